@@ -1,0 +1,203 @@
+"""The one error tree. Every error says what is wrong, where, and what to do; none repeats a profile's values.
+
+    DearlyError
+    ├── BadInput            never retried: somebody has to change something
+    │   ├── UsageError          wrong use of a command, an unreadable file        (exit 2)
+    │   ├── TemplateError       the template is wrong                             (exit 2)
+    │   ├── ProfileError        a record breaks its contract                      (exit 1)
+    │   └── RenderError         this profile cannot be rendered as it should      (exit 1)
+    ├── TransientError      may work when tried again
+    └── EnvironmentFault    the machine lacks something: pause, do not count an attempt   (exit 3)
+
+Anything else that escapes is a bug. Codes are stable and listed in ``docs/errors.md``; :data:`CODES` is the register.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+
+CODES: dict[str, str] = {
+    "usage.argument": "A command was called with arguments that do not go together.",
+    "usage.unreadable": "A file named on the command line cannot be read.",
+    "usage.format": "A profile file is not JSON, JSON Lines or CSV in UTF-8 as Dearly reads them.",
+    "usage.count": "A command that takes exactly one record was given none or several.",
+    "template.missing-file": "A file that a template must have, or that one of its files names, is not there.",
+    "template.syntax": "A template file is not valid YAML, JSON, Fluent or Jinja2.",
+    "template.unknown-key": "A template file has a key that Dearly does not know.",
+    "template.value": "A value in a template file is of the wrong kind or out of range.",
+    "template.reference": "A template names something (a scene, fact, copy key, style, token, font, media) that it does not define.",
+    "template.duplicate": "Two things of one kind in a template have the same id.",
+    "template.expression": "An expression of a template is not allowed or does not compile.",
+    "template.unreachable-default": "A choice in decisions.yaml has no default that can always be reached.",
+    "template.copy": "A copy file lacks a message, or uses what copy must not use.",
+    "template.unsafe": "A layout uses a construct that would let profile data run as code.",
+    "template.path": "A reference leaves the template's folder or names a path or an address.",
+    "template.media": "A media file of a template cannot be used.",
+    "template.release": "A bundle's content does not match its digest.",
+    "profile.kind": "A field holds a value of another kind than the contract asks for.",
+    "profile.missing": "A required field is missing.",
+    "profile.unknown": "A record has a field that the contract does not declare.",
+    "profile.value": "A value is outside what the contract allows (range, length, pattern, list, format).",
+    "profile.text": "A text holds what no channel can carry (NUL, a lone surrogate, a control character) or is too long.",
+    "profile.image": "An image is not one of the accepted formats, too large, or named by an address.",
+    "profile.duplicate-key": "A JSON object names the same key twice.",
+    "profile.depth": "A record is nested too deep or is too large.",
+    "profile.as-of": "Neither the record nor the command line gives the as-of date.",
+    "profile.locale": "Neither the record nor the command line gives a locale, or the template does not speak it.",
+    "profile.duplicate": "A second record carries the same recipient key.",
+    "decide.none": "An expression compares or computes with a value that this profile lacks.",
+    "decide.expression": "An expression failed on this profile.",
+    "decide.limit": "An expression ran too long or grew too large.",
+    "plan.fact": "A fact could not be made from its expression.",
+    "plan.copy": "A sentence could not be said for this profile.",
+    "render.layout": "A layout failed on this plan.",
+    "render.limit": "A layout ran too long, used too much memory or produced too much.",
+    "render.overflow": "A text does not fit its box by the rule the template gives.",
+    "render.glyph": "No listed font has a glyph for a character.",
+    "render.face": "A font face was used that the template does not list.",
+    "render.asset": "An image, style or font that a layout asks for is missing or was refused.",
+    "render.warning": "An engine gave a warning, so the result may be incomplete.",
+    "render.contrast": "A colour pair is below the contrast that readers need.",
+    "render.media": "A piece of media could not be decoded or encoded.",
+    "render.suppressed": "The rules say that this recipient gets nothing; there is nothing to render.",
+    "environment.library": "A system library is missing.",
+    "environment.font": "A font that the template lists is not installed.",
+    "environment.disk": "The disk is full or a folder cannot be written.",
+    "environment.broker": "The broker cannot be reached or started.",
+    "environment.ledger": "The ledger's database cannot be opened.",
+    "environment.worker": "A worker process ended unexpectedly.",
+    "transient.child": "A render process ended unexpectedly.",
+    "store.conflict": "Another content is stored under this key already.",
+}
+"""Every code with the sentence that explains it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where an error is. Any part may be unknown; ``line`` counts from 1, ``record`` from 1 in the order of input."""
+
+    file: str | None = None
+    line: int | None = None
+    record: int | None = None
+    field: str | None = None
+    scene: str | None = None
+    channel: str | None = None
+
+    def __str__(self) -> str:
+        parts = []
+        if self.file is not None:
+            parts.append(self.file if self.line is None else f"{self.file}:{self.line}")
+        elif self.line is not None:
+            parts.append(f"line {self.line}")
+        for name in ("record", "field", "scene", "channel"):
+            value = getattr(self, name)
+            if value is not None:
+                parts.append(f"{name} {value}")
+        return ", ".join(parts)
+
+
+class DearlyError(Exception):
+    """Base of all errors that Dearly raises on purpose.
+
+    ``code`` is one of :data:`CODES`; ``message`` says what is wrong without any value of a profile; ``hint`` what to do.
+    """
+
+    exit_code = 1
+
+    def __init__(self, code: str, message: str, *, place: Place | None = None, hint: str | None = None) -> None:
+        if code not in CODES:
+            raise KeyError(f"error code {code!r} is not in the register")
+        super().__init__(code, message, place, hint)
+        self.code = code
+        self.message = message
+        self.place = place or Place()
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = str(self.place)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} [{self.code}]" + (f"\n  {self.hint}" if self.hint else "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders (render child, Celery), and keyword-only arguments do not pickle by themselves.
+        return (_rebuild, (type(self), self.code, self.message, self.place, self.hint))
+
+    def at(self, **known: object) -> DearlyError:
+        """The same error with parts of its place filled in where they were unknown."""
+        merged = {f.name: getattr(self.place, f.name) for f in fields(Place)}
+        merged.update({name: value for name, value in known.items() if merged.get(name) is None})
+        return type(self)(self.code, self.message, place=Place(**merged), hint=self.hint)
+
+    def as_json(self) -> dict[str, object]:
+        """For ``--json`` and the ledger: code, message, hint and the known parts of the place."""
+        found: dict[str, object] = {"code": self.code, "message": self.message}
+        found.update({f.name: v for f in fields(Place) if (v := getattr(self.place, f.name)) is not None})
+        if self.hint:
+            found["hint"] = self.hint
+        return found
+
+
+def _rebuild(kind: type[DearlyError], code: str, message: str, place: Place, hint: str | None) -> DearlyError:
+    return kind(code, message, place=place, hint=hint)
+
+
+class BadInput(DearlyError):
+    """Somebody has to change something; trying again gives the same."""
+
+
+class UsageError(BadInput):
+    """A command was used wrongly."""
+
+    exit_code = 2
+
+
+class TemplateError(BadInput):
+    """A template is wrong."""
+
+    exit_code = 2
+
+
+class ProfileError(BadInput):
+    """A record breaks its template's contract."""
+
+
+class RenderError(BadInput):
+    """This plan cannot be rendered as the template promises."""
+
+
+class TransientError(DearlyError):
+    """May work when tried again."""
+
+
+class EnvironmentFault(DearlyError):
+    """The machine lacks something; no attempt is counted."""
+
+    exit_code = 3
+
+
+class ErrorList(BadInput):
+    """Several errors found in one go; :attr:`errors` has them in the order found. Never empty."""
+
+    def __init__(self, errors: Sequence[DearlyError]) -> None:
+        first = errors[0]
+        super().__init__(first.code, first.message, place=first.place, hint=first.hint)
+        self.errors = tuple(errors)
+        self.exit_code = max(error.exit_code for error in errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (ErrorList, (self.errors,))
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """A hint for a misspelt name: the nearest known one, or the list when it is short, or None."""
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    if 0 < len(known) <= 12:
+        return "Known here: " + ", ".join(sorted(known)) + "."
+    return None

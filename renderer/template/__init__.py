@@ -1,0 +1,1 @@
+"""A template: one folder that holds one communication. :mod:`.load` reads it, :mod:`.model` says what it holds."""

@@ -1,0 +1,275 @@
+"""What a template holds, as frozen values. The YAML files are parsed into these models once, in :mod:`.load`.
+
+Field descriptions are the template reference: ``docs/template-reference.md`` is checked against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+if TYPE_CHECKING:
+    from fluent.runtime import FluentBundle
+
+    from renderer.profile.contract import Contract
+    from renderer.template.release import Release
+    from renderer.template.storyboard import Storyboard
+
+Channel = Literal["microsite", "statement", "video"]
+CHANNELS: tuple[Channel, ...] = ("microsite", "statement", "video")
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=60)]
+Reference = Annotated[str, StringConstraints(pattern=r"^(media/|asset:)[A-Za-z0-9._/-]+$", max_length=200)]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$")]
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class Strict(BaseModel):
+    """Base of every model of a template file: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ---------------------------------------------------------------- template.yaml
+
+
+class FontFamily(Strict):
+    """One family of the template's font list. Order is fallback order."""
+
+    family: str = Field(description="Family name as the font package states it, for example `IBM Plex Sans`.")
+    weights: tuple[int, ...] = Field((400, 700), description="Weights (100 to 900) that the template uses.")
+    italic: bool = Field(False, description="Whether the italic faces of those weights are used too.")
+
+
+class ColourPair(Strict):
+    """A colour token. Colours are sRGB."""
+
+    light: Colour = Field(description="On light pages, on paper and in the film.")
+    dark: Colour | None = Field(None, description="On dark pages; without it the light one serves.")
+
+
+class Brand(Strict):
+    """The sender's marks and tokens, for every channel alike."""
+
+    name: str = Field(description="The sender's name as readers know it.")
+    logo: Reference | None = Field(None, description="The logo, an SVG or PNG in `media/` or shared assets.")
+    logo_dark: Reference | None = Field(None, description="The logo for dark pages.")
+    colours: Mapping[Id, ColourPair] = Field(description="Colour tokens by name; CSS sees `--colour-NAME`.")
+    lengths: Mapping[Id, str] = Field({}, description="Other tokens by name; CSS sees `--NAME`.")
+    contrast: tuple[tuple[Id, Id], ...] = Field(
+        (), description="Pairs (text, ground) of colour tokens that `check` holds to WCAG 2.2 AA, 4.5 to 1."
+    )
+
+
+class MicrositeChannel(Strict):
+    """The web page."""
+
+    page: str = Field("microsite/index.html.j2", description="The page's layout.")
+    styles: tuple[str, ...] = Field(("microsite/site.css",), description="Style sheets, in order.")
+
+
+class StatementChannel(Strict):
+    """The PDF."""
+
+    page: str = Field("statement/statement.html.j2", description="The statement's layout.")
+    styles: tuple[str, ...] = Field(("statement/statement.css",), description="Style sheets, in order.")
+    max_pages: int = Field(20, ge=1, le=500, description="More pages than this fail the job.")
+    title: Id = Field(description="Copy key of the document's title.")
+
+
+class VideoFormat(Strict):
+    """One picture size."""
+
+    width: int = Field(ge=160, le=3840, multiple_of=2, description="Width in pixels, even.")
+    height: int = Field(ge=160, le=3840, multiple_of=2, description="Height in pixels, even.")
+
+
+class VideoChannel(Strict):
+    """The film."""
+
+    storyboard: str = Field("video/storyboard.yaml", description="The storyboard.")
+    fps: Literal[24, 25, 30, 50, 60] = Field(25, description="Frames a second.")
+    formats: Mapping[Literal["16:9"], VideoFormat] = Field(description="Picture sizes by aspect ratio.")
+
+
+class Channels(Strict):
+    """What the template makes. A channel left out is not made."""
+
+    microsite: MicrositeChannel | None = None
+    statement: StatementChannel | None = None
+    video: VideoChannel | None = None
+
+
+class LinkRule(Strict):
+    """An address that pages may point to. Facts are percent-encoded into it."""
+
+    href: str = Field(
+        max_length=500,
+        pattern=r"^(https://|mailto:|tel:)",
+        description="The address; `{fact}` puts a fact's canonical value in. Secret facts are refused.",
+    )
+
+
+class ControlTotal(Strict):
+    """A sum that a batch run must account for."""
+
+    value: Expression = Field(description="Expression that gives the amount of one record.")
+    currency: Expression = Field(description="Expression that gives its currency.")
+
+
+class TemplateConfig(Strict):
+    """`template.yaml`."""
+
+    id: Id = Field(description="The template's name; the folder need not be called so.")
+    title: str = Field(max_length=120, description="A title for people who choose among templates.")
+    description: str = Field("", max_length=1000, description="What the communication is for.")
+    locales: tuple[str, ...] = Field(min_length=1, description="Locales it speaks; the first is the reference.")
+    fonts: tuple[FontFamily, ...] = Field(min_length=1, description="Fonts, in fallback order.")
+    brand: Brand = Field(description="Brand tokens.")
+    channels: Channels = Field(description="Channels and their options.")
+    links: Mapping[Id, LinkRule] = Field({}, description="Addresses by id.")
+    control_totals: Mapping[Id, ControlTotal] = Field({}, description="Sums that a batch run must account for.")
+    retention_days: int = Field(90, ge=1, le=3650, description="Days that profile and plan are kept.")
+
+
+# ---------------------------------------------------------------- facts.yaml
+
+
+class ValueRule(Strict):
+    """How one value is read and written: the part that facts, axes and table columns share."""
+
+    value: Expression = Field(description="Expression that gives the value; a fact whose value is none is left out.")
+    as_: Literal["money", "quantity", "number", "percent", "date", "text", "image"] = Field(
+        alias="as", description="Kind of the value."
+    )
+    currency: Expression | None = Field(None, description="Expression that gives the currency (money).")
+    unit: str | None = Field(None, description="CLDR unit id, for example `energy-kilowatt-hour` (quantity).")
+    decimals: int | None = Field(
+        None, ge=0, le=6, description="Decimals shown; without it the currency's own, or as many as the value has up to 2."
+    )
+    style: Literal["full", "long", "medium", "short", "month", "month-year", "day-month"] | None = Field(
+        None, description="How a date is written; without it `long`."
+    )
+    length: Literal["short", "long", "narrow"] | None = Field(None, description="How a unit is written (quantity).")
+    sign: Literal["auto", "always", "never"] = Field("auto", description="Whether a plus sign is shown; never drops both.")
+
+
+class FactRule(ValueRule):
+    """One figure that channels may place."""
+
+    steps: int = Field(0, ge=0, le=240, description="Texts a counter shows on its way from zero to the value.")
+    of: Expression | None = Field(None, description="Expression of the whole that the value is a part of (for rings and bars).")
+
+
+class AxisRule(ValueRule):
+    """The value axis of a series."""
+
+    ticks: int = Field(4, ge=2, le=8, description="About how many ticks the axis has; round steps are chosen.")
+
+
+class SeriesRule(Strict):
+    """A row of points. Inside, `row` is the current item."""
+
+    rows: Expression = Field(description="Expression that gives the list.")
+    as_: Literal["series"] = Field(alias="as", description="Says that it is a series.")
+    x: ValueRule = Field(description="The label of a point.")
+    y: AxisRule = Field(description="The value of a point.")
+    mark: Expression | None = Field(None, description="Expression that is true for the points to stress.")
+
+
+class TableRule(Strict):
+    """A table. Inside, `row` is the current item."""
+
+    rows: Expression = Field(description="Expression that gives the list.")
+    as_: Literal["table"] = Field(alias="as", description="Says that it is a table.")
+    columns: Mapping[Id, ValueRule] = Field(min_length=1, description="Columns by id, in order.")
+
+
+AnyFactRule = FactRule | SeriesRule | TableRule
+
+# ---------------------------------------------------------------- decisions.yaml
+
+
+class DerivedRule(Strict):
+    """One derived value; later ones may name earlier ones."""
+
+    value: Expression = Field(description="Expression that gives the value.")
+    when: Expression | None = Field(None, description="If this is false the value is none.")
+
+
+class SuppressRule(Strict):
+    """A reason to send nothing."""
+
+    code: Id = Field(description="Reason code that reports show.")
+    when: Expression = Field(description="If this is true the recipient is suppressed.")
+
+
+class SegmentRule(Strict):
+    """A named group of recipients."""
+
+    when: Expression = Field(description="If this is true the recipient belongs to it.")
+
+
+class CandidateRule(Strict):
+    """One thing that may be chosen."""
+
+    id: Id = Field(description="Id of the scene, block or offer.")
+    when: Expression | None = Field(None, description="Condition; without it always eligible.")
+    excludes: tuple[Id, ...] = Field((), description="Ids that are not chosen any more once this one is.")
+
+
+class ChoiceRule(Strict):
+    """Exactly one of several: the first eligible candidate in order, else the default."""
+
+    choose: Id = Field(description="Name of the choice.")
+    from_: tuple[CandidateRule, ...] = Field(alias="from", min_length=1, description="Candidates in order.")
+    default: Id = Field(description="Chosen when none is eligible; it has no condition, so it is always reachable.")
+
+
+class NoneChoiceRule(Strict):
+    """At most one of several: the first eligible candidate in order, or nothing."""
+
+    maybe: Id = Field(description="Name of the choice.")
+    from_: tuple[CandidateRule, ...] = Field(alias="from", min_length=1, description="Candidates in order.")
+
+
+AnyRule = CandidateRule | ChoiceRule | NoneChoiceRule
+
+
+class DecisionRules(Strict):
+    """`decisions.yaml`: every condition of the template stands here."""
+
+    derive: Mapping[Id, DerivedRule] = Field({}, description="Derived values by name, in order.")
+    suppress: tuple[SuppressRule, ...] = Field((), description="Reasons to send nothing; the first that holds counts.")
+    segments: Mapping[Id, SegmentRule] = Field({}, description="Segments by name; rules below may name `segment.NAME`.")
+    offers: tuple[ChoiceRule | NoneChoiceRule, ...] = Field((), description="One offer for each named slot.")
+    scenes: tuple[AnyRule, ...] = Field((), description="Scenes of the film, in order.")
+    blocks: tuple[AnyRule, ...] = Field((), description="Blocks of page and statement, in order.")
+
+
+# ---------------------------------------------------------------- the whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """One loaded template. ``release`` names and holds every byte it is made of."""
+
+    config: TemplateConfig
+    contract: Contract
+    decisions: DecisionRules
+    facts: Mapping[str, AnyFactRule]
+    copy: Mapping[str, FluentBundle]
+    storyboard: Storyboard | None
+    release: Release
+
+    @property
+    def id(self) -> str:
+        return self.config.id
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels this template makes, in Dearly's order."""
+        return tuple(name for name in CHANNELS if getattr(self.config.channels, name) is not None)

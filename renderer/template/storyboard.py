@@ -1,0 +1,1 @@
+"""The storyboard model (owner: FILM-A)."""
