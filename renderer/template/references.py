@@ -1,0 +1,117 @@
+"""Every name a storyboard uses, with its place, so that the loader can say file and line of a name that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from renderer.template.layers import Bar, BarChartLayer, CounterLayer, ImageLayer, Layer, ShapeLayer, TextLayer
+from renderer.template.storyboard import (
+    Caption,
+    ColourBackdrop,
+    FootageBackdrop,
+    GradientBackdrop,
+    ImageBackdrop,
+    Scene,
+    Storyboard,
+)
+
+NameKind = Literal[
+    "copy", "fact", "counter", "image", "series", "ratio", "style", "colour", "font", "media", "scene", "layer", "chosen"
+]
+"""What a name must be: a copy key; a fact of any drawable kind, one with steps, one that is an image, a series, one with
+a ratio; a text style, colour token, `family:weight` of a listed font (family empty for the first), reference to media;
+a scene of this storyboard; a text layer of the same scene; an id that decisions.yaml can choose (scene, block or offer)."""
+Step = str | int
+
+
+@dataclass(frozen=True)
+class NameUse:
+    """One use of a name. ``path`` leads to it in the YAML document: keys and list indexes."""
+
+    kind: NameKind
+    name: str
+    path: tuple[Step, ...]
+
+
+def references(storyboard: Storyboard) -> tuple[NameUse, ...]:
+    """All names that ``storyboard`` uses, scene by scene. The caller checks each against what the
+    template defines."""
+    return tuple(_storyboard(storyboard))
+
+
+def _storyboard(board: Storyboard) -> Iterator[NameUse]:
+    if board.music:
+        yield NameUse("media", board.music.media, ("music", "media"))
+    for name, style in board.styles.items():
+        yield NameUse("colour", style.colour, ("styles", name, "colour"))
+        yield NameUse("font", f"{style.family or ''}:{style.weight}", ("styles", name, "family" if style.family else "weight"))
+    for index, scene in enumerate(board.scenes):
+        yield from _scene(scene, ("scenes", index))
+    if board.poster:
+        yield NameUse("scene", board.poster.scene, ("poster", "scene"))
+
+
+def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
+    yield NameUse("chosen", scene.id, (*at, "id"))
+    yield NameUse("copy", scene.title, (*at, "title"))
+    yield from _backdrop(scene, (*at, "backdrop"))
+    for index, layer in enumerate(scene.layers):
+        yield from _layer(layer, (*at, "layers", index))
+    for index, caption in enumerate(scene.captions):
+        yield from _named(caption, {"copy": "copy"}, (*at, "captions", index))
+    for index, sound in enumerate(scene.sounds):
+        yield NameUse("media", sound.media, (*at, "sounds", index, "media"))
+
+
+def _backdrop(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
+    backdrop = scene.backdrop
+    match backdrop:
+        case ColourBackdrop():
+            yield NameUse("colour", backdrop.colour, (*at, "colour"))
+        case GradientBackdrop():
+            for index, stop in enumerate(backdrop.stops):
+                yield NameUse("colour", stop.colour, (*at, "stops", index, "colour"))
+        case ImageBackdrop() | FootageBackdrop():
+            yield NameUse("media", backdrop.media, (*at, "media"))
+            if backdrop.scrim:
+                yield NameUse("colour", backdrop.scrim.colour, (*at, "scrim", "colour"))
+            if isinstance(backdrop, FootageBackdrop) and backdrop.treatment.fade_colour:
+                yield NameUse("colour", backdrop.treatment.fade_colour, (*at, "treatment", "fade_colour"))
+
+
+_LAYER_NAMES: dict[type[BaseModel], dict[str, NameKind]] = {
+    TextLayer: {"copy": "copy", "fact": "fact", "style": "style"},
+    CounterLayer: {"fact": "counter", "style": "style"},
+    ImageLayer: {"media": "media", "fact": "image"},
+    ShapeLayer: {"fill": "colour", "stroke": "colour", "around": "layer"},
+    BarChartLayer: {"series": "series", "colour": "colour", "mark_colour": "colour", "label_style": "style",
+                    "value_style": "style", "baseline": "colour"},
+    Bar: {"fact": "ratio", "label": "copy", "colour": "colour", "value_fact": "fact"},
+    Caption: {"copy": "copy"},
+}
+
+
+def _layer(layer: Layer, at: tuple[Step, ...]) -> Iterator[NameUse]:
+    yield from _named(layer, {"below": "layer", "shown_with": "chosen", **_LAYER_NAMES[type(layer)]}, at)
+    match layer:
+        case TextLayer():
+            for index, key in enumerate(layer.variants):
+                yield NameUse("copy", key, (*at, "variants", index))
+        case ShapeLayer() if layer.shadow:
+            yield NameUse("colour", layer.shadow.colour, (*at, "shadow", "colour"))
+        case BarChartLayer():
+            for index, bar in enumerate(layer.bars):
+                yield from _named(bar, _LAYER_NAMES[Bar], (*at, "bars", index))
+        case _:
+            pass
+
+
+def _named(model: BaseModel, names: dict[str, NameKind], at: tuple[Step, ...]) -> Iterator[NameUse]:
+    for key, kind in names.items():
+        value = getattr(model, "copy_" if key == "copy" else key)
+        if value is not None:
+            yield NameUse(kind, value, (*at, key))
