@@ -1,0 +1,297 @@
+"""Composed frames → H.264 samples, one chunk at a time.
+
+In: contiguous yuv420p frames (Rec. 709, limited range) by number. Out: :class:`EncodedChunk` values whose samples are
+length-prefixed NAL units, ready for MP4 and HLS alike. Every chunk of one :class:`EncodeProfile` has the same parameter
+sets and is one closed GOP without B-frames, so chunks join in any order by copying bytes. Knows nothing of scores,
+layers or people.
+
+Terms: *chunk*, a run of frames encoded alone; *sample*, one encoded frame; *profile*, all that fixes the parameter sets.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+
+import av
+import numpy as np
+from av.codec.context import CodecContext, Flags
+from av.video.codeccontext import VideoCodecContext
+from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Colorspace
+from numpy.typing import NDArray
+
+from renderer.errors import RenderError, TransientError
+from renderer.render.video.stillness import SkipWriter
+
+FrameAt = Callable[[int], NDArray[np.uint8]]
+"""Frame number → one contiguous yuv420p frame, shape (height * 3 / 2, width), dtype uint8. The array may be reused."""
+
+MAX_CHUNK_S = Fraction(4)
+MIN_CHUNK_S = Fraction(1, 2)
+
+# Frames that go to x264 after the picture stopped moving, so that it can refine what it last drew in a hurry.
+SETTLE_FRAMES = 6
+
+# H.264 (08/2021) table A-1: level, macroblocks a second, macroblocks a frame. Only what a film may need.
+_LEVELS = ((30, 40_500, 1_620), (31, 108_000, 3_600), (32, 216_000, 5_120), (40, 245_760, 8_192), (42, 522_240, 8_704),
+           (50, 589_824, 22_080), (51, 983_040, 36_864), (52, 2_073_600, 36_864))
+
+# PyAV logs through Python and has deadlocked there (PyAV issues 751, 2276); errors come as exceptions anyway.
+av.logging.set_level(None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodeProfile:
+    """What fixes the parameter sets and the look of the picture. Width and height in pixels, both even.
+
+    ``crf`` may differ between chunks of one film without changing the parameter sets; the rest may not.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    crf: int = 21
+    preset: str = "veryfast"
+
+    @property
+    def level(self) -> int:
+        """The lowest H.264 level that holds this size and rate, times ten. Set explicitly, so no encoder guesses it."""
+        macroblocks = -(-self.width // 16) * -(-self.height // 16)
+        for level, per_second, per_frame in _LEVELS:
+            if macroblocks <= per_frame and macroblocks * self.fps <= per_second:
+                return level
+        raise RenderError("render.media", "The film's size and frame rate are beyond H.264 level 5.2.")
+
+    @property
+    def x264_params(self) -> str:
+        """x264's own options. Why each one is there stands in ``docs/architecture.md``, section Video."""
+        return ":".join((
+            "annexb=0",            # length-prefixed NAL units and an avcC header: what MP4 holds
+            "stitchable=1",        # no content-dependent value in the parameter sets
+            "bframes=0",           # pts = dts: no edit list, any chunk length
+            "open-gop=0", "scenecut=0", "keyint=infinite",  # one IDR, the chunk's first frame
+            "force-cfr=1",
+            "threads=1", "lookahead-threads=1", "sliced-threads=0",  # the same bytes on any number of cores
+            "cpu-independent=1",   # … and with any SIMD level
+        ))
+
+    @property
+    def fingerprint(self) -> dict[str, object]:
+        """What a chunk's key must name besides its content (canonical JSON data)."""
+        return {
+            "size": [self.width, self.height], "fps": [self.fps.numerator, self.fps.denominator], "crf": self.crf,
+            "preset": self.preset, "level": self.level, "x264": self.x264_params, "settle": SETTLE_FRAMES,
+            "avcodec": list(av.library_versions["libavcodec"]),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedChunk:
+    """One closed GOP. ``samples`` are all frames one after another, ``sizes`` their byte lengths in order, ``keyframes``
+    the numbers (from 0) of those that decode alone: always exactly the first. ``extradata`` is the avcC record.
+
+    ``repeated`` counts the frames that cost no encoding since they equal the one before.
+    """
+
+    extradata: bytes
+    samples: bytes
+    sizes: tuple[int, ...]
+    keyframes: tuple[int, ...]
+    repeated: int = 0
+
+    @property
+    def frames(self) -> int:
+        return len(self.sizes)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The samples, one frame each."""
+        start = 0
+        for size in self.sizes:
+            yield self.samples[start : start + size]
+            start += size
+
+
+def encode_chunk(
+    frames: Iterable[NDArray[np.uint8]], profile: EncodeProfile, on_frame: Callable[[], None] | None = None
+) -> EncodedChunk:
+    """Encode frames, each of shape (height * 3 / 2, width), as one chunk.
+
+    A frame that equals its forerunners for some time is written as a picture that says "as before" and is not given to
+    the encoder: the decoded result is the same and the cost is near nothing. The frame rate stays constant.
+    Raises RenderError ``render.media`` for no frames, or frames of another size, or what the encoder refuses.
+    """
+    context = _open(profile)
+    shape = (profile.height * 3 // 2, profile.width)
+    samples: list[bytes] = []
+    still = SkipWriter(context.extradata or b"", profile.width, profile.height)
+    repeats: list[int] = []          # per frame given to x264: how many "as before" pictures follow it
+    last: NDArray[np.uint8] | None = None
+    unchanged = 0
+    try:
+        for frame in frames:
+            if frame.shape != shape or frame.dtype != np.uint8 or not frame.flags.c_contiguous:
+                raise RenderError("render.media", f"A frame is not contiguous yuv420p of {profile.width}×{profile.height}.")
+            unchanged = unchanged + 1 if last is not None and np.array_equal(frame, last) else 0
+            if unchanged > SETTLE_FRAMES:
+                repeats[-1] += 1
+            else:
+                if unchanged == 0:
+                    last = frame.copy()
+                picture = av.VideoFrame.from_numpy_buffer(frame, format="yuv420p")
+                picture.pts = len(repeats)
+                picture.time_base = 1 / profile.fps
+                repeats.append(0)
+                samples += [_without_sei(bytes(packet)) for packet in context.encode(picture)]
+            if on_frame is not None:
+                on_frame()
+        if not repeats:
+            raise RenderError("render.media", "A chunk without frames cannot be encoded.")
+        samples += [_without_sei(bytes(packet)) for packet in context.encode(None)]
+    except av.FFmpegError as error:
+        raise RenderError("render.media", "The video encoder failed.") from error
+    if len(samples) != len(repeats):
+        raise RenderError("render.media", "The video encoder lost a frame.")
+    whole = still.interleave(samples, repeats)
+    return EncodedChunk(
+        extradata=bytes(context.extradata or b""), samples=b"".join(whole), sizes=tuple(map(len, whole)), keyframes=(0,),
+        repeated=sum(repeats),
+    )
+
+
+def encode_film(
+    source: Callable[[], FrameAt],
+    borders: Sequence[int],
+    profile: EncodeProfile,
+    *,
+    processes: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[EncodedChunk, ...]:
+    """Encode all chunks of a film. ``borders`` are frame numbers: chunk i has the frames borders[i] to borders[i+1] - 1.
+
+    ``source`` makes the composer. With more than one process each child makes its own, so ``source`` must pickle; inside
+    a daemonic process (a Celery prefork child may not spawn) use one. ``progress`` gets the number of frames done so far.
+    Raises what the composer raises; TransientError ``transient.child`` when a child ends unexpectedly.
+    """
+    spans = list(zip(borders, borders[1:], strict=False))
+    if processes <= 1 or len(spans) <= 1:
+        done = 0
+
+        def count() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(done)
+
+        frame_at = source()
+        return tuple(
+            encode_chunk((frame_at(n) for n in range(start, stop)), profile, count) for start, stop in spans
+        )
+    chunks: list[EncodedChunk | None] = [None] * len(spans)
+    with ProcessPoolExecutor(
+        min(processes, len(spans)), mp_context=multiprocessing.get_context("spawn"), initializer=_child_start,
+        initargs=(source, profile),
+    ) as pool:
+        # The longest first, so that no core waits for a long chunk at the end.
+        order = sorted(range(len(spans)), key=lambda i: spans[i][0] - spans[i][1])
+        futures: dict[Future[EncodedChunk], int] = {pool.submit(_child_chunk, *spans[i]): i for i in order}
+        done_frames = 0
+        try:
+            for future in as_completed(futures):
+                index = futures[future]
+                chunks[index] = future.result()
+                done_frames += spans[index][1] - spans[index][0]
+                if progress is not None:
+                    progress(done_frames)
+        except BrokenProcessPool as error:
+            raise TransientError("transient.child", "A process that encodes video ended unexpectedly.") from error
+        finally:
+            for future in futures:
+                future.cancel()
+    return tuple(chunk for chunk in chunks if chunk is not None)
+
+
+def usable_processes() -> int:
+    """How many encoding processes make sense here: one inside a daemonic process, which may not have children."""
+    if multiprocessing.current_process().daemon:
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def chunk_borders(frames: int, wanted: Iterable[int], fps: Fraction) -> tuple[int, ...]:
+    """Borders 0 … ``frames`` that use the ``wanted`` ones where chunks stay between 0.5 and 4 s.
+
+    A wanted border that would leave a shorter chunk is dropped; a longer chunk is cut into equal parts.
+    """
+    least, most = int(MIN_CHUNK_S * fps), int(MAX_CHUNK_S * fps)
+    kept = [0]
+    for border in sorted(set(wanted)):
+        if border - kept[-1] >= least and frames - border >= least:
+            kept.append(border)
+    kept.append(frames)
+    borders = [0]
+    for start, stop in zip(kept, kept[1:], strict=False):
+        parts = -(-(stop - start) // most)
+        borders += [start + (stop - start) * part // parts for part in range(1, parts + 1)]
+    return tuple(borders)
+
+
+@lru_cache(maxsize=8)
+def golden_extradata(profile: EncodeProfile) -> bytes:
+    """The avcC record that every chunk of this profile must carry."""
+    return bytes(_open(profile).extradata or b"")
+
+
+def _open(profile: EncodeProfile) -> VideoCodecContext:
+    context = CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt = profile.width, profile.height, "yuv420p"
+    context.framerate = profile.fps
+    context.time_base = 1 / profile.fps
+    context.sample_aspect_ratio = Fraction(1)
+    context.color_primaries = ColorPrimaries.BT709
+    context.color_trc = ColorTrc.BT709
+    context.colorspace = Colorspace.ITU709
+    context.color_range = ColorRange.MPEG
+    context.thread_count = 1
+    context.flags |= Flags.global_header | Flags.closed_gop
+    context.options = {
+        "preset": profile.preset, "crf": str(profile.crf), "level": f"{profile.level // 10}.{profile.level % 10}",
+        "x264-params": profile.x264_params,
+    }
+    try:
+        context.open()
+    except av.FFmpegError as error:
+        raise RenderError("render.media", "The video encoder does not accept this film's size or frame rate.") from error
+    return context
+
+
+def _without_sei(sample: bytes) -> bytes:
+    """A sample without its SEI units (type 6): x264 writes its options there, some of which name the machine's threads."""
+    kept, position = [], 0
+    while position < len(sample):
+        end = position + 4 + int.from_bytes(sample[position : position + 4], "big")
+        if sample[position + 4] & 31 != 6:
+            kept.append(sample[position:end])
+        position = end
+    return b"".join(kept)
+
+
+_child: tuple[FrameAt, EncodeProfile] | None = None
+"""In a spawned child only: its composer. A child serves one film."""
+
+
+def _child_start(source: Callable[[], FrameAt], profile: EncodeProfile) -> None:
+    global _child
+    _child = (source(), profile)
+
+
+def _child_chunk(start: int, stop: int) -> EncodedChunk:
+    if _child is None:
+        raise RuntimeError("the child was not started")
+    frame_at, profile = _child
+    return encode_chunk((frame_at(number) for number in range(start, stop)), profile)
