@@ -7,6 +7,7 @@ left-to-right locales, swapped in right-to-left ones.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -46,7 +47,7 @@ def _known_easing(name: str) -> str:
     if name not in EASINGS and bezier_handles(name) is None:
         raise PydanticCustomError(
             "template.value", "There is no easing '{name}'. {hint}",
-            {"name": name, "hint": nearest(name, EASINGS) or "Use for example cubic-out or cubic-bezier(0.2, 0, 0, 1)."},
+            {"name": name, "hint": nearest(name, EASINGS) or "Use cubic-out, say, or cubic-bezier(0.2, 0, 0, 1)."},
         )
     return name
 
@@ -100,7 +101,7 @@ class Keyframes(Strict):
     def _rising(self) -> Self:
         for name in ("opacity", "position", "scale", "rotation", "reveal"):
             times = [frame.at_s for frame in getattr(self, name)]
-            if any(later <= earlier for earlier, later in zip(times, times[1:], strict=False)):
+            if any(later <= earlier for earlier, later in pairwise(times)):
                 raise PydanticCustomError("template.value", "The keyframes of '{name}' must be in order of time.",
                                           {"name": name})
         return self
@@ -111,8 +112,8 @@ class Entrance(Strict):
 
     motion: Literal["fade", "rise", "fall", "slide", "pop", "wipe"] = Field(
         "fade",
-        description="`fade` opacity only; `rise` and `fall` fade and move up or down; `slide` fades and moves along the "
-        "line; `pop` fades and grows; `wipe` uncovers from `reveal_from`.",
+        description="`fade` opacity only; `rise` and `fall` fade and move up or down; `slide` fades and moves along "
+        "the line; `pop` fades and grows; `wipe` uncovers from `reveal_from`.",
     )
     duration_s: float = Field(0.5, gt=0, le=5, description="Seconds.")
     distance_px: float = Field(28, ge=0, le=1280, description="How far it moves (rise, fall, slide).")
@@ -146,7 +147,7 @@ class LayerBase(Strict):
     reveal_from: Side = Field("start", description="Where `reveal` and `wipe` begin.")
     mirror: bool = Field(True, description="Mirror place, motion and alignment in right-to-left locales.")
     shown_with: Id | None = Field(
-        None, description="Only drawn if the plan chose the scene, block or offer of this id. Rules live in decisions.yaml."
+        None, description="Only drawn if the plan chose the scene, block or offer of this id; rules: decisions.yaml."
     )
 
 
@@ -154,7 +155,8 @@ class LayerBase(Strict):
 
 
 class Fit(Strict):
-    """What happens to a text that does not fit: wrap, shrink, next variant, break, ellipsis, in this order; else an error."""
+    """What happens to a text that does not fit. Tried in order: wrap, shrink, the next variant, breaking a word,
+    an ellipsis. If none of these is allowed or helps it is an error; text is never cut in silence."""
 
     max_lines: int = Field(1, ge=1, le=12, description="Lines it may wrap to.")
     min_size_px: float | None = Field(None, gt=4, le=400, description="Size it may shrink to; without it it does not.")
@@ -227,7 +229,7 @@ class ShapeLayer(LayerBase):
 
     kind: Literal["shape"]
     shape: Literal["rect", "ellipse", "line"] = Field(
-        description="`rect` (rounded with `radius_px`), `ellipse`, or `line` from the box's top start to its bottom end."
+        description="`rect` (rounded with `radius_px`), `ellipse`, or `line`, top start to bottom end of the box."
     )
     fill: Id | None = Field(None, description="Colour token of the inside; a line has none.")
     stroke: Id | None = Field(None, description="Colour token of the outline; it lies inside the box.")
@@ -235,13 +237,13 @@ class ShapeLayer(LayerBase):
     radius_px: float = Field(0, ge=0, le=720, description="Rounded corners of a rect.")
     shadow: Shadow | None = Field(None, description="A soft shadow.")
     around: Id | None = Field(
-        None, description="An earlier or later text layer whose drawn text the shape surrounds; the box is then not used."
+        None, description="A text layer whose drawn text the shape surrounds; the box is then not used."
     )
     padding_px: tuple[_Pixels, _Pixels] = Field((20, 12), description="Room [x, y] around that text.")
 
     @model_validator(mode="after")
     def _visible(self) -> Self:
-        if self.fill is None and self.stroke is None or self.shape == "line" and self.stroke is None:
+        if self.stroke is None and (self.fill is None or self.shape == "line"):
             raise PydanticCustomError("template.value", "A shape needs a fill or a stroke; a line needs a stroke.")
         return self
 
@@ -249,7 +251,7 @@ class ShapeLayer(LayerBase):
 class Bar(Strict):
     """One bar of a chart over several facts."""
 
-    fact: Id = Field(description="A fact with a ratio (`of` in facts.yaml) that gives the bar's length; its text is the value.")
+    fact: Id = Field(description="A fact with a ratio (`of` in facts.yaml): the bar's length; its text is the value.")
     label: Id | None = Field(None, description="Copy key of its label.")
     colour: Id | None = Field(None, description="Colour token; without it the chart's.")
     value_fact: Id | None = Field(None, description="Another fact whose text is shown as the value.")
@@ -267,7 +269,7 @@ class BarChartLayer(LayerBase):
     gap: float = Field(0.4, ge=0, le=0.9, description="Room between bars, as part of a bar's pitch.")
     radius_px: float = Field(4, ge=0, le=100, description="Rounded far ends.")
     label_style: Id | None = Field(None, description="Text style of the labels; without it none are shown.")
-    label_every: int = Field(1, ge=1, le=24, description="Label every nth point of a series, counted back from the last.")
+    label_every: int = Field(1, ge=1, le=24, description="Label every nth point of a series, back from the last.")
     value_style: Id | None = Field(None, description="Text style of the values; without it none are shown.")
     values: Literal["all", "marked"] = Field("marked", description="Which points of a series show their value.")
     baseline: Id | None = Field(None, description="Colour token of a line that the bars stand on.")

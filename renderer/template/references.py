@@ -1,4 +1,4 @@
-"""Every name a storyboard uses, with its place, so that the loader can say file and line of a name that does not exist."""
+"""Every name a storyboard uses, with its place, so that the loader can say file and line of one that does not exist."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from renderer.template.storyboard import (
 )
 
 NameKind = Literal[
-    "copy", "fact", "counter", "image", "series", "ratio", "style", "colour", "font", "media", "scene", "layer", "chosen"
+    "copy", "fact", "counter", "image", "series", "ratio",
+    "style", "colour", "font", "media", "scene", "layer", "chosen",
 ]
-"""What a name must be: a copy key; a fact of any drawable kind, one with steps, one that is an image, a series, one with
-a ratio; a text style, colour token, `family:weight` of a listed font (family empty for the first), reference to media;
-a scene of this storyboard; a text layer of the same scene; an id that decisions.yaml can choose (scene, block or offer)."""
+"""What a name must be: a copy key; a fact of a kind that has a text, a fact with steps, one that is an image, a series,
+one with a ratio; a text style, colour token, `family:weight` of a listed font (family empty for the first), reference to
+media; a scene of this storyboard; a text layer of the same scene; an id that decisions.yaml can choose (scene, block or
+offer)."""
 Step = str | int
 
 
@@ -48,7 +50,8 @@ def _storyboard(board: Storyboard) -> Iterator[NameUse]:
         yield NameUse("media", board.music.media, ("music", "media"))
     for name, style in board.styles.items():
         yield NameUse("colour", style.colour, ("styles", name, "colour"))
-        yield NameUse("font", f"{style.family or ''}:{style.weight}", ("styles", name, "family" if style.family else "weight"))
+        where = "family" if style.family else "weight"
+        yield NameUse("font", f"{style.family or ''}:{style.weight}", ("styles", name, where))
     for index, scene in enumerate(board.scenes):
         yield from _scene(scene, ("scenes", index))
     if board.poster:

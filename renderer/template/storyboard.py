@@ -1,17 +1,17 @@
 """The storyboard: the film's language, as authors write it in `video/storyboard.yaml`.
 
-Words are After Effects' and Lottie's: composition, scene, layer, anchor, keyframe, easing, in and out point. Lengths are
-design pixels of a composition of 1280 by 720; the score scales them to the format that is made. Times are seconds and
-count from the start of the scene, keyframes from the layer's in point. A storyboard holds no rule about customers: which
-scenes play stands in `decisions.yaml`, what is said in copy, every figure in `facts.yaml`.
+Words are After Effects' and Lottie's: composition, scene, layer, anchor, keyframe, easing, in and out point. Lengths
+are design pixels of a composition of 1280 by 720; the score scales them to the format that is made. Times are seconds
+and count from the start of the scene, keyframes from the layer's in point. A storyboard holds no rule about customers:
+which scenes play stands in `decisions.yaml`, what is said in copy, every figure in `facts.yaml`.
 
 Field descriptions are the storyboard reference. Names used here are listed, with their place, by :mod:`.references`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -19,13 +19,9 @@ from pydantic_core import PydanticCustomError
 from renderer.template.layers import (
     COMPOSITION_HEIGHT,
     COMPOSITION_WIDTH,
-    BarChartLayer,
-    CounterLayer,
     Easing,
-    ImageLayer,
     Layer,
     Side,
-    TextLayer,
     TextStyle,
 )
 from renderer.template.model import Id, Reference, Strict
@@ -154,7 +150,7 @@ class Treatment(Strict):
     crop: tuple[Fraction, Fraction, Fraction, Fraction] | None = Field(
         None, description="Part of the picture to use, [x, y, width, height] as parts of its size."
     )
-    focus: tuple[Fraction, Fraction] = Field((0.5, 0.5), description="The point that stays in view when it fills the frame.")
+    focus: tuple[Fraction, Fraction] = Field((0.5, 0.5), description="The point that stays in view when it is cut.")
     mirror: bool = Field(False, description="Swap left and right.")
     fade_in_s: float = Field(0, ge=0, le=10, description="Fade in from `fade_colour`.")
     fade_out_s: float = Field(0, ge=0, le=10, description="Fade out to `fade_colour`.")
@@ -200,7 +196,7 @@ class Scene(Strict):
 
     id: Id = Field(description="Id that `decisions.yaml` chooses.")
     title: Id = Field(description="Copy key of the chapter's title.")
-    duration_s: float = Field(gt=0, le=120, description="Seconds from its first to its last frame, transitions included.")
+    duration_s: float = Field(gt=0, le=120, description="Seconds it lasts, transitions included.")
     backdrop: Backdrop = Field(description="What is behind all layers.")
     layers: tuple[Layer, ...] = Field((), max_length=60, description="Layers, the first at the bottom.")
     captions: tuple[Caption, ...] = Field((), description="Captions in order; they do not overlap.")
@@ -218,7 +214,8 @@ class Scene(Strict):
                     {"layer": layer.id},
                 )
         ends = [0.0, *(caption.out_s for caption in self.captions)]
-        if any(caption.in_s < end for caption, end in zip(self.captions, ends, strict=False)) or ends[-1] > self.duration_s:
+        overlap = any(caption.in_s < end for caption, end in zip(self.captions, ends, strict=False))
+        if overlap or ends[-1] > self.duration_s:
             raise PydanticCustomError(
                 "template.value", "Captions must follow one another without overlap and end with the scene."
             )
@@ -250,15 +247,6 @@ class Storyboard(Strict):
     def scene(self, scene_id: str) -> Scene | None:
         """The scene of that id, or None."""
         return next((scene for scene in self.scenes if scene.id == scene_id), None)
-
-
-# Layers whose facts must be of a certain kind; the check of a template reads this.
-FACT_KINDS: Mapping[type[Any], Sequence[str]] = {
-    TextLayer: ("money", "quantity", "number", "percent", "date", "text"),
-    CounterLayer: ("money", "quantity", "number", "percent"),
-    ImageLayer: ("image",),
-    BarChartLayer: ("series",),
-}
 
 
 def _distinct(what: str, ids: Iterable[str]) -> None:
