@@ -69,7 +69,11 @@ CODES: dict[str, str] = {
     "environment.ledger": "The ledger's database cannot be opened.",
     "environment.worker": "A worker process ended unexpectedly.",
     "transient.child": "A render process ended unexpectedly.",
+    "environment.key": "The installation's key is missing, readable by others, or not the one that was used.",
+    "job.attempts": "A part was tried as often as allowed, and each time its process ended or an unknown fault stopped it.",
+    "job.dependency": "Another part of the request, whose files this one embeds, has failed.",
     "store.conflict": "Another content is stored under this key already.",
+    "store.missing": "A file that the ledger names is not in the store.",
 }
 """Every code with the sentence that explains it."""
 
