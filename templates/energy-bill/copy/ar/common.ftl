@@ -81,6 +81,6 @@ offer-saving-note = تقدير لسنة واحدة بحسب استهلاككم،
 ### المساعدة والملاحظات
 help-contact = لأي سؤال، راسلونا على help@brezza.example وسيردّ عليكم أحد موظفينا.
 legal-sender = Brezza Energia S.p.A., Via del Maestrale 1, 16100 Genova, Italia
-legal-fiction = ‏Brezza Energia شركة من وحي الخيال، والأشخاص والمبالغ في هذا المثال كلها خيالية.
+legal-fiction = شركة Brezza Energia من وحي الخيال، والأشخاص والمبالغ في هذا المثال كلها خيالية.
 legal-neighbours = مقارنة بمتوسط استهلاك منازل مشابهة في منطقتكم خلال الفترة نفسها.
 legal-preferences = تصلكم عروضنا بناءً على موافقتكم، ويمكنكم تغيير رأيكم في أي وقت.
