@@ -13,19 +13,18 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 
+from renderer.decide.model import Candidate, Decision
+from renderer.labels import Sensitivity
 from renderer.units import Money, Quantity, canonical_json, digest, plain
 
+__all__ = [
+    "Candidate", "Cell", "Decision", "Fact", "Link", "Message", "Point", "RenderPlan", "Sensitivity", "Series", "Table", "Tick",
+    "as_plain",
+]
 PLAN_SCHEMA = 1
 
-Sensitivity = Literal["public", "personal", "secret"]
-SENSITIVITIES: tuple[Sensitivity, ...] = ("public", "personal", "secret")
 FactKind = Literal["money", "quantity", "number", "percent", "date", "text", "image", "series", "table"]
 Direction = Literal["ltr", "rtl"]
-
-
-def highest(labels: list[Sensitivity] | tuple[Sensitivity, ...]) -> Sensitivity:
-    """The strictest of some labels; ``public`` for none."""
-    return max(labels, key=SENSITIVITIES.index, default="public")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,38 +100,6 @@ class Message:
     text: str
     facts: tuple[str, ...]
     sensitivity: Sensitivity
-
-
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """One thing that could have been chosen and why it was or was not.
-
-    ``reason`` is the rule with the values it looked at (secret ones masked). ``score`` and ``arm`` have their place for
-    scored offers and experiments; until those come both are None.
-    """
-
-    id: str
-    eligible: bool
-    rule: str | None
-    reason: str
-    values: Mapping[str, Any]
-    score: str | None = None
-    arm: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decision:
-    """One choice: what was chosen among which candidates, and whether it fell back to the default.
-
-    ``kind`` is ``suppression``, ``segment``, ``offer``, ``scene`` or ``block``; ``chosen`` may be empty (a skipped scene).
-    """
-
-    id: str
-    kind: Literal["suppression", "segment", "offer", "scene", "block"]
-    chosen: tuple[str, ...]
-    candidates: tuple[Candidate, ...]
-    fallback: bool
-    budget: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

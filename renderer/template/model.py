@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 if TYPE_CHECKING:
-    from fluent.runtime import FluentBundle
-
+    from renderer.located import Lines
     from renderer.profile.contract import Contract
+    from renderer.template.copy import CopyBook
     from renderer.template.release import Release
     from renderer.template.storyboard import Storyboard
 
@@ -142,8 +142,8 @@ class ValueRule(Strict):
     """How one value is read and written: the part that facts, axes and table columns share."""
 
     value: Expression = Field(description="Expression that gives the value; a fact whose value is none is left out.")
-    as_: Literal["money", "quantity", "number", "percent", "date", "text", "image"] = Field(
-        alias="as", description="Kind of the value."
+    as_: Literal["money", "quantity", "number", "percent", "date", "text", "copy", "image"] = Field(
+        alias="as", description="Kind of the value; `copy` takes the value as a copy key and shows that sentence."
     )
     currency: Expression | None = Field(None, description="Expression that gives the currency (money).")
     unit: str | None = Field(None, description="CLDR unit id, for example `energy-kilowatt-hour` (quantity).")
@@ -255,15 +255,16 @@ class DecisionRules(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """One loaded template. ``release`` names and holds every byte it is made of."""
+    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` is by locale, ``lines`` by file."""
 
     config: TemplateConfig
     contract: Contract
     decisions: DecisionRules
     facts: Mapping[str, AnyFactRule]
-    copy: Mapping[str, FluentBundle]
+    copy: Mapping[str, CopyBook]
     storyboard: Storyboard | None
     release: Release
+    lines: Mapping[str, Lines]
 
     @property
     def id(self) -> str:

@@ -22,6 +22,8 @@ MAX_BYTES = 512 * 1024 * 1024
 IGNORED = {"__pycache__", ".DS_Store", "Thumbs.db", ".git"}
 NOT_READ = {"samples"}
 """Folders that a release leaves out: samples are profiles, not part of what a recipient gets."""
+NOT_READ_SUFFIXES = {".py", ".pyc", ".md"}
+"""Files that a release leaves out: the code that made the media, and notes."""
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,11 @@ def open_bundle(data: bytes, expected_digest: str) -> Release:
     return release
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path, top: bool = True) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.name in IGNORED or path.name.startswith("."):
+        if path.name in IGNORED or path.name.startswith(".") or path.suffix in NOT_READ_SUFFIXES:
             continue
-        if path.is_dir():
-            if path.name not in NOT_READ or path.parent != folder or not _is_root(folder):
-                yield from _walk(path)
-        elif path.suffix != ".pyc":
+        if not path.is_dir():
             yield path
-
-
-def _is_root(folder: Path) -> bool:
-    return (folder / "template.yaml").exists()
+        elif not (top and path.name in NOT_READ):
+            yield from _walk(path, top=False)

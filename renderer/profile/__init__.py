@@ -1,0 +1,1 @@
+"""Profiles: who the recipients are. Data is read, checked against a contract and frozen; nothing here knows channels."""

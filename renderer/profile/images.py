@@ -1,0 +1,91 @@
+"""Pictures that come with a profile: checked, re-encoded, stripped of metadata, held by digest."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import re
+import warnings
+from pathlib import Path, PurePosixPath
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from renderer.errors import ProfileError
+from renderer.units import digest
+
+MAX_BYTES = 5 * 2**20
+MAX_PIXELS = 25_000_000
+LONGEST_SIDE = 2400
+FORMATS = ("PNG", "JPEG", "WEBP")
+_DATA = re.compile(r"^data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)$")
+
+
+class ImageReader:
+    """Reads the values of fields with the format ``image``: a data URI, or a file beside the profiles.
+
+    ``folder`` is the folder of the profile file, or None where there is none (records that came by a queue).
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder.resolve() if folder is not None else None
+
+    def read(self, value: str) -> tuple[str, bytes]:
+        """(digest of the source bytes, cleaned PNG or JPEG bytes). Raises ProfileError with no part of ``value`` in it."""
+        data = self._source(value)
+        if len(data) > MAX_BYTES:
+            raise _refused(f"The image is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller picture.")
+        return digest(data), clean(data)
+
+    def _source(self, value: str) -> bytes:
+        found = _DATA.match(value)
+        if found:
+            try:
+                return base64.b64decode(re.sub(r"\s", "", found[1]), validate=True)
+            except (binascii.Error, ValueError):
+                raise _refused("The data URI is not valid base64.") from None
+        if ":" in value.partition("/")[0]:
+            raise _refused("The image is named by an address.", "Give a data URI or a file beside the profiles.")
+        name = PurePosixPath(value)
+        if self._folder is None:
+            raise _refused("There is no folder beside this record to read a file from.", "Give a data URI.")
+        path = (self._folder / name).resolve()
+        if "\\" in value or name.is_absolute() or not path.is_relative_to(self._folder):
+            raise _refused("The image's path leaves the folder of the profiles.", "Give a file beside the profiles.")
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise _refused(f"The image is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller picture.")
+            return path.read_bytes()
+        except (OSError, ValueError):
+            raise _refused("The image file cannot be read.", "Put it beside the profiles.") from None
+
+
+def clean(data: bytes) -> bytes:
+    """The picture alone: turned upright, at most 2400 px a side, sRGB, JPEG (or PNG where it is transparent)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise _refused(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.")
+                image.seek(0)
+                upright = ImageOps.exif_transpose(image)
+                mode = "RGBA" if "A" in upright.getbands() or "transparency" in upright.info else "RGB"
+                picture = upright.convert(mode)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _refused(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        raise _refused("The file is not a PNG, JPEG or WebP picture that can be read.") from None
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    bare = Image.new(picture.mode, picture.size)
+    bare.paste(picture)
+    out = io.BytesIO()
+    if mode == "RGBA":
+        bare.save(out, "PNG", optimize=True)
+    else:
+        bare.save(out, "JPEG", quality=90, optimize=True)
+    return out.getvalue()
+
+
+def _refused(message: str, hint: str | None = None) -> ProfileError:
+    return ProfileError("profile.image", message, hint=hint)

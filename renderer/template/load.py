@@ -1,0 +1,252 @@
+"""A folder, or a bundle, becomes a :class:`Template`; everything wrong with it is said at once, with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from renderer.assets.door import SHARED
+from renderer.errors import DearlyError, ErrorList, Place, TemplateError, UsageError, nearest
+from renderer.located import Lines, parse, read_yaml
+from renderer.profile.contract import load_contract
+from renderer.template.copy import load_copy
+from renderer.template.model import (
+    AnyFactRule,
+    CandidateRule,
+    ChoiceRule,
+    DecisionRules,
+    FactRule,
+    NoneChoiceRule,
+    SeriesRule,
+    Strict,
+    TableRule,
+    Template,
+    TemplateConfig,
+)
+from renderer.template.references import references
+from renderer.template.release import Release, read_folder
+from renderer.template.storyboard import Storyboard
+
+HOME = Path(__file__).resolve().parents[2] / "templates"
+REQUIRED = ("template.yaml", "contract.json", "facts.yaml", "decisions.yaml")
+
+
+def find_template(name: str, home: Path = HOME) -> Path:
+    """The folder of a template given as a folder or as an id. Raises UsageError when there is none."""
+    folder = Path(name)
+    if (folder / "template.yaml").is_file():
+        return folder
+    ids = dict(installed(home))
+    if name in ids:
+        return ids[name]
+    if folder.is_dir():
+        raise UsageError("usage.unreadable", "The folder holds no template.yaml.", place=Place(file=folder.name),
+                         hint="Name a template's folder or one of these ids: " + ", ".join(sorted(ids)) + ".")
+    raise UsageError("usage.unreadable", f"There is no template '{name}'.", hint=nearest(name, sorted(ids)))
+
+
+def installed(home: Path = HOME) -> Iterable[tuple[str, Path]]:
+    """(id, folder) of the templates in a folder of templates, by id."""
+    found = {}
+    for config in sorted(home.glob("*/template.yaml")):
+        try:
+            data, _ = read_yaml(config.read_text("utf-8"), config.name)
+        except (DearlyError, OSError, UnicodeDecodeError):
+            continue  # a broken template has no id to be found by; naming its folder shows what is wrong
+        if isinstance(data, dict) and isinstance(data.get("id"), str):
+            found[data["id"]] = config.parent
+    return sorted(found.items())
+
+
+def load_template(folder: Path) -> Template:
+    """The template in a folder. Raises ErrorList or TemplateError."""
+    if not folder.is_dir():
+        raise UsageError("usage.unreadable", "There is no such folder.", place=Place(file=folder.name))
+    return load_release(read_folder(folder))
+
+
+def load_release(release: Release) -> Template:
+    """The template that a release holds."""
+    missing = [path for path in REQUIRED if path not in release.files]
+    if missing:
+        raise ErrorList([TemplateError("template.missing-file", f"A template needs a file '{path}'.", place=Place(file=path))
+                         for path in missing])
+    lines: dict[str, Lines] = {}
+
+    def read(path: str) -> Any:
+        data, lines[path] = read_yaml(release.text(path), path)
+        return data
+
+    config = parse(TemplateConfig, read("template.yaml"), lines["template.yaml"])
+    contract = load_contract(release.text("contract.json"), "contract.json")
+    rules = parse(DecisionRules, read("decisions.yaml"), lines["decisions.yaml"])
+    facts = _facts(read("facts.yaml"), lines["facts.yaml"])
+    faults = [*_check_files(config, release, lines), *_check_decisions(rules, lines["decisions.yaml"])]
+    if faults:
+        raise ErrorList(faults)
+    copy = load_copy(release, config.locales, facts)
+    template = Template(
+        config=config, contract=contract, decisions=rules, facts=MappingProxyType(facts), copy=copy,
+        storyboard=_storyboard(config, release, lines), release=release, lines=MappingProxyType(lines),
+    )
+    faults = [*_check_config(template), *_check_storyboard(template)]
+    if faults:
+        raise ErrorList(faults)
+    return template
+
+
+
+def _facts(data: Any, lines: Lines) -> dict[str, AnyFactRule]:
+    if not isinstance(data, dict):
+        raise TemplateError("template.value", "facts.yaml must map fact ids to their rules.", place=lines.place(()))
+    facts: dict[str, AnyFactRule] = {}
+    faults: list[DearlyError] = []
+    for name, rule in data.items():
+        kind = rule.get("as") if isinstance(rule, dict) else None
+        model: type[Strict] = {"series": SeriesRule, "table": TableRule}.get(str(kind), FactRule)
+        inner = Lines(lines.file, {path[1:]: line for path, line in lines.by_path.items() if path[:1] == (name,)})
+        if not isinstance(name, str) or not name.isidentifier() or name.endswith("_n"):
+            faults.append(TemplateError("template.value", f"'{name}' is no fact id.", place=lines.place((name,)),
+                                        hint="Use letters, digits and underscores; the ending _n is taken by plural selectors."))
+            continue
+        try:
+            facts[name] = parse(model, rule, inner)  # type: ignore[assignment]
+        except ErrorList as error:
+            faults += error.errors
+    if faults:
+        raise ErrorList(faults)
+    return facts
+
+
+def _storyboard(config: TemplateConfig, release: Release, lines: dict[str, Lines]) -> Storyboard | None:
+    if config.channels.video is None:
+        return None
+    path = config.channels.video.storyboard
+    data, lines[path] = read_yaml(release.text(path), path)
+    return parse(Storyboard, data, lines[path])
+
+
+def _check_files(config: TemplateConfig, release: Release, lines: Mapping[str, Lines]) -> Iterable[DearlyError]:
+    """Every file that template.yaml names is there."""
+    own = lines["template.yaml"]
+    named: list[tuple[tuple[str | int, ...], str]] = []
+    for channel in ("microsite", "statement"):
+        options = getattr(config.channels, channel)
+        if options is not None:
+            named.append((("channels", channel, "page"), options.page))
+            named += [(("channels", channel, "styles", index), path) for index, path in enumerate(options.styles)]
+    if config.channels.video is not None:
+        named.append((("channels", "video", "storyboard"), config.channels.video.storyboard))
+    for key in ("logo", "logo_dark"):
+        reference = getattr(config.brand, key)
+        if reference is not None and reference.startswith("media/"):
+            named.append((("brand", key), reference))
+    for path, file in named:
+        if file not in release.files:
+            yield TemplateError("template.missing-file", f"The template has no file '{file}'.", place=own.place(path),
+                                hint=nearest(file, [name for name in release.files if not name.startswith("copy/")]))
+    for index, (text, ground) in enumerate(config.brand.contrast):
+        for token in (text, ground):
+            if token not in config.brand.colours:
+                yield TemplateError("template.reference", f"There is no colour token '{token}'.",
+                                    place=own.place(("brand", "contrast", index)), hint=nearest(token, list(config.brand.colours)))
+
+
+def _check_config(template: Template) -> Iterable[DearlyError]:
+    own = template.lines["template.yaml"]
+    statement = template.config.channels.statement
+    sentences = template.copy[template.config.locales[0]].sentences
+    if statement is not None:
+        if statement.title not in sentences:
+            yield TemplateError("template.reference", f"There is no sentence '{statement.title}'.",
+                                place=own.place(("channels", "statement", "title")), hint=nearest(statement.title, list(sentences)))
+        else:
+            labels = [fact for fact in sentences[statement.title].facts]
+            if labels:
+                yield TemplateError("template.copy", "The document's title names facts; it stands in the file's metadata.",
+                                    place=own.place(("channels", "statement", "title")), hint="Use a sentence without facts.")
+
+
+def _check_decisions(rules: DecisionRules, lines: Lines) -> Iterable[DearlyError]:
+    """Ids are unique within a list, and what a rule excludes exists."""
+    for name in ("offers", "scenes", "blocks"):
+        seen: set[str] = set()
+        listed = getattr(rules, name)
+        ids = [candidate.id for rule in listed for candidate in _candidates(rule)]
+        defaults = [rule.default for rule in listed if isinstance(rule, ChoiceRule)]
+        for index, rule in enumerate(listed):
+            label = getattr(rule, "choose", None) or getattr(rule, "maybe", None) or rule.id
+            for own in dict.fromkeys((f"choice:{label}", *(c.id for c in _candidates(rule)))):
+                if own in seen:
+                    yield TemplateError("template.duplicate", f"'{own}' stands twice in '{name}'.", place=lines.place((name, index)))
+                seen.add(own)
+            if isinstance(rule, ChoiceRule) and rule.default in ids:
+                yield TemplateError("template.unreachable-default", f"The default '{rule.default}' is also a candidate in '{name}'.",
+                                    place=lines.place((name, index, "default")),
+                                    hint="A default has no condition: leave it out of 'from'.")
+            for candidate in _candidates(rule):
+                for other in candidate.excludes:
+                    if other in defaults:
+                        yield TemplateError("template.unreachable-default", f"'{candidate.id}' excludes the default '{other}'.",
+                                            place=lines.place((name, index)), hint="A default must always be reachable.")
+                    elif other not in ids:
+                        yield TemplateError("template.reference", f"'{candidate.id}' excludes '{other}', which is not in '{name}'.",
+                                            place=lines.place((name, index)), hint=nearest(other, ids))
+
+
+def _check_storyboard(template: Template) -> Iterable[DearlyError]:
+    """Every name in the storyboard exists, and every scene that can be chosen is drawn."""
+    board = template.storyboard
+    video = template.config.channels.video
+    if board is None or video is None:
+        return
+    lines = template.lines[video.storyboard]
+    known = _names(template, board)
+    for use in references(board):
+        if use.kind == "layer":
+            continue  # checked by the model itself, within its scene
+        if use.name not in known[use.kind]:
+            what = {"chosen": "id in decisions.yaml", "image": "fact of an image", "series": "series", "ratio": "fact with a ratio",
+                    "counter": "fact with steps"}.get(use.kind, use.kind)
+            yield TemplateError("template.reference", f"There is no {what} '{use.name}'.", place=lines.place(use.path),
+                                hint=nearest(use.name, sorted(known[use.kind])))
+    drawn = {scene.id for scene in board.scenes}
+    for index, rule in enumerate(template.decisions.scenes):
+        wanted = [c.id for c in _candidates(rule)] + ([rule.default] if isinstance(rule, ChoiceRule) else [])
+        for scene in wanted:
+            if scene not in drawn:
+                yield TemplateError("template.reference", f"The storyboard has no scene '{scene}'.",
+                                    place=template.lines["decisions.yaml"].place(("scenes", index)), hint=nearest(scene, sorted(drawn)))
+
+
+def _names(template: Template, board: Storyboard) -> Mapping[str, set[str]]:
+    """Everything a storyboard may name, by kind of name."""
+    facts = template.facts
+    single = {name: rule for name, rule in facts.items() if isinstance(rule, FactRule)}
+    weights = [(font.family, weight) for font in template.config.fonts for weight in font.weights]
+    decisions = template.decisions
+    chosen = {candidate.id for rules in (decisions.offers, decisions.scenes, decisions.blocks) for rule in rules
+              for candidate in _candidates(rule)}
+    chosen |= {rule.default for rules in (decisions.offers, decisions.scenes, decisions.blocks) for rule in rules
+               if isinstance(rule, ChoiceRule)}
+    return {
+        "copy": set(template.copy[template.config.locales[0]].sentences),
+        "fact": {name for name, rule in single.items() if rule.as_ != "image"},
+        "counter": {name for name, rule in single.items() if rule.steps},
+        "image": {name for name, rule in single.items() if rule.as_ == "image"},
+        "series": {name for name, rule in facts.items() if isinstance(rule, SeriesRule)},
+        "ratio": {name for name, rule in single.items() if rule.of is not None},
+        "style": set(board.styles),
+        "colour": set(template.config.brand.colours),
+        "font": {f"{family}:{weight}" for family, weight in weights} | {f":{weight}" for _, weight in weights},
+        "media": {path for path in template.release.files if path.startswith("media/")}
+        | {f"asset:{path.relative_to(SHARED).as_posix()}" for path in SHARED.rglob("*") if path.is_file()},
+        "scene": {scene.id for scene in board.scenes},
+        "chosen": chosen,
+    }
+
+
+def _candidates(rule: CandidateRule | ChoiceRule | NoneChoiceRule) -> tuple[CandidateRule, ...]:
+    return (rule,) if isinstance(rule, CandidateRule) else rule.from_
