@@ -5,7 +5,7 @@ length-prefixed NAL units, ready for MP4 and HLS alike. Every chunk of one :clas
 sets and is one closed GOP without B-frames, so chunks join in any order by copying bytes. Knows nothing of scores,
 layers or people.
 
-Terms: *chunk*, a run of frames encoded alone; *sample*, one encoded frame; *profile*, all that fixes the parameter sets.
+Terms: *chunk*, a run of frames encoded alone; *sample*, one encoded frame; *profile*, what fixes the parameter sets.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from itertools import pairwise
 
 import av
 import numpy as np
 from av.codec.context import CodecContext, Flags
 from av.video.codeccontext import VideoCodecContext
-from av.video.reformatter import ColorPrimaries, ColorRange, ColorTrc, Colorspace
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
 from renderer.errors import RenderError, TransientError
@@ -93,8 +94,9 @@ class EncodeProfile:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedChunk:
-    """One closed GOP. ``samples`` are all frames one after another, ``sizes`` their byte lengths in order, ``keyframes``
-    the numbers (from 0) of those that decode alone: always exactly the first. ``extradata`` is the avcC record.
+    """One closed GOP. ``samples`` are all frames one after another, ``sizes`` their byte lengths in order,
+    ``keyframes`` the numbers (from 0) of those that decode alone: the first and no other. ``extradata`` is the avcC
+    record.
 
     ``repeated`` counts the frames that cost no encoding since they equal the one before.
     """
@@ -136,7 +138,7 @@ def encode_chunk(
     try:
         for frame in frames:
             if frame.shape != shape or frame.dtype != np.uint8 or not frame.flags.c_contiguous:
-                raise RenderError("render.media", f"A frame is not contiguous yuv420p of {profile.width}×{profile.height}.")
+                raise RenderError("render.media", f"A frame is not contiguous yuv420p, {shape[1]} × {profile.height}.")
             unchanged = unchanged + 1 if last is not None and np.array_equal(frame, last) else 0
             if unchanged > SETTLE_FRAMES:
                 repeats[-1] += 1
@@ -159,8 +161,8 @@ def encode_chunk(
         raise RenderError("render.media", "The video encoder lost a frame.")
     whole = still.interleave(samples, repeats)
     return EncodedChunk(
-        extradata=bytes(context.extradata or b""), samples=b"".join(whole), sizes=tuple(map(len, whole)), keyframes=(0,),
-        repeated=sum(repeats),
+        extradata=bytes(context.extradata or b""), samples=b"".join(whole), sizes=tuple(map(len, whole)),
+        keyframes=(0,), repeated=sum(repeats),
     )
 
 
@@ -172,13 +174,14 @@ def encode_film(
     processes: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[EncodedChunk, ...]:
-    """Encode all chunks of a film. ``borders`` are frame numbers: chunk i has the frames borders[i] to borders[i+1] - 1.
+    """Encode all chunks of a film. Chunk i has the frames ``borders[i]`` to ``borders[i + 1] - 1``.
 
-    ``source`` makes the composer. With more than one process each child makes its own, so ``source`` must pickle; inside
-    a daemonic process (a Celery prefork child may not spawn) use one. ``progress`` gets the number of frames done so far.
+    ``source`` makes the composer. With more than one process each child makes its own, so ``source`` must pickle;
+    inside a daemonic process (a Celery prefork child may not spawn) use one. ``progress`` gets the number of frames
+    done so far.
     Raises what the composer raises; TransientError ``transient.child`` when a child ends unexpectedly.
     """
-    spans = list(zip(borders, borders[1:], strict=False))
+    spans = list(pairwise(borders))
     if processes <= 1 or len(spans) <= 1:
         done = 0
 
@@ -235,7 +238,7 @@ def chunk_borders(frames: int, wanted: Iterable[int], fps: Fraction) -> tuple[in
             kept.append(border)
     kept.append(frames)
     borders = [0]
-    for start, stop in zip(kept, kept[1:], strict=False):
+    for start, stop in pairwise(kept):
         parts = -(-(stop - start) // most)
         borders += [start + (stop - start) * part // parts for part in range(1, parts + 1)]
     return tuple(borders)
@@ -266,12 +269,12 @@ def _open(profile: EncodeProfile) -> VideoCodecContext:
     try:
         context.open()
     except av.FFmpegError as error:
-        raise RenderError("render.media", "The video encoder does not accept this film's size or frame rate.") from error
+        raise RenderError("render.media", "The video encoder refuses this film's size or frame rate.") from error
     return context
 
 
 def _without_sei(sample: bytes) -> bytes:
-    """A sample without its SEI units (type 6): x264 writes its options there, some of which name the machine's threads."""
+    """A sample without its SEI units (type 6): x264 writes its options there, which differ between machines."""
     kept, position = [], 0
     while position < len(sample):
         end = position + 4 + int.from_bytes(sample[position : position + 4], "big")

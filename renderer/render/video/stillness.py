@@ -1,9 +1,9 @@
 """Pictures that say "as before": H.264 frames of a few bytes, written without an encoder.
 
-In: the samples x264 made for the frames that differ, and how often each is repeated. Out: the samples of all frames, at a
-constant rate. A repeated frame is a P picture whose macroblocks are all skipped: motion zero, no residue, no deblocking,
-so every decoder shows exactly the picture before. Each is a reference picture and replaces the one before (there is one
-reference frame), so what x264 predicted from stays right; only ``frame_num`` of the pictures after it moves on.
+In: the samples x264 made for the frames that differ, and how often each is repeated. Out: the samples of all frames,
+at a constant rate. A repeated frame is a P picture whose macroblocks are all skipped: motion zero, no residue, no
+deblocking, so every decoder shows exactly the picture before. Each is a reference picture and replaces the one before
+(there is one reference frame), so what x264 predicted from stays right; only ``frame_num`` of later pictures moves on.
 
 Section and table numbers are of ITU-T H.264 (08/2021).
 """
@@ -23,7 +23,7 @@ _RANGE_LPS = (
     (11, 13, 15, 18), (10, 12, 15, 17), (10, 12, 14, 16), (9, 11, 13, 15), (9, 11, 12, 14), (8, 10, 12, 14),
     (8, 9, 11, 13), (7, 9, 11, 12), (7, 9, 10, 12), (7, 8, 10, 11), (6, 8, 9, 11), (6, 7, 9, 10), (6, 7, 8, 9),
 )
-# Table 9-13, mb_skip_flag of P slices, cabac_init_idc 2: m = 29, n = 16; at QP 51 that is state 44 with "skipped" likely.
+# Table 9-13, mb_skip_flag of P slices, cabac_init_idc 2: m = 29, n = 16; at QP 51 this is state 44, likely skipped.
 _CABAC_INIT_IDC, _SLICE_QP = 2, 51
 
 
