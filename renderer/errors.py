@@ -70,8 +70,11 @@ CODES: dict[str, str] = {
     "environment.worker": "A worker process ended unexpectedly.",
     "transient.child": "A render process ended unexpectedly.",
     "environment.key": "The installation's key is missing, readable by others, or not the one that was used.",
+    "environment.busy": "Another service of Dearly runs on this DEARLY_HOME.",
     "job.attempts": "A part was tried as often as allowed, and each time its process ended or an unknown fault stopped it.",
     "job.dependency": "Another part of the request, whose files this one embeds, has failed.",
+    "job.fault": "Something unexpected went wrong in Dearly; the log names the place.",
+    "job.time": "A part took longer than its channel may.",
     "store.conflict": "Another content is stored under this key already.",
     "store.missing": "A file that the ledger names is not in the store.",
 }
