@@ -1,0 +1,161 @@
+"""HTML to PDF by WeasyPrint, in such a way that a page is either right or not made at all.
+
+In: markup, a release's styles, a fetcher. Out: the bytes of a tagged PDF and its number of pages. What is costly and
+the same for every recipient (parsed styles, the font map) is made once per release and process; fonts are activated
+before WeasyPrint is first imported, because it looks at the host's fonts then.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from weasyprint import CSS, HTML, Document
+from weasyprint.css.counters import CounterStyle
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError
+
+from renderer.assets.fonts import FontSet
+from renderer.errors import DearlyError, Place, RenderError
+from renderer.render.statement.faces import check_faces, listed_marks
+from renderer.render.statement.fetcher import AssetFetcher
+from renderer.render.statement.identity import VARIANT, describe, identifier
+from renderer.render.statement.tags import complete_tags
+from renderer.render.statement.watch import TooLong, Watch
+
+MAX_CHARACTERS_PER_PAGE: Final = 20_000
+"""About three times what the smallest legible type puts on an A4 page. More text than this times the page limit is
+refused before layout, whose time grows with the text."""
+MAX_CPU_S: Final = 120.0
+_SHORTEN: Final = "Shorten what the profile brings, or raise channels.statement.max_pages."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Styles:
+    """What all statements of one release share in one process."""
+
+    sheets: tuple[CSS, ...]
+    font_configuration: FontConfiguration
+    counter_style: CounterStyle
+    listed: frozenset[bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """What the file says about itself."""
+
+    title: str
+    author: str
+    language: str
+    plan_digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A finished PDF."""
+
+    data: bytes
+    pages: int
+
+
+def prepare(sheets: Mapping[str, str], fonts: FontSet, fetcher: AssetFetcher) -> Styles:
+    """Parse style sheets (source by path) for a font set.
+
+    Raises RenderError ``render.warning`` or ``render.asset`` with the sheet's name for anything in them that the engine
+    does not understand or that is refused.
+    """
+    fonts.activate()
+    configuration = FontConfiguration()
+    counters = CounterStyle()
+    parsed = []
+    for path, source in sheets.items():
+        with Watch(quote=lambda text: text) as watch, _refusals(fetcher, path):
+            parsed.append(CSS(string=source, url_fetcher=fetcher, font_config=configuration, counter_style=counters,
+                              color_profiles={}))
+        if watch.complaints:
+            raise watch.complaints[0].at(file=path)
+    return Styles(sheets=tuple(parsed), font_configuration=configuration, counter_style=counters,
+                  listed=listed_marks(fonts))
+
+
+def compose(
+    html: str,
+    styles: Styles,
+    identity: Identity,
+    fetcher: AssetFetcher,
+    *,
+    max_pages: int,
+    quote: Callable[[str], str],
+    file: str | None = None,
+) -> Paper:
+    """Lay out ``html`` and write it as PDF/A-3a and PDF/UA-1.
+
+    ``quote`` decides what messages may repeat, ``file`` names the layout in them. Raises RenderError: ``render.asset``,
+    ``render.glyph``, ``render.face`` and ``render.warning`` for anything that would be missing from the page,
+    ``render.limit`` beyond ``max_pages`` or the time limit, ``render.layout`` when the engine itself fails.
+    """
+    place = Place(channel="statement", file=file)
+    if len(html) > max_pages * MAX_CHARACTERS_PER_PAGE:
+        raise RenderError("render.limit", f"The text cannot fit on {max_pages} pages.", place=place,
+                          hint=_SHORTEN)
+    with Watch(quote=quote, max_pages=max_pages, seconds=MAX_CPU_S) as watch, _refusals(fetcher, file):
+        try:
+            with _collector_paused():
+                document = _laid_out(html, styles, fetcher)
+                describe(document.metadata, title=identity.title, author=identity.author, language=identity.language)
+                data: bytes = document.write_pdf(
+                    pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), finisher=complete_tags,
+                )
+        except TooLong as error:
+            raise RenderError("render.limit", f"The statement needs more than {max_pages} pages or too much time.",
+                              place=place, hint=_SHORTEN) from error
+        except (DearlyError, MemoryError):
+            raise
+        except Exception as error:  # whatever the engine trips over; the text of such an error may repeat the page
+            kind = type(error).__name__
+            raise RenderError("render.layout", f"The engine failed with {kind}.", place=place) from error
+    if watch.complaints:
+        order = ("render.asset", "render.glyph", "render.warning")
+        raise min(watch.complaints, key=lambda complaint: order.index(complaint.code)).at(file=file)
+    check_faces(document.fonts, styles.listed)
+    return Paper(data=data, pages=len(document.pages))
+
+
+def _laid_out(html: str, styles: Styles, fetcher: AssetFetcher) -> Document:
+    return HTML(string=html, url_fetcher=fetcher).render(
+        stylesheets=list(styles.sheets), font_config=styles.font_configuration, counter_style=styles.counter_style,
+        color_profiles={}, pdf_variant=VARIANT,
+    )
+
+
+@contextmanager
+def _refusals(fetcher: AssetFetcher, file: str | None) -> Iterator[None]:
+    """Turn the engine's fatal error, which no ``except Exception`` sees, into the refusal behind it.
+
+    Also raises a refusal that the engine kept to itself: its SVG code swallows the fatal error too.
+    """
+    fetcher.refused.clear()
+    try:
+        yield
+    except FatalURLFetchingError as error:
+        raise fetcher.refused[0].at(file=file) from error
+    if fetcher.refused:
+        raise fetcher.refused[0].at(file=file)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No cyclic collection while one document is made: it finds nothing there and costs 14 to 17 % of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
