@@ -1,0 +1,1 @@
+"""Before a run: check a template, and make sample profiles for load and layout tests."""
