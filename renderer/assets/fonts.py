@@ -30,10 +30,30 @@ EMOJI_FILES = (
     Path("/usr/share/fonts/noto/NotoColorEmoji.ttf"),
     Path("/usr/share/fonts/google-noto-emoji/NotoColorEmoji.ttf"),
 )
-PREPARER = "2"
+PREPARER = "3"
 """Raised when the way static files are made changes, so that old ones are not reused."""
 WEIGHT_NAMES = {100: "Thin", 200: "ExtraLight", 300: "Light", 400: "Regular", 500: "Medium", 600: "SemiBold",
                 700: "Bold", 800: "ExtraBold", 900: "Black"}
+
+# Colour emoji are pictures of one size (109 px); without this rule, fontconfig's own 10-scale-bitmap-fonts.conf, they are
+# set at that size whatever was asked for.
+_SCALE_BITMAPS = """\
+  <match target="font">
+    <test name="outline" compare="eq"><bool>false</bool></test>
+    <edit name="pixelsizefixupfactor" mode="assign">
+      <divide><name target="pattern">pixelsize</name><name target="font">pixelsize</name></divide>
+    </edit>
+    <edit name="matrix" mode="assign">
+      <times>
+        <name>matrix</name>
+        <matrix>
+          <name>pixelsizefixupfactor</name><double>0</double><double>0</double><name>pixelsizefixupfactor</name>
+        </matrix>
+      </times>
+    </edit>
+    <edit name="size" mode="assign"><divide><name>size</name><name>pixelsizefixupfactor</name></divide></edit>
+  </match>
+"""
 
 
 @dataclass(frozen=True)
@@ -199,7 +219,7 @@ def _configuration(faces: tuple[Face, ...], cache_folder: Path) -> Path:
         f"  <cachedir>{escape(str(cache_folder / 'fontconfig'))}</cachedir>\n"
         '  <match target="pattern"><edit name="family" mode="append_last" binding="weak">'
         f"{strings}</edit></match>\n"
-        "  <config><rescan><int>0</int></rescan></config>\n</fontconfig>\n",
+        f"{_SCALE_BITMAPS}  <config><rescan><int>0</int></rescan></config>\n</fontconfig>\n",
         "utf-8",
     )
     try:
