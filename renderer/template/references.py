@@ -25,8 +25,8 @@ NameKind = Literal[
 ]
 """What a name must be: a copy key; a fact of a kind that has a text, one with steps, one that is an image, a series,
 one with a ratio; a text style, colour token, `family:weight` of a listed font (family empty for the first), media
-reference; a scene of this storyboard; a text layer of the same scene; an id that decisions.yaml can choose (scene, block or
-offer)."""
+reference; a scene of this storyboard; a text layer of the same scene; an id that decisions.yaml can choose (scene,
+block or offer)."""
 Step = str | int
 
 

@@ -1,0 +1,1 @@
+"""The film: score, sprites, compose, encode, sound, mux (DESIGN section 5)."""

@@ -1,0 +1,302 @@
+"""The score: a film in integer frames, ready to be drawn. What composing, captions, chunk keys and checks all read.
+
+Plain frozen data without floats. Lengths are 1/256 of an output pixel (suffix ``_q``), opacity, scale, reveal and turns
+1/65536 (suffix ``_u``). A track is a tuple of (frame, value): the value holds from that frame until the next entry;
+frames count from the layer's first frame. Rectangles are (left, top, right, bottom) from the frame's top left corner.
+
+Equal scores promise equal frames on one engine (Pango, cairo, fonts by digest).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Literal
+
+from renderer.plan.model import Direction, Sensitivity
+from renderer.units import canonical_json, digest
+
+SCORE_SCHEMA = 1
+Q = 256
+"""Steps in a pixel."""
+U = 65536
+"""Steps in 1 (opacity, scale, reveal) or in one turn (rotation)."""
+
+Track = tuple[tuple[int, int], ...]
+Rect = tuple[int, int, int, int]
+PhysicalSide = Literal["left", "right", "top", "bottom"]
+Property = Literal["opacity", "x", "y", "scale", "rotation", "reveal", "step"]
+
+REST: Mapping[str, int] = {"opacity": U, "x": 0, "y": 0, "scale": U, "rotation": 0, "reveal": U, "step": 0}
+"""What a property is when it has no track."""
+
+
+def value_at(track: Track, frame: int, rest: int) -> int:
+    """The value of a track at a frame of its layer; ``rest`` for an empty track."""
+    if not track:
+        return rest
+    index = bisect_right(track, frame, key=lambda entry: entry[0]) - 1
+    return track[max(index, 0)][1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextLook:
+    """How text is set. ``colour`` is #rrggbbaa in sRGB; ``align`` is physical."""
+
+    families: tuple[str, ...]
+    weight: int
+    size_q: int
+    line_height_q: int
+    letter_spacing_q: int
+    colour: str
+    tabular: bool
+    align: Literal["left", "centre", "right"]
+    direction: Direction
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextContent:
+    """One or (a counter) several texts in the same place; the track ``step`` says which. ``text`` may hold isolates.
+
+    The lines of text i stand in ``width_q`` from the layer's left, the first from ``tops_q[i]`` on.
+    """
+
+    texts: tuple[str, ...]
+    look: TextLook
+    width_q: int
+    tops_q: tuple[int, ...]
+    lines: int
+    wrap: Literal["word", "anywhere"] = "word"
+    ellipsis: bool = False
+    kind: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShapeContent:
+    """A rect, ellipse or line in the layer's rectangle. Colours are #rrggbbaa. ``radii_q``: top left, top right, bottom
+    right, bottom left."""
+
+    shape: Literal["rect", "ellipse", "line"]
+    fill: str | None
+    stroke: str | None
+    stroke_q: int
+    radii_q: tuple[int, int, int, int]
+    shadow: str | None = None
+    shadow_blur_q: int = 0
+    shadow_offset_q: int = 0
+    rising: bool = False
+    kind: Literal["shape"] = "shape"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageContent:
+    """A picture in the layer's rectangle. ``media`` is a reference for the asset door, ``digest`` its content."""
+
+    media: str
+    digest: str
+    scaling: Literal["cover", "contain"]
+    focus_u: tuple[int, int]
+    radius_q: int
+    kind: Literal["image"] = "image"
+
+
+Content = TextContent | ShapeContent | ImageContent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreLayer:
+    """One thing that is drawn. ``first`` and ``frames`` count within the scene; ``tracks`` leave out what is at rest.
+
+    ``anchor_q`` is the point that scale and rotation turn about. ``facts`` and ``messages`` are where it comes from;
+    ``sensitivity`` is the strictest label among them.
+    """
+
+    id: str
+    first: int
+    frames: int
+    rect_q: Rect
+    anchor_q: tuple[int, int]
+    reveal_from: PhysicalSide
+    content: Content
+    tracks: Mapping[Property, Track]
+    facts: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    sensitivity: Sensitivity = "public"
+
+    @property
+    def personal(self) -> bool:
+        """Whether it shows something that derives from a field that is not public."""
+        return self.sensitivity != "public"
+
+    def at(self, name: Property, frame: int) -> int:
+        """The value of a property at a frame of this layer."""
+        return value_at(self.tracks.get(name, ()), frame, REST[name])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreBackdrop:
+    """What is behind the layers. ``moving`` tells whether its frames differ.
+
+    ``settings`` is canonical data: for a colour {colour}, for a gradient {stops: [[#rrggbbaa, at_u]], angle_u}, for an
+    image or footage what the storyboard says with tokens resolved to colours and numbers in 1/65536, under the names of
+    the storyboard.
+    """
+
+    kind: Literal["colour", "gradient", "image", "footage"]
+    media: str | None
+    digest: str | None
+    moving: bool
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreTransition:
+    """How a scene comes in over the one before. ``amount`` is a track of how far it is, 0 to 65536, per scene frame."""
+
+    kind: Literal["cut", "fade", "slide"]
+    frames: int
+    side: PhysicalSide
+    amount: Track
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreScene:
+    """One scene. ``first`` is its first frame in the film; it lasts ``frames``, of which the first
+    ``transition.frames`` overlap the scene before."""
+
+    id: str
+    title: str
+    first: int
+    frames: int
+    transition: ScoreTransition
+    backdrop: ScoreBackdrop
+    layers: tuple[ScoreLayer, ...]
+
+    @property
+    def end(self) -> int:
+        """The frame after its last one."""
+        return self.first + self.frames
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreCaption:
+    """One caption, in film frames; ``text`` without isolates."""
+
+    first: int
+    end: int
+    text: str
+    message: str
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreChapter:
+    """One chapter, in film frames, without gaps; ``title`` without isolates."""
+
+    scene: str
+    first: int
+    end: int
+    title: str
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundCue:
+    """A sound that starts at a film frame. ``gain_u`` is decibels in 1/65536."""
+
+    media: str
+    digest: str
+    first: int
+    gain_u: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MusicCue:
+    """The music bed; fades in frames."""
+
+    media: str
+    digest: str
+    gain_u: int
+    fade_in: int
+    fade_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnText:
+    """A text that can be seen, from film frame ``first`` to ``last`` (both included)."""
+
+    scene: str
+    layer: str
+    text: str
+    first: int
+    last: int
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitRecord:
+    """What was done so that a text fits. ``variant`` 0 is the layer's own copy; ``size_q`` is the final size."""
+
+    scene: str
+    layer: str
+    variant: int
+    size_q: int
+    full_size_q: int
+    lines: int
+    broken: bool
+    ellipsized: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether a person may want to look at it (wrapping within the allowed lines is no news)."""
+        return self.variant > 0 or self.size_q < self.full_size_q or self.broken or self.ellipsized
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """A whole film. ``poster_frame`` is the still to show before it plays."""
+
+    width: int
+    height: int
+    fps_num: int
+    fps_den: int
+    frames: int
+    locale: str
+    direction: Direction
+    plan: str
+    fonts: str
+    scenes: tuple[ScoreScene, ...]
+    captions: tuple[ScoreCaption, ...]
+    chapters: tuple[ScoreChapter, ...]
+    music: MusicCue | None
+    sounds: tuple[SoundCue, ...]
+    texts: tuple[DrawnText, ...]
+    fits: tuple[FitRecord, ...]
+    personal_frames: int
+    personal_spans: tuple[tuple[int, int], ...]
+    poster_frame: int
+    schema: int = SCORE_SCHEMA
+
+    @cached_property
+    def data(self) -> bytes:
+        """The score as canonical JSON."""
+        return canonical_json(score_plain(self))
+
+    @cached_property
+    def digest(self) -> str:
+        """The score's name."""
+        return digest(self.data)
+
+
+def score_plain(value: Any) -> Any:
+    """A score, or a part of one, as JSON data. Floats raise in :func:`canonical_json`: there are none."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {field.name: score_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: score_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [score_plain(item) for item in value]
+    return value

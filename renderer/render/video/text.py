@@ -1,0 +1,263 @@
+"""Text set by Pango with the listed faces only. Base direction is the plan's, isolates are kept.
+
+In: a text, how it looks, the room it has. Out: sizes, or a small picture. Each :class:`TextEngine` has a font map of
+its own over the font set's private configuration, so neither the host's fonts nor another template's can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, Protocol
+
+import cairocffi
+import cffi
+from pangocairocffi import ffi as cairo_ffi
+from pangocairocffi import pangocairo
+from pangocffi import ffi as pango_ffi
+from pangocffi import gobject, pango
+
+from renderer.assets.fonts import FontSet
+from renderer.errors import EnvironmentFault, RenderError
+from renderer.render.video.raster import Raster, drawn, rgba
+from renderer.render.video.score import Q, TextContent, TextLook
+
+Wrap = Literal["word", "anywhere"]
+PANGO_Q = 1024 // Q
+"""Pango units in one unit of the score."""
+
+
+@dataclass(frozen=True)
+class TextSize:
+    """How a text sets: lines, the width of the longest in 1/256 px, and whether words were left out (an ellipsis)."""
+
+    lines: int
+    width_q: int
+    ellipsized: bool
+
+
+class Measure(Protocol):
+    """The port through which a score learns how much room a text takes."""
+
+    def measure(
+        self, text: str, look: TextLook, width_q: int | None, wrap: Wrap = "word", max_lines: int = 0
+    ) -> TextSize:
+        """The size of ``text`` in a column of ``width_q`` (None: one endless line). With ``max_lines`` the text is cut
+        with an ellipsis after that many lines. Raises RenderError ``render.glyph`` and ``render.face``."""
+        ...
+
+
+_extra = cffi.FFI()
+_extra.cdef(
+    """
+    void *FcConfigCreate(void); int FcConfigParseAndLoad(void *config, const char *file, int complain);
+    int FcConfigBuildFonts(void *config); void FcConfigDestroy(void *config);
+    void pango_fc_font_map_set_config(void *map, void *config);
+    """
+)
+
+# Pango's public structures, as far as a run's font; the bindings leave them opaque. Stable since Pango 1.0
+# (pango-item.h, pango-layout.h, gslist.h).
+_runs = cffi.FFI()
+_runs.cdef(
+    """
+    typedef struct { int offset, length, chars; void *shape_engine; void *lang_engine; void *font; } Item;
+    typedef struct { Item *item; void *glyphs; } Run;
+    typedef struct Node { Run *run; struct Node *next; } Node;
+    typedef struct { void *layout; int start_index, length; Node *runs; } Line;
+    """
+)
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> tuple[Any, Any]:
+    """fontconfig and pangoft2, which the bindings do not cover."""
+    found = []
+    for names in (("libfontconfig.so.1", "libfontconfig.1.dylib"), ("libpangoft2-1.0.so.0", "libpangoft2-1.0.0.dylib")):
+        for name in names:
+            try:
+                found.append(_extra.dlopen(name))
+                break
+            except OSError:
+                continue
+        else:
+            raise EnvironmentFault("environment.library", f"The library {names[0]} is missing.",
+                                   hint="Install Pango with fontconfig: apt-get install libpangoft2-1.0-0.")
+    return found[0], found[1]
+
+
+class TextEngine:
+    """Pango over one font set. Not for use by several threads at once. Implements :class:`Measure`."""
+
+    def __init__(self, fonts: FontSet) -> None:
+        self._fonts = fonts
+        self._listed = {(face.family, face.weight) for face in fonts.faces}
+        self._map = _font_map(fonts)
+        self._sizes: dict[tuple[object, ...], TextSize] = {}
+
+    def measure(
+        self, text: str, look: TextLook, width_q: int | None, wrap: Wrap = "word", max_lines: int = 0
+    ) -> TextSize:
+        """See :class:`Measure`."""
+        key = (text, look, width_q, wrap, max_lines)
+        if key not in self._sizes:
+            layout = self._layout(text, look, width_q, wrap, max_lines)
+            self._check(layout, text)
+            widths = [_extents(line)[1].width for line in _lines(layout)]
+            self._sizes[key] = TextSize(
+                len(widths), -(-max(widths, default=0) // PANGO_Q), bool(pango.pango_layout_is_ellipsized(layout))
+            )
+        return self._sizes[key]
+
+    def raster(self, content: TextContent, step: int, left_q: int, top_q: int) -> Raster:
+        """Text number ``step`` of ``content`` as a picture; its layer's rectangle begins at (left_q, top_q)."""
+        look = content.look
+        layout = self._layout(
+            content.texts[step], look, content.width_q, content.wrap, content.lines if content.ellipsis else 0
+        )
+        rise = self._baseline(look)
+        placed, bounds = [], []
+        for index, line in enumerate(_lines(layout)):
+            ink, logical = _extents(line)
+            slack = content.width_q * PANGO_Q - logical.width
+            start = {"left": 0, "centre": slack / 2, "right": slack}[look.align]
+            x = (left_q * PANGO_Q + start - logical.x) / 1024
+            y = (top_q + content.tops_q[step] + index * look.line_height_q) / Q + rise
+            placed.append((line, x, y))
+            if ink.width > 0 and ink.height > 0:
+                bounds.append((x + ink.x / 1024, y + ink.y / 1024,
+                               x + (ink.x + ink.width) / 1024, y + (ink.y + ink.height) / 1024))
+
+        def draw(context: cairocffi.Context) -> None:
+            context.set_source_rgba(*rgba(look.colour))
+            pointer = cairo_ffi.cast("cairo_t *", context._pointer)
+            for line, x, y in placed:
+                context.move_to(x, y)
+                pangocairo.pango_cairo_show_layout_line(pointer, line)
+
+        if not bounds:
+            return drawn((0, 0, 0, 0), draw)
+        return drawn((min(b[0] for b in bounds), min(b[1] for b in bounds),
+                      max(b[2] for b in bounds), max(b[3] for b in bounds)), draw)
+
+    def _layout(self, text: str, look: TextLook, width_q: int | None, wrap: Wrap, max_lines: int) -> Any:
+        context = self._context(look.direction, look.language)
+        layout = pango_ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
+        encoded = text.encode("utf-8")
+        pango.pango_layout_set_text(layout, encoded, len(encoded))
+        pango.pango_layout_set_auto_dir(layout, 0)
+        description = _description(",".join(look.families), look.weight, look.size_q)
+        pango.pango_layout_set_font_description(layout, description)
+        pango.pango_layout_set_attributes(layout, _attributes(look, text))
+        pango.pango_layout_set_width(layout, -1 if width_q is None else width_q * PANGO_Q)
+        pango.pango_layout_set_wrap(layout, pango.PANGO_WRAP_WORD if wrap == "word" else pango.PANGO_WRAP_WORD_CHAR)
+        if max_lines:
+            pango.pango_layout_set_height(layout, -max_lines)
+            pango.pango_layout_set_ellipsize(layout, pango.PANGO_ELLIPSIZE_END)
+        return layout
+
+    @lru_cache(maxsize=8)  # noqa: B019 (the engine lives as long as its process serves one template)
+    def _context(self, direction: str, language: str) -> Any:
+        context = pango_ffi.gc(pango.pango_font_map_create_context(self._map), gobject.g_object_unref)
+        rtl = direction == "rtl"
+        pango.pango_context_set_base_dir(context, pango.PANGO_DIRECTION_RTL if rtl else pango.PANGO_DIRECTION_LTR)
+        pango.pango_context_set_language(context, pango.pango_language_from_string(language.encode("ascii")))
+        # Without hinting and rounding a text has the same shape at every size and sub-pixel place.
+        pango.pango_context_set_round_glyph_positions(context, 0)
+        options = cairocffi.FontOptions(
+            antialias=cairocffi.ANTIALIAS_GRAY, hint_style=cairocffi.HINT_STYLE_NONE,
+            hint_metrics=cairocffi.HINT_METRICS_OFF,
+        )
+        pangocairo.pango_cairo_context_set_font_options(
+            context, cairo_ffi.cast("cairo_font_options_t *", options._pointer)
+        )
+        return context
+
+    @lru_cache(maxsize=256)  # noqa: B019
+    def _baseline(self, look: TextLook) -> float:
+        """Pixels from a line's top to its baseline. From the first family, so that a line with Arabic or emoji in it
+        stands no lower than one without."""
+        description = _description(look.families[0], look.weight, look.size_q)
+        font = pango_ffi.gc(
+            pango.pango_font_map_load_font(self._map, self._context(look.direction, look.language), description),
+            gobject.g_object_unref,
+        )
+        metrics = pango_ffi.gc(pango.pango_font_get_metrics(font, pango_ffi.NULL), pango.pango_font_metrics_unref)
+        ascent = pango.pango_font_metrics_get_ascent(metrics) / 1024
+        descent = pango.pango_font_metrics_get_descent(metrics) / 1024
+        return float(look.line_height_q / Q + ascent - descent) / 2
+
+    def _check(self, layout: Any, text: str) -> None:
+        if pango.pango_layout_get_unknown_glyphs_count(layout) or self._fonts.missing_glyphs(text):
+            raise RenderError("render.glyph", "No listed font has a glyph for a character.",
+                              hint="List a font in template.yaml that has it.")
+        for line in _lines(layout):
+            for font in _fonts_of(line):
+                description = pango_ffi.gc(pango.pango_font_describe(font), pango.pango_font_description_free)
+                family = pango_ffi.string(pango.pango_font_description_get_family(description)).decode("utf-8")
+                weight = int(pango.pango_font_description_get_weight(description))
+                if (family, weight) not in self._listed:
+                    raise RenderError("render.face", f"The face '{family}' {weight} was used, which is not listed.",
+                                      hint="List it under fonts in template.yaml, or use a listed weight.")
+
+
+def _font_map(fonts: FontSet) -> Any:
+    """A new Pango font map that sees the set's faces and nothing else."""
+    fontconfig, pangoft2 = _libraries()
+    # Pango warms up fontconfig's default configuration in a thread; it must be this set's too, not the host's.
+    fonts.activate()
+    font_map = pango_ffi.gc(pangocairo.pango_cairo_font_map_new(), gobject.g_object_unref)
+    config = fontconfig.FcConfigCreate()
+    loaded = fontconfig.FcConfigParseAndLoad(config, str(fonts.config_file).encode(), 1)
+    if not loaded or not fontconfig.FcConfigBuildFonts(config):
+        raise EnvironmentFault("environment.font", "The private font configuration could not be read.",
+                               hint="Remove the folder of fonts under DEARLY_HOME; it is made again.")
+    pangoft2.pango_fc_font_map_set_config(_extra.cast("void *", int(pango_ffi.cast("intptr_t", font_map))), config)
+    fontconfig.FcConfigDestroy(config)  # the font map holds a reference of its own
+    return font_map
+
+
+@lru_cache(maxsize=256)
+def _description(family: str, weight: int, size_q: int) -> Any:
+    description = pango_ffi.gc(pango.pango_font_description_new(), pango.pango_font_description_free)
+    pango.pango_font_description_set_family(description, family.encode("utf-8"))
+    pango.pango_font_description_set_weight(description, weight)
+    pango.pango_font_description_set_absolute_size(description, float(size_q * PANGO_Q))
+    return description
+
+
+def _attributes(look: TextLook, text: str) -> Any:
+    attributes = pango_ffi.gc(pango.pango_attr_list_new(), pango.pango_attr_list_unref)
+    if look.letter_spacing_q and not any(_joins(character) for character in text):
+        pango.pango_attr_list_insert(attributes, pango.pango_attr_letter_spacing_new(look.letter_spacing_q * PANGO_Q))
+    if look.tabular:
+        pango.pango_attr_list_insert(attributes, pango.pango_attr_font_features_new(b"tnum"))
+    return attributes
+
+
+def _joins(character: str) -> bool:
+    """Whether its script joins or stacks letters, so that space between them would tear words (Arabic to Sinhala)."""
+    code = ord(character)
+    return 0x0600 <= code <= 0x08FF or 0x0900 <= code <= 0x0DFF or 0xFB50 <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFE
+
+
+def _lines(layout: Any) -> list[Any]:
+    count = pango.pango_layout_get_line_count(layout)
+    return [pango.pango_layout_get_line_readonly(layout, index) for index in range(count)]
+
+
+def _extents(line: Any) -> tuple[Any, Any]:
+    """Ink and logical rectangle of a line in Pango units, from the start of its baseline."""
+    ink, logical = pango_ffi.new("PangoRectangle *"), pango_ffi.new("PangoRectangle *")
+    pango.pango_layout_line_get_extents(line, ink, logical)
+    return ink, logical
+
+
+def _fonts_of(line: Any) -> Iterator[Any]:
+    """The fonts of a line's runs."""
+    first: Any = _runs.cast("Line *", int(pango_ffi.cast("intptr_t", line)))
+    node = first.runs
+    while node != _runs.NULL:
+        yield pango_ffi.cast("PangoFont *", int(_runs.cast("intptr_t", node.run.item.font)))
+        node = node.next
