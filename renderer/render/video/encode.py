@@ -252,6 +252,16 @@ def golden_extradata(profile: EncodeProfile) -> bytes:
 
 def _open(profile: EncodeProfile) -> VideoCodecContext:
     context = CodecContext.create("libx264", "w")
+    configure(context, profile)
+    try:
+        context.open()
+    except av.FFmpegError as error:
+        raise RenderError("render.media", "The video encoder refuses this film's size or frame rate.") from error
+    return context
+
+
+def configure(context: VideoCodecContext, profile: EncodeProfile) -> None:
+    """Set an encoder that is not open yet to the profile."""
     context.width, context.height, context.pix_fmt = profile.width, profile.height, "yuv420p"
     context.framerate = profile.fps
     context.time_base = 1 / profile.fps
@@ -266,11 +276,6 @@ def _open(profile: EncodeProfile) -> VideoCodecContext:
         "preset": profile.preset, "crf": str(profile.crf), "level": f"{profile.level // 10}.{profile.level % 10}",
         "x264-params": profile.x264_params,
     }
-    try:
-        context.open()
-    except av.FFmpegError as error:
-        raise RenderError("render.media", "The video encoder refuses this film's size or frame rate.") from error
-    return context
 
 
 def _without_sei(sample: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 In: frames and the digest of everything they are made from. Out: a file under that digest, written once. Layout: a
 header of 64 bytes (magic, width, height, frames, little endian), then frame after frame: Y, U, V planes, Rec. 709
-limited range. Whoever finishes first keeps his file; equal digests promise equal frames, so a lost race costs only time.
+limited range. Whoever finishes first keeps the file; equal digests promise equal frames, so a lost race is harmless.
 """
 
 from __future__ import annotations

@@ -1,0 +1,256 @@
+"""Music, sounds and voice → one AAC track, mixed and levelled whole. Audio is never cut.
+
+In: the bytes of each clip with its place on the timeline in samples. Out: an :class:`.mux.AudioTrack`. Between them all
+is float32 at 48 kHz, stereo, shape (samples, 2). Knows nothing of scenes; a voice comes in as PCM somebody else made.
+
+Terms: *clip*, decoded sound; *placed*, a clip on the timeline; *LUFS*, loudness by ITU-R BS.1770-4, gated as EBU R 128
+says; *dBTP*, true peak, found at four times the sample rate.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import av
+import cv2
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.filter import Graph
+from numpy.typing import NDArray
+
+from renderer.assets.door import Asset
+from renderer.errors import Place, RenderError
+from renderer.render.video.mux import AudioTrack
+
+Pcm = NDArray[np.float32]
+"""Shape (samples, 2), 48 kHz, full scale ±1."""
+
+RATE = 48_000
+TARGET_LUFS = -16.0
+CEILING_DBTP = -2.0
+"""What the mix may peak at before AAC, which adds up to about a decibel."""
+BIT_RATE = 128_000
+AAC_FRAME = 1024
+MIXER = 1
+"""Raise this when the same clips in the same places would give another track."""
+
+EDGE_S = 0.005
+"""Every clip comes in and goes out over at least this long, so that no cut is heard as a click."""
+LOOP_S = 0.05
+MAX_CLIP_S = 600
+
+av.logging.set_level(None)
+
+
+class Voice(Protocol):
+    """The seam for speech: words to PCM. There is no voice yet; its clips will be placed like sounds, and the music
+    ducked under them by an envelope drawn from their known places."""
+
+    def speak(self, text: str, locale: str) -> Pcm: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A clip on the timeline. Lengths in samples; ``gain_db`` before levelling. ``fill`` loops or trims it to the whole
+    track; else it plays once."""
+
+    pcm: Pcm
+    start: int = 0
+    gain_db: float = 0.0
+    fade_in: int = 0
+    fade_out: int = 0
+    fill: bool = field(default=False)
+
+
+def decode_clip(asset: Asset) -> Pcm:
+    """The whole of a FLAC, WAV or Ogg clip.
+
+    Raises RenderError ``render.media``, naming the reference, for other bytes, a corrupt file or a very long one.
+    """
+    data = asset.data
+    demuxer = next((name for magic, name in ((b"fLaC", "flac"), (b"RIFF", "wav"), (b"OggS", "ogg"))
+                    if data.startswith(magic)), None)
+    if demuxer is None:
+        raise RenderError("render.media", "The sound is neither FLAC, WAV nor Ogg.", place=Place(file=asset.ref))
+    resampler = AudioResampler(format="flt", layout="stereo", rate=RATE)
+    parts: list[Pcm] = []
+    samples = 0
+    try:
+        with av.open(io.BytesIO(data), "r", format=demuxer) as container:
+            if not container.streams.audio:
+                raise RenderError("render.media", "The sound file has no sound.", place=Place(file=asset.ref))
+            for frame in container.decode(container.streams.audio[0]):
+                parts += [_samples(one) for one in resampler.resample(frame)]
+                samples += frame.samples
+                if samples > MAX_CLIP_S * frame.sample_rate:
+                    raise RenderError("render.media", "The sound lasts more than ten minutes.",
+                                      place=Place(file=asset.ref))
+            parts += [_samples(one) for one in resampler.resample(None)]
+    except av.FFmpegError as error:
+        raise RenderError("render.media", "The sound cannot be decoded.", place=Place(file=asset.ref)) from error
+    if not parts:
+        raise RenderError("render.media", "The sound is empty.", place=Place(file=asset.ref))
+    return np.concatenate(parts)
+
+
+def mix(placed: Sequence[Placed], samples: int) -> Pcm:
+    """The sum of all clips, ``samples`` long. What reaches past the end fades out there; nothing wraps or clips."""
+    whole: Pcm = np.zeros((samples, 2), dtype=np.float32)
+    edge = int(EDGE_S * RATE)
+    for one in placed:
+        room = samples - one.start
+        if room <= 0:
+            continue
+        clip = _looped(one.pcm, room) if one.fill else one.pcm
+        cut = len(clip) > room
+        clip = clip[:room] * np.float32(10 ** (one.gain_db / 20))
+        fade_in = one.fade_in if one.fill else max(one.fade_in, min(edge, 16))
+        fade_out = max(one.fade_out, edge if cut or one.fill else 16)
+        _fade(clip, min(fade_in, len(clip)), min(fade_out, len(clip)))
+        whole[one.start : one.start + len(clip)] += clip
+    return whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loudness:
+    """``integrated`` in LUFS (-inf for silence), ``true_peak`` in dBTP."""
+
+    integrated: float
+    true_peak: float
+
+
+def measure(pcm: Pcm) -> Loudness:
+    """Loudness and true peak of a whole track, by FFmpeg's ``ebur128``."""
+    graph = Graph()
+    source = graph.add_abuffer(sample_rate=RATE, format="flt", layout="stereo")
+    meter = graph.add("ebur128", "peak=true:metadata=1:framelog=quiet")
+    sink = graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    integrated, peak = -math.inf, 0.0
+    # Silence of the meter's window at the end, so that the last part of the track is counted too.
+    padded = np.concatenate([pcm, np.zeros((RATE // 2, 2), dtype=np.float32)])
+    for start in range(0, len(padded), RATE // 10):
+        frame = _frame(padded[start : start + RATE // 10], start)
+        source.push(frame)
+        while True:
+            try:
+                read = sink.pull()
+            except (av.BlockingIOError, av.EOFError):
+                break
+            data = read.metadata
+            integrated = float(data.get("lavfi.r128.I", integrated))
+            # As an amplitude, of both channels since the start.
+            peak = max(peak, float(data.get("lavfi.r128.true_peak", 0.0)))
+    return Loudness(integrated=integrated, true_peak=20 * math.log10(peak) if peak else -math.inf)
+
+
+def level(pcm: Pcm) -> Pcm:
+    """The track at -16 LUFS with its true peak held under the ceiling: one gain for the whole, then a limiter.
+
+    The gain is found again once after limiting, since limiting takes loudness. A silent track stays silent.
+    """
+    loudness = measure(pcm).integrated
+    if loudness < -69:  # R 128 gates at -70 LUFS: there is nothing to measure
+        return pcm
+    gain = TARGET_LUFS - loudness
+    limited = limit(pcm * np.float32(10 ** (gain / 20)))
+    short = TARGET_LUFS - measure(limited).integrated
+    if short > 0.3:
+        limited = limit(pcm * np.float32(10 ** ((gain + min(short, 4.0)) / 20)))
+    return limited
+
+
+def limit(pcm: Pcm, ceiling_dbtp: float = CEILING_DBTP) -> Pcm:
+    """Hold the true peak under a ceiling by turning the gain down around each peak, 5 ms ahead and after.
+
+    The gain curve is the sliding minimum of what every sample needs, then its moving average over the same window: it
+    is smooth and nowhere above what is needed. Both channels share it, so the stereo picture stays.
+    """
+    ceiling = 10 ** (ceiling_dbtp / 20)
+    peaks = _oversampled_peak(pcm)
+    if peaks.max(initial=0.0) <= ceiling:
+        return pcm
+    need = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float32)
+    window = 2 * int(0.005 * RATE) + 1
+    low = cv2.erode(need.reshape(1, -1), np.ones((1, window), dtype=np.uint8), borderType=cv2.BORDER_REPLICATE)
+    smooth = cv2.blur(low, (window, 1), borderType=cv2.BORDER_REPLICATE).reshape(-1, 1)
+    return np.asarray(pcm * smooth, dtype=np.float32)
+
+
+def encode_aac(pcm: Pcm) -> AudioTrack:
+    """The track as AAC-LC, 128 kbit/s. Its first 1,024 samples are the encoder's own; an edit list skips them."""
+    buffer = io.BytesIO()
+    try:
+        with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as output:
+            stream = output.add_stream("aac", rate=RATE)
+            stream.bit_rate = BIT_RATE
+            stream.layout = "stereo"
+            stream.codec_context.flags |= av.codec.context.Flags.bitexact
+            stream.format = "fltp"
+            for start in range(0, len(pcm), AAC_FRAME):
+                part = np.ascontiguousarray(pcm[start : start + AAC_FRAME].T)
+                frame = AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
+                frame.sample_rate, frame.pts = RATE, start
+                output.mux(stream.encode(frame))
+            output.mux(stream.encode(None))
+    except av.FFmpegError as error:
+        raise RenderError("render.media", "The sound could not be encoded.") from error
+    return AudioTrack(mp4=buffer.getvalue(), samples=len(pcm), rate=RATE)
+
+
+def _looped(clip: Pcm, samples: int) -> Pcm:
+    """The clip repeated to at least ``samples``; its end crosses over into its beginning."""
+    over = min(int(LOOP_S * RATE), len(clip) // 4)
+    if len(clip) >= samples or over == 0:
+        repeats = -(-samples // len(clip))
+        return np.tile(clip, (repeats, 1))[:samples].copy()
+    ramp = np.linspace(0, math.pi / 2, over, dtype=np.float32)[:, None]
+    body = len(clip) - over
+    whole: Pcm = np.zeros((samples + len(clip), 2), dtype=np.float32)
+    for start in range(0, samples, body):
+        part = clip.copy()
+        if start:
+            part[:over] *= np.sin(ramp)
+        part[body:] *= np.cos(ramp)
+        whole[start : start + len(clip)] += part
+    return whole[:samples]
+
+
+def _fade(clip: Pcm, fade_in: int, fade_out: int) -> None:
+    """Fade in place along a raised cosine, which starts and ends without a corner."""
+    for length, part, order in ((fade_in, clip[:fade_in], 1), (fade_out, clip[len(clip) - fade_out :], -1)):
+        if length:
+            curve = (0.5 - 0.5 * np.cos(np.linspace(0, math.pi, length))).astype(np.float32)
+            part *= curve[::order, None]
+
+
+def _oversampled_peak(pcm: Pcm) -> NDArray[np.float32]:
+    """Per sample the largest of both channels there and just before, at four times the rate (BS.1770-4, annex 2)."""
+    peaks = np.abs(pcm).max(axis=1)
+    taps = 24
+    place = np.arange(-taps, taps)
+    window = np.kaiser(2 * taps, 6.0)
+    for phase in (0.25, 0.5, 0.75):
+        kernel = np.sinc(place + phase) * window
+        kernel = (kernel / kernel.sum()).astype(np.float32)
+        for channel in (0, 1):
+            between = np.convolve(pcm[:, channel], kernel, mode="same")
+            peaks = np.maximum(peaks, np.abs(between[: len(peaks)]))
+    return np.asarray(peaks, dtype=np.float32)
+
+
+def _frame(part: Pcm, pts: int) -> AudioFrame:
+    frame = AudioFrame.from_ndarray(np.ascontiguousarray(part).reshape(1, -1), format="flt", layout="stereo")
+    frame.sample_rate, frame.pts = RATE, pts
+    return frame
+
+
+def _samples(frame: AudioFrame) -> Pcm:
+    return np.asarray(frame.to_ndarray(), dtype=np.float32).reshape(-1, 2)
