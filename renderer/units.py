@@ -40,47 +40,40 @@ def decimal_text(value: Decimal) -> str:
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON data without floats: Decimals and dates as strings, Money and Quantity as objects, sets refused."""
-    if value is None or isinstance(value, str | bool | int):
+    """``value`` as JSON data without floats: Decimals and dates as strings, dataclasses as objects by field name.
+
+    Raises TypeError for anything else, floats above all (their text would depend on a rounding rule), and ValueError for
+    an integer above 2**53 - 1 and for a key outside Unicode's basic plane (see :func:`canonical_json`).
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise ValueError("integer too large for canonical JSON")
         return value
     if isinstance(value, Decimal):
         return decimal_text(value)
-    if isinstance(value, Money):
-        return {"amount": decimal_text(value.amount), "currency": value.currency}
-    if isinstance(value, Quantity):
-        return {"amount": decimal_text(value.amount), "unit": value.unit}
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str) or not key.isascii() and any(ord(character) > 0xFFFF for character in key):
+                raise ValueError("a key must be text of Unicode's basic plane")
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    names = getattr(type(value), "__dataclass_fields__", None)
+    if names is not None:
+        return {name: plain(getattr(value, name)) for name in names}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 def canonical_json(value: Any) -> bytes:
     """RFC 8785 (JCS) for data without floats: keys in UTF-16 order, no spaces, shortest escapes, UTF-8.
 
-    Raises TypeError for a float (its text would depend on a rounding rule) and ValueError for an integer above 2**53 - 1.
+    Within the basic plane UTF-16 order is code point order, which is how json sorts; :func:`plain` refuses other keys.
     """
-    return _ordered(plain(value)).encode("utf-8")
-
-
-def _ordered(value: Any) -> str:
-    if isinstance(value, dict):
-        keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
-        return "{" + ",".join(f"{_text(key)}:{_ordered(value[key])}" for key in keys) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_ordered, value)) + "]"
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_SAFE_INTEGER:
-        raise ValueError("integer too large for canonical JSON")
-    return json.dumps(value)
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
 
 
 def digest(data: bytes) -> str:

@@ -15,11 +15,10 @@ from typing import Any, Literal
 
 from renderer.decide.model import Candidate, Decision
 from renderer.labels import Sensitivity
-from renderer.units import Money, Quantity, canonical_json, digest, plain
+from renderer.units import Money, Quantity, canonical_json, digest
 
 __all__ = [
     "Candidate", "Cell", "Decision", "Fact", "Link", "Message", "Point", "RenderPlan", "Sensitivity", "Series", "Table", "Tick",
-    "as_plain",
 ]
 PLAN_SCHEMA = 1
 
@@ -136,22 +135,9 @@ class RenderPlan:
     @cached_property
     def data(self) -> bytes:
         """The plan as canonical JSON."""
-        return canonical_json(as_plain(self))
+        return canonical_json(self)
 
     @cached_property
     def digest(self) -> str:
         """The plan's name: the digest of :attr:`data`."""
         return digest(self.data)
-
-
-def as_plain(value: Any) -> Any:
-    """A plan, or a part of one, as JSON data (dataclasses become objects by field name)."""
-    if isinstance(value, Money | Quantity):
-        return plain(value)
-    if hasattr(value, "__dataclass_fields__"):
-        return {name: as_plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, Mapping):
-        return {key: as_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_plain(item) for item in value]
-    return plain(value)

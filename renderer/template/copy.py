@@ -22,9 +22,11 @@ from renderer.template.release import Release
 
 @dataclass(frozen=True)
 class Sentence:
-    """One message: the facts its text may name (selectors included) and where it stands."""
+    """One message: its parsed pattern (None where it has only attributes), the facts its text may name (selectors
+    included), those whose count it selects by, and where it stands."""
 
     id: str
+    pattern: ast.Pattern | None
     facts: tuple[str, ...]
     counts: tuple[str, ...]
     place: Place
@@ -116,7 +118,7 @@ def _book(release: Release, locale: str, facts: set[str], faults: list[DearlyErr
                 faults.append(TemplateError("template.copy", f"The sentence '{name}' prints '${printed}'.", place=place,
                                             hint="Names that end in _n choose plural forms; print the fact itself."))
         if isinstance(entry, ast.Message):
-            sentences[name] = Sentence(name, tuple(sorted(used)), tuple(sorted(counts)), place)
+            sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place)
     return CopyBook(locale, bundle, MappingProxyType(sentences))
 
 

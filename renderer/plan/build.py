@@ -1,0 +1,129 @@
+"""From decisions to the plan: facts written once, every sentence said, links filled.
+
+A :class:`Planner` holds one template, compiled; :meth:`Planner.plan` makes the plan of one profile. Pure: no file, no clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from urllib.parse import quote
+
+from renderer.decide.decide import Rules
+from renderer.errors import ErrorList, ProfileError, TemplateError
+from renderer.plan.facts import FactBook
+from renderer.plan.formats import Formats
+from renderer.plan.model import Fact, Link, RenderPlan
+from renderer.plan.sentences import Speaker
+from renderer.profile.contract import value_at
+from renderer.profile.model import Profile
+from renderer.template.model import Template
+from renderer.units import Money, Quantity, decimal_text
+
+_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+class Planner:
+    """One template, ready to plan any number of profiles. Raises ErrorList with what is wrong in its rules."""
+
+    def __init__(self, template: Template) -> None:
+        self.template = template
+        self.rules = Rules(template)
+        self.facts = FactBook(template, self.rules.scope)
+        self._formats = {locale: Formats(locale) for locale in template.config.locales}
+        self._speakers = {locale: Speaker(book, self.facts.labels) for locale, book in template.copy.items()}
+        self._check_links()
+
+    def plan(
+        self, profile: Profile, *, as_of: date | None = None, locale: str | None = None, seed: int = 0
+    ) -> RenderPlan:
+        """The plan of one profile. Raises ProfileError when the profile and the arguments give no date or locale, or when
+        a rule, a fact or a sentence fails on it. Date and locale given here win over the profile's."""
+        speaks = self._locale(profile, locale)
+        when = self._as_of(profile, as_of)
+        try:
+            decided = self.rules.decide(profile, when, seed)
+            facts: dict[str, Fact] = {}
+            counts: dict[str, int] = {}
+            if decided.suppression is None:
+                speaker = self._speakers[speaks]
+                facts, counts = self.facts.make(decided.names, self._formats[speaks], speaker.plain)
+        except ProfileError as error:
+            raise error.at(record=profile.record) from error
+        suppressed = decided.suppression is not None
+        return RenderPlan(
+            template=self.template.id,
+            files_digest=self.template.release.files_digest,
+            locale=speaks,
+            direction=self._formats[speaks].direction,
+            as_of=when,
+            seed=seed,
+            suppression=decided.suppression,
+            segments=decided.segments,
+            offers=MappingProxyType({}) if suppressed else decided.offers,
+            scenes=() if suppressed else decided.scenes,
+            blocks=() if suppressed else decided.blocks,
+            facts=MappingProxyType(facts),
+            copy=MappingProxyType({} if suppressed else self._speakers[speaks].say(facts, counts)),
+            links=MappingProxyType({} if suppressed else self._links(facts)),
+            decisions=decided.decisions,
+            images=MappingProxyType({name: str(fact.value).removeprefix("image:") for name, fact in facts.items()
+                                     if fact.kind == "image"}),
+        )
+
+    def _locale(self, profile: Profile, asked: str | None) -> str:
+        field = self.template.contract.role("locale")
+        wanted = asked or (value_at(profile.data, field.path) if field is not None else None)
+        known = self.template.config.locales
+        if wanted is None:
+            raise ProfileError("profile.locale", "Neither the record nor the command line gives a locale.",
+                               hint=f"Give one of {', '.join(known)} with --locale.").at(record=profile.record)
+        for candidate in (str(wanted), str(wanted).partition("-")[0]):
+            if candidate in known:
+                return candidate
+        raise ProfileError("profile.locale", "The template does not speak the locale asked for.",
+                           hint=f"It speaks {', '.join(known)}.").at(record=profile.record)
+
+    def _as_of(self, profile: Profile, asked: date | None) -> date:
+        field = self.template.contract.role("as_of")
+        when = asked or (value_at(profile.data, field.path) if field is not None else None)
+        if not isinstance(when, date):
+            raise ProfileError("profile.as-of", "Neither the record nor the command line gives the as-of date.",
+                               hint="Give it with --as-of YYYY-MM-DD; the machine's clock is never read.").at(record=profile.record)
+        return when
+
+    def _check_links(self) -> None:
+        lines = self.template.lines["template.yaml"]
+        faults = []
+        for name, rule in self.template.config.links.items():
+            for fact in _PLACEHOLDER.findall(rule.href):
+                if fact not in self.facts.labels:
+                    faults.append(TemplateError("template.reference", f"The link '{name}' names an unknown fact '{fact}'.",
+                                                place=lines.place(("links", name))))
+                elif self.facts.labels[fact] == "secret":
+                    faults.append(TemplateError("template.unsafe", f"The link '{name}' would carry the secret '{fact}'.",
+                                                place=lines.place(("links", name)),
+                                                hint="Secret values never enter an address."))
+        if faults:
+            raise ErrorList(faults)
+
+    def _links(self, facts: Mapping[str, Fact]) -> dict[str, Link]:
+        """Addresses whose facts this plan has."""
+        made = {}
+        for name, rule in self.template.config.links.items():
+            used = _PLACEHOLDER.findall(rule.href)
+            if all(fact in facts for fact in used):
+                href = _PLACEHOLDER.sub(lambda found: quote(_canonical(facts[found[1]]), safe=""), rule.href)
+                label = max((facts[fact].sensitivity for fact in used), key=("public", "personal", "secret").index, default="public")
+                made[name] = Link(id=name, href=href, sensitivity=label)
+        return made
+
+
+def _canonical(fact: Fact) -> str:
+    value = fact.value
+    if isinstance(value, Money | Quantity):
+        value = value.amount
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,160 @@
+"""Values into words of one locale, with CLDR's rules through Babel. One :class:`Formats` per locale, prepared once.
+
+Amounts are rounded half away from zero, as bills round, before they are written; nothing else ever rounds.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property, lru_cache
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_currency, get_currency_precision
+from babel.units import UnknownUnitError, format_unit
+
+from renderer.plan.model import Direction
+from renderer.template.model import ValueRule
+
+SKELETONS = {"month": "MMM", "month-year": "yMMMM", "day-month": "MMMMd"}
+NO_BREAK = "\u00a0"
+
+
+def rounded(value: Decimal, decimals: int) -> Decimal:
+    """``value`` with so many decimals, half away from zero; never a negative zero."""
+    result = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return result if result else abs(result)
+
+
+def shown_decimals(value: Decimal, rule: ValueRule, currency: str | None) -> int:
+    """How many decimals the text has: the rule's, else the currency's, else as many as the value has, at most two."""
+    if rule.decimals is not None:
+        return rule.decimals
+    if currency is not None:
+        return int(get_currency_precision(currency))
+    own = value.normalize().as_tuple().exponent
+    return min(2, max(0, -own)) if isinstance(own, int) and rule.as_ != "percent" else 0
+
+
+class Formats:
+    """How one locale writes figures."""
+
+    def __init__(self, locale: str) -> None:
+        self.locale = Locale.parse(locale, sep="-")
+        symbols = self.locale.number_symbols["latn"]
+        self._minus, self._plus = symbols["minusSign"], symbols["plusSign"]
+        # Months and currencies repeat from row to row and from person to person.
+        self._date = lru_cache(4096)(self._format_date)
+        self._unit_parts = lru_cache(256)(self._find_unit)
+
+    @cached_property
+    def direction(self) -> Direction:
+        return "rtl" if self.locale.character_order == "right-to-left" else "ltr"
+
+    def text(self, value: Any, rule: ValueRule, currency: str | None = None) -> str:
+        """``value`` as the rule wants it written. ``value`` is a Decimal or int, a date, or a str by the rule's kind."""
+        match rule.as_:
+            case "money" | "quantity" | "number" | "percent":
+                number = Decimal(value)
+                scaled = number * 100 if rule.as_ == "percent" else number
+                amount = rounded(scaled, shown_decimals(number, rule, currency))
+                return self._signed(amount, rule, lambda shown: self._number(shown, rule, currency))
+            case "date":
+                return self._date(value, rule.style or "long")
+        return str(value)
+
+    def count(self, value: Any, rule: ValueRule, currency: str | None = None) -> int | None:
+        """The whole number that the text shows, for plural rules; None where the text shows decimals or no number."""
+        if rule.as_ not in ("money", "quantity", "number", "percent"):
+            return None
+        number = Decimal(value)
+        decimals = shown_decimals(number, rule, currency)
+        if decimals:
+            return None
+        return int(rounded(number * 100 if rule.as_ == "percent" else number, 0))
+
+    def spoken(self, value: Any, rule: ValueRule, text: str, currency: str | None = None) -> str:
+        """``value`` as a voice would read it: currency and unit by name, no sign characters of layout."""
+        match rule.as_:
+            case "money" if currency is not None:
+                amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, currency))
+                return format_currency(abs(amount) if rule.sign == "never" else amount, currency, locale=self.locale,
+                                       format_type="name", currency_digits=False)
+            case "quantity":
+                amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, None))
+                return self._quantity(abs(amount) if rule.sign == "never" else amount, rule.unit or "", "long")
+            case "date" if rule.style == "short":
+                return self._date(value, "long")
+        return text
+
+    def _signed(self, amount: Decimal, rule: ValueRule, write: Callable[[Decimal], str]) -> str:
+        if rule.sign == "never":
+            return write(abs(amount))
+        if rule.sign == "always" and amount > 0:
+            # The locale says where a sign stands only for negatives: write it as one and change the sign.
+            return write(-amount).replace(self._minus, self._plus, 1)
+        return write(amount)
+
+    def _number(self, amount: Decimal, rule: ValueRule, currency: str | None) -> str:
+        digits = max(0, -int(amount.as_tuple().exponent))
+        if rule.as_ == "money":
+            return self._money(amount, currency or "", digits)
+        if rule.as_ == "quantity":
+            return self._quantity(amount, rule.unit or "", rule.length or "short")
+        if rule.as_ == "percent":
+            pattern = self.locale.percent_formats[None]
+            return str(pattern.apply(amount / 100, self.locale, force_frac=(digits, digits)))
+        return self._plain(amount)
+
+    def _plain(self, amount: Decimal) -> str:
+        digits = max(0, -int(amount.as_tuple().exponent))
+        return str(self.locale.decimal_formats[None].apply(amount, self.locale, force_frac=(digits, digits)))
+
+    def _money(self, amount: Decimal, currency: str, digits: int) -> str:
+        pattern = self.locale.currency_formats["standard"]
+        text = str(pattern.apply(amount, self.locale, currency=currency, currency_digits=False, force_frac=(digits, digits)))
+        return _spaced(text)
+
+    def _quantity(self, amount: Decimal, unit: str, length: str) -> str:
+        before, after = self._unit_parts(unit, length, self.locale.plural_form(amount))
+        return f"{before}{self._plain(amount)}{after}"
+
+    def _find_unit(self, unit: str, length: Any, plural: str) -> tuple[str, str]:
+        """What stands before and after a number of this plural form. Found by formatting one and taking it out again."""
+        sample = next(number for number in _PLURAL_SAMPLES if self.locale.plural_form(number) == plural)
+        written = format_unit(sample, unit, length, format="0.######", locale=self.locale)
+        number = str(self.locale.decimal_formats[None].apply(sample, self.locale, force_frac=(0, 6), group_separator=False))
+        before, found, after = written.partition(number)
+        return (before, after) if found else ("", NO_BREAK + written)
+
+    def _format_date(self, value: date, style: str) -> str:
+        if style in SKELETONS:
+            return str(format_skeleton(SKELETONS[style], value, locale=self.locale))
+        return str(format_date(value, style, locale=self.locale))  # type: ignore[arg-type]
+
+
+_PLURAL_SAMPLES = [Decimal(number) for number in (*range(0, 201), 1_000_000)] + [Decimal("0.5"), Decimal("1.5"), Decimal("2.5")]
+
+
+def known_unit(unit: str) -> bool:
+    """Whether CLDR has the unit."""
+    try:
+        format_unit(1, unit, locale="en")
+    except (UnknownUnitError, KeyError, ValueError):
+        return False
+    return True
+
+
+def _spaced(text: str) -> str:
+    """A no-break space where a currency code of letters touches a digit (UTS 35, currency spacing)."""
+    for index in range(1, len(text)):
+        left, right = text[index - 1], text[index]
+        if left.isdigit() != right.isdigit() and (left.isdigit() or right.isdigit()):
+            letter = right if left.isdigit() else left
+            if unicodedata.category(letter).startswith("L"):
+                return text[:index] + NO_BREAK + text[index:]
+    return text

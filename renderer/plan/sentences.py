@@ -1,0 +1,89 @@
+"""Copy with facts in place. A :class:`Speaker` holds one locale's sentences, prepared so that a plan costs little.
+
+Sentences without facts are said once for all. Those that only put facts between words are joined here; everything else
+(selectors, terms, references) goes through fluent.runtime. A test holds both ways to the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fluent.syntax import ast
+
+from renderer.errors import ProfileError
+from renderer.labels import Sensitivity, highest
+from renderer.plan.model import Fact, Message
+from renderer.template.copy import CopyBook
+
+FSI, PDI = "\u2068", "\u2069"
+Pieces = tuple[str | tuple[str], ...]
+"""Words as str, facts as a tuple of their id."""
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    facts: tuple[str, ...]
+    counts: tuple[str, ...]
+    sensitivity: Sensitivity
+    pieces: Pieces | None
+
+
+class Speaker:
+    """One locale's copy, prepared. ``labels`` are the facts' sensitivity labels."""
+
+    def __init__(self, book: CopyBook, labels: Mapping[str, Sensitivity]) -> None:
+        self._book = book
+        self._always: dict[str, Message] = {}
+        self._prepared: dict[str, _Prepared] = {}
+        for name, sentence in book.sentences.items():
+            if sentence.pattern is None:
+                continue
+            if not sentence.facts:
+                self._always[name] = Message(id=name, text=self._format(name, {}), facts=(), sensitivity="public")
+            else:
+                self._prepared[name] = _Prepared(
+                    sentence.facts, sentence.counts, highest([labels[fact] for fact in sentence.facts]),
+                    _pieces(sentence.pattern))
+
+    def say(self, facts: Mapping[str, Fact], counts: Mapping[str, int]) -> dict[str, Message]:
+        """Every sentence that can be said with these facts. One that names an absent fact is left out: the rules keep the
+        block or scene that needs it away, and placing it all the same is an error of the layout."""
+        said = dict(self._always)
+        texts: dict[str, str | int] = {name: fact.text for name, fact in facts.items()}
+        texts |= {f"{name}_n": number for name, number in counts.items()}
+        for name, sentence in self._prepared.items():
+            if not all(fact in facts for fact in sentence.facts) or not all(fact in counts for fact in sentence.counts):
+                continue
+            if sentence.pieces is not None:
+                text = "".join(piece if isinstance(piece, str) else f"{FSI}{texts[piece[0]]}{PDI}" for piece in sentence.pieces)
+            else:
+                text = self._format(name, texts)
+            said[name] = Message(id=name, text=text, facts=sentence.facts, sensitivity=sentence.sensitivity)
+        return said
+
+    def plain(self, name: str) -> str:
+        """The text of a sentence without facts. Raises KeyError when there is none of that name."""
+        return self._always[name].text
+
+    def _format(self, name: str, values: Mapping[str, str | int]) -> str:
+        pattern = self._book.bundle.get_message(name).value
+        assert pattern is not None
+        text, errors = self._book.bundle.format_pattern(pattern, dict(values))
+        if errors:
+            raise ProfileError("plan.copy", f"The sentence '{name}' cannot be said ({type(errors[0]).__name__}).",
+                               place=self._book.sentences[name].place)
+        return str(text)
+
+
+def _pieces(pattern: ast.Pattern) -> Pieces | None:
+    """The pattern as words and facts, or None when it holds anything else."""
+    found: list[str | tuple[str]] = []
+    for element in pattern.elements:
+        if isinstance(element, ast.TextElement):
+            found.append(element.value)
+        elif isinstance(element, ast.Placeable) and isinstance(element.expression, ast.VariableReference):
+            found.append((element.expression.id.name,))
+        else:
+            return None
+    return tuple(found)
