@@ -26,6 +26,8 @@ from renderer.units import Money, Quantity
 
 GLYPH_EM = 0.58
 """Width of an average glyph in ems: digits of IBM Plex Sans have 0.60, lower-case letters 0.55."""
+BOLD = 1.1
+"""How much wider the semibold face runs; generous, because such labels are clamped to the edge of the drawing."""
 GAP = 8
 RADIUS = 4.0
 FALLBACK = {
@@ -206,7 +208,7 @@ class Drawing:
         for index, point in enumerate(points):
             if (anchor - index) % step:
                 continue
-            half = _width(point.x.text, plot.size) / 2
+            half = _width(point.x.text, plot.size) * BOLD / 2
             x = min(max(plot.x(index), half), plot.width - half)
             token, role, weight = (
                 ("ink", "chart-x chart-x-mark", 600) if index in marks else ("ink-soft", "chart-x", 400)
@@ -279,7 +281,7 @@ class Drawing:
         value = _y(point)
         if value is None:
             return ""
-        half = _width(point.y.text, plot.size + 1) / 2
+        half = _width(point.y.text, plot.size + 1) * BOLD / 2
         x = min(max(plot.x(index), half), plot.width - half)
         away = 6.0 if kind == "bars" else 12.0
         y = plot.y(value) + (away + plot.size if value < 0 else -away)
@@ -317,7 +319,7 @@ class Drawing:
             share, origin = 1 - share - part, 1 - origin
         unit = 100.0 if width is None else float(width)
         sign = "%" if width is None else ""
-        left, long = share * unit, max(part * unit, unit * 0.005)
+        left, long = share * unit, max(part * unit, unit * 0.005) if part else 0.0
         zero = _tag(
             "rect",
             x=f"{_n(min(origin * unit, unit * 0.997))}{sign}",

@@ -36,6 +36,7 @@ LAYOUT_NAMES = frozenset(
         "bars",
         "ring",
         "brand",
+        "film_at",
         "locale",
         "dir",
         "as_of",
@@ -409,7 +410,7 @@ class _HtmlWalk:
 
 def _makes_address(node: nodes.Node) -> bool:
     match node:
-        case nodes.Call(node=nodes.Name(name="link" | "asset")):
+        case nodes.Call(node=nodes.Name(name="link" | "asset" | "film_at")):
             return True
         case nodes.CondExpr():
             return _makes_address(node.expr1) and node.expr2 is not None and _makes_address(node.expr2)
