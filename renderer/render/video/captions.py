@@ -1,0 +1,161 @@
+"""Captions, chapters and transcript of a film, from its score: WebVTT and plain text.
+
+In: a :class:`.score.Score`. Out: bytes in UTF-8. The texts are the plan's own; here they are only cut to lines that
+can be read. Captions stand beside the picture and are never burnt in, so that a picture without personal words stays
+shared.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from renderer.plan.model import Direction
+from renderer.render.video.score import Score
+
+MAX_COLUMNS = 42
+"""Columns of a caption line, as broadcasters count: a wide character (CJK, emoji) takes two."""
+MAX_LINES = 2
+MIN_S = Fraction(1)
+
+_ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+_RIGHT_TO_LEFT_MARK = "\u200f"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cue:
+    """A text from frame ``first`` until before frame ``end``."""
+
+    first: int
+    end: int
+    lines: tuple[str, ...]
+
+
+def captions_vtt(score: Score) -> bytes:
+    """The captions as WebVTT: at most two lines each, at least one second long where the next one leaves room."""
+    return _vtt(caption_cues(score), _fps(score), score.direction)
+
+
+def chapters_vtt(score: Score) -> bytes:
+    """The chapters as WebVTT: one cue a chapter, its title the text."""
+    cues = [Cue(first=one.first, end=one.end, lines=(_flat(one.title),)) for one in score.chapters]
+    return _vtt(cues, _fps(score), score.direction)
+
+
+def transcript_txt(score: Score) -> bytes:
+    """What the film says, to read: chapter titles as headings underlined with hyphens, then their captions."""
+    parts = []
+    for chapter in score.chapters:
+        title = _flat(chapter.title)
+        said = [_flat(one.text) for one in score.captions if chapter.first <= one.first < chapter.end]
+        parts.append("\n".join([title, "-" * columns(title), *said]))
+    return ("\n\n".join(parts) + "\n").encode()
+
+
+def caption_cues(score: Score) -> tuple[Cue, ...]:
+    """The captions in time: in order, without overlap, long ones cut into several by how much there is to read."""
+    cues: list[Cue] = []
+    said = sorted((one for one in score.captions if _flat(one.text)), key=lambda one: one.first)
+    for index, caption in enumerate(said):
+        limit = said[index + 1].first if index + 1 < len(said) else score.frames
+        end = min(max(caption.end, caption.first + int(MIN_S * _fps(score))), limit)
+        if end <= caption.first:
+            continue
+        pages = _pages(_flat(caption.text))
+        weights = [sum(map(columns, page)) or 1 for page in pages]
+        start, read = caption.first, 0
+        for page, weight in zip(pages, weights, strict=True):
+            read += weight
+            stop = caption.first + (end - caption.first) * read // sum(weights)
+            if stop > start:
+                cues.append(Cue(first=start, end=stop, lines=page))
+            start = max(stop, start)
+    return tuple(cues)
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes: 2 for wide characters, 0 for marks and invisible ones, else 1."""
+    wide = 0
+    for character in text:
+        if unicodedata.category(character) in ("Mn", "Me", "Cf", "Cc"):
+            continue
+        wide += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return wide
+
+
+def _pages(text: str) -> list[tuple[str, ...]]:
+    """The text in pages of at most two lines; the lines of a page are about equally long, the lower one longer."""
+    lines = list(_filled(text, MAX_COLUMNS))
+    pages = []
+    for start in range(0, len(lines), MAX_LINES):
+        page = lines[start : start + MAX_LINES]
+        pages.append(_balanced(page) if len(page) == 2 else tuple(page))
+    return pages
+
+
+def _filled(text: str, room: int) -> Iterator[str]:
+    """Lines as full as they get. Breaks at spaces only, but inside a word that is longer than a line."""
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if columns(joined) <= room:
+            line = joined
+            continue
+        if line:
+            yield line
+        *full, line = _broken(word, room)
+        yield from full
+    if line:
+        yield line
+
+
+def _broken(word: str, room: int) -> list[str]:
+    parts, part = [], ""
+    for character in word:
+        if part and columns(part + character) > room:
+            parts.append(part)
+            part = ""
+        part += character
+    return [*parts, part]
+
+
+def _balanced(page: Sequence[str]) -> tuple[str, ...]:
+    words = " ".join(page).split(" ")
+    if len(words) < 2:
+        return tuple(page)
+    halves = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
+    fitting = [half for half in halves if max(map(columns, half)) <= MAX_COLUMNS]
+    if not fitting:
+        return tuple(page)
+    return min(fitting, key=lambda half: (max(map(columns, half)), -columns(half[1])))
+
+
+def _flat(text: str) -> str:
+    """Without isolates and without line breaks: one line of words with single spaces (no-break spaces stay)."""
+    return " ".join(part for part in text.translate(_ISOLATES).replace("\n", " ").split(" ") if part)
+
+
+def _vtt(cues: Sequence[Cue], fps: Fraction, direction: Direction) -> bytes:
+    # Players take a line's direction from its first strong character, which may be a Latin name in an Arabic line.
+    mark = _RIGHT_TO_LEFT_MARK if direction == "rtl" else ""
+    blocks = ["WEBVTT"]
+    for number, cue in enumerate(cues, 1):
+        text = "\n".join(mark + _escaped(line) for line in cue.lines)
+        blocks.append(f"{number}\n{_clock(cue.first, fps)} --> {_clock(cue.end, fps)}\n{text}")
+    return ("\n\n".join(blocks) + "\n").encode()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _clock(frame: int, fps: Fraction) -> str:
+    milliseconds = round(frame / fps * 1000)
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}"
+
+
+def _fps(score: Score) -> Fraction:
+    return Fraction(score.fps_num, score.fps_den)
