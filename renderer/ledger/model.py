@@ -15,14 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from renderer.template.model import Channel
+
 State = Literal["submitted", "dispatched", "running", "done", "failed", "suppressed", "cancelled"]
 STATES: tuple[State, ...] = ("submitted", "dispatched", "running", "done", "failed", "suppressed", "cancelled")
 OPEN: tuple[State, ...] = ("submitted", "dispatched", "running")
 
-QUEUES: Mapping[str, str] = {"microsite": "site", "statement": "statement", "video": "video"}
+QUEUES: Mapping[Channel, str] = {"microsite": "site", "statement": "statement", "video": "video"}
 """The queue of each channel."""
 
-NEEDS: Mapping[str, tuple[str, ...]] = {"microsite": ("statement", "video")}
+NEEDS: Mapping[Channel, tuple[Channel, ...]] = {"microsite": ("statement", "video")}
 """The channels whose files a channel embeds, where the request asks for them too: its part waits for theirs."""
 
 MAX_ATTEMPTS = 3
@@ -50,7 +52,7 @@ class Submission:
     idempotency: str
     template: str
     release: str
-    channels: Sequence[str]
+    channels: Sequence[Channel]
     sealed: bytes
     priority: int = 0
 
@@ -69,7 +71,7 @@ class Claim:
 
     part_id: str
     request_id: str
-    channel: str
+    channel: Channel
     template: str
     release: str
     token: int
@@ -105,7 +107,7 @@ class Part:
 
     id: str
     request_id: str
-    channel: str
+    channel: Channel
     state: State
     attempts: int
     faults: int

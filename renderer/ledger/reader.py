@@ -142,8 +142,8 @@ class Reader:
                 or 0
             )
 
-    def waiting(self, queue: str, now_ms: int) -> bool:
-        """Whether a part of a queue is ready to be sent."""
+    def waiting(self, queue: str) -> bool:
+        """Whether a part of a queue could be sent, unless its back-off says not yet."""
         with self._database.reading() as connection:
             return (
                 connection.scalar(
@@ -152,7 +152,6 @@ class Reader:
                         parts.c.queue == queue,
                         parts.c.state == "submitted",
                         parts.c.waits == 0,
-                        parts.c.available_ms <= now_ms,
                     )
                     .limit(1)
                 )

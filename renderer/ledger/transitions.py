@@ -66,7 +66,7 @@ class Ledger:
             return True
 
     def suppress(self, request_id: str, reason: str) -> bool:
-        """The rules say that this recipient gets nothing: the request ends with all its parts. False if it had ended."""
+        """The rules say that this recipient gets nothing: the request ends with its parts. False if it had ended."""
         with self._database.writing() as connection:
             return self._end_request(connection, request_id, "suppressed", reason=reason)
 
@@ -139,7 +139,7 @@ class Ledger:
             )
 
     def claim(self, part_id: str, owner: str, lease_ms: int) -> Claim | None:
-        """Take a part to work on; None if it is not to be had (done, at work elsewhere, waiting): then drop the message.
+        """Take a part to work on; None if it is not to be had (done, at work, waiting): then drop the message.
 
         The attempt is counted here, before any work, so that a part which kills its process is not tried for ever.
         """

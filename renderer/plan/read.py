@@ -1,4 +1,8 @@
-"""A plan from its canonical JSON, as a worker finds it. ``read_plan(plan.data).data == plan.data``, always."""
+"""A plan from its canonical JSON: how a worker gets the plan that was made once for a request.
+
+Reading what :attr:`RenderPlan.data` wrote gives an equal plan with the same digest. Only Dearly's own plans are read: a
+text that is none is a bug and raises whatever it raises.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from renderer.plan.model import (
     Cell,
     Decision,
     Fact,
+    FactKind,
     Link,
     Message,
     Point,
@@ -26,58 +31,59 @@ from renderer.plan.model import (
 from renderer.units import Money, Quantity
 
 
-def read_plan(data: bytes) -> RenderPlan:
-    """The plan that ``data`` holds. Raises ValueError when it is not a plan of this schema."""
-    raw = json.loads(data)
-    if not isinstance(raw, dict) or raw.get("schema") != PLAN_SCHEMA:
-        raise ValueError(f"not a plan of schema {PLAN_SCHEMA}")
-    made = {
-        **raw,
-        "as_of": date.fromisoformat(raw["as_of"]),
-        "segments": tuple(raw["segments"]),
-        "scenes": tuple(raw["scenes"]),
-        "blocks": tuple(raw["blocks"]),
-        "offers": MappingProxyType(raw["offers"]),
-        "images": MappingProxyType(raw["images"]),
-        "facts": _each(raw["facts"], _fact),
-        "copy": _each(raw["copy"], lambda item: Message(**{**item, "facts": tuple(item["facts"])})),
-        "links": _each(raw["links"], lambda item: Link(**item)),
-        "decisions": tuple(_decision(item) for item in raw["decisions"]),
-    }
-    return RenderPlan(**made)
+def read_plan(data: str | bytes) -> RenderPlan:
+    """The plan. Raises ValueError for a plan of another schema."""
+    plan = json.loads(data)
+    if plan["schema"] != PLAN_SCHEMA:
+        raise ValueError(f"a plan of schema {plan['schema']}")
+    return RenderPlan(
+        **{
+            **plan,
+            "as_of": date.fromisoformat(plan["as_of"]),
+            "segments": tuple(plan["segments"]),
+            "offers": MappingProxyType(plan["offers"]),
+            "scenes": tuple(plan["scenes"]),
+            "blocks": tuple(plan["blocks"]),
+            "facts": MappingProxyType({name: _fact(fact) for name, fact in plan["facts"].items()}),
+            "copy": MappingProxyType(
+                {name: Message(**{**item, "facts": tuple(item["facts"])}) for name, item in plan["copy"].items()}
+            ),
+            "links": MappingProxyType({name: Link(**item) for name, item in plan["links"].items()}),
+            "decisions": tuple(map(_decision, plan["decisions"])),
+            "images": MappingProxyType(plan["images"]),
+        }
+    )
 
 
-def _each(items: Mapping[str, Any], make: Any) -> Mapping[str, Any]:
-    return MappingProxyType({name: make(item) for name, item in items.items()})
+def _fact(data: Mapping[str, Any]) -> Fact:
+    return Fact(**{**data, "value": _value(data["kind"], data["value"]), "steps": tuple(data["steps"])})
 
 
-def _fact(item: dict[str, Any]) -> Fact:
-    return Fact(**{**item, "value": _value(item["kind"], item["value"]), "steps": tuple(item["steps"])})
-
-
-def _value(kind: str, value: Any) -> Any:
+def _value(kind: FactKind, value: Any) -> Any:
     match kind:
         case "money":
             return Money(amount=Decimal(value["amount"]), currency=value["currency"])
-        case "quantity":
+        case "quantity" if isinstance(value, dict):
             return Quantity(amount=Decimal(value["amount"]), unit=value["unit"])
-        case "number" | "percent":
+        case "quantity" | "number" | "percent":
             return Decimal(value)
         case "date":
             return date.fromisoformat(value)
+        case "text" | "image":
+            return value
         case "series":
-            return Series(
-                points=tuple(Point(x=Cell(**p["x"]), y=Cell(**p["y"]), mark=p["mark"]) for p in value["points"]),
-                ticks=tuple(Tick(**tick) for tick in value["ticks"]),
+            points = (
+                Point(x=Cell(**point["x"]), y=Cell(**point["y"]), mark=point["mark"]) for point in value["points"]
             )
+            return Series(points=tuple(points), ticks=tuple(Tick(**tick) for tick in value["ticks"]))
         case "table":
-            return Table(
-                columns=tuple(value["columns"]),
-                rows=tuple({name: Cell(**cell) if cell is not None else None for name, cell in row.items()} for row in value["rows"]),
+            rows = (
+                MappingProxyType({name: None if cell is None else Cell(**cell) for name, cell in row.items()})
+                for row in value["rows"]
             )
-    return value
+            return Table(columns=tuple(value["columns"]), rows=tuple(rows))
 
 
-def _decision(item: dict[str, Any]) -> Decision:
-    return Decision(**{**item, "chosen": tuple(item["chosen"]),
-                       "candidates": tuple(Candidate(**candidate) for candidate in item["candidates"])})
+def _decision(data: Mapping[str, Any]) -> Decision:
+    candidates = tuple(Candidate(**candidate) for candidate in data["candidates"])
+    return Decision(**{**data, "chosen": tuple(data["chosen"]), "candidates": candidates})

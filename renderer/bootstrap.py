@@ -1,0 +1,174 @@
+"""The only place that builds adapters: store, ledger, vault and engine, from the settings.
+
+The engine is a port, so that the machinery of jobs can be tested with one that does nothing; the real one is the
+pipeline. It is imported when it is first used: a broker's parent process must not load Pango or FFmpeg before it forks.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from renderer.ledger.database import Database
+from renderer.ledger.intake import Intake
+from renderer.ledger.reader import Reader
+from renderer.ledger.seal import Vault, installation_key
+from renderer.ledger.transitions import Ledger
+from renderer.orders import MadePlan, Order
+from renderer.settings import Settings
+from renderer.store.base import Store
+from renderer.store.local import LocalStore
+from renderer.template.release import Release, open_bundle
+
+if TYPE_CHECKING:
+    from renderer.plan.build import Planner
+    from renderer.render.model import RenderResult
+    from renderer.template.model import Channel
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all) while a part is rendered."""
+
+
+class Engine(Protocol):
+    """What turns orders into plans and plans into files."""
+
+    def plan(self, release: Release, order: Order) -> MadePlan:
+        """The plan of an order. Raises BadInput when it cannot be made."""
+
+    def render(
+        self,
+        release: Release,
+        plan: MadePlan,
+        channel: Channel,
+        out: Path,
+        made: Sequence[RenderResult],
+        progress: Progress,
+    ) -> RenderResult:
+        """One channel's files under ``out/<channel>/``. ``made`` are the results of the channels it embeds, whose files
+        are under ``out`` already."""
+
+
+class Releases:
+    """Bundles of templates in the store. A process keeps the few it used last."""
+
+    KEPT = 4
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept: OrderedDict[str, Release] = OrderedDict()
+
+    def publish(self, release: Release) -> str:
+        """Put a release's bundle into the store; the digest that requests pin."""
+        self._store.put_if_absent(_key(release.files_digest), release.bundle())
+        return release.files_digest
+
+    def get(self, files_digest: str) -> Release:
+        """A release, checked against its digest. Raises EnvironmentFault when it is not there, TemplateError when it is
+        not what was published."""
+        if files_digest not in self._kept:
+            with self._store.open(_key(files_digest)) as file:
+                self._kept[files_digest] = open_bundle(file.read(), files_digest)
+            while len(self._kept) > self.KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(files_digest)
+        return self._kept[files_digest]
+
+
+def _key(files_digest: str) -> str:
+    return f"releases/{files_digest[:2]}/{files_digest}.zip"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """One process's adapters. Never carried over a fork."""
+
+    settings: Settings
+    store: Store
+    releases: Releases
+    intake: Intake
+    ledger: Ledger
+    reader: Reader
+    vault: Vault
+    engine: Engine
+
+
+def build(settings: Settings, engine: Engine | None = None) -> Services:
+    """The adapters that the settings ask for. Raises EnvironmentFault when one cannot be opened."""
+    settings.prepare()
+    database = Database(settings.database)
+    store = LocalStore(settings.store)
+    return Services(
+        settings=settings,
+        store=store,
+        releases=Releases(store),
+        intake=Intake(database),
+        ledger=Ledger(database),
+        reader=Reader(database),
+        vault=Vault(installation_key(settings.key_file)),
+        engine=engine or PipelineEngine(settings.cache),
+    )
+
+
+class PipelineEngine:
+    """The real engine. Keeps the compiled templates it used last; ``cache`` holds what can be made again."""
+
+    KEPT = 4
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._planners: OrderedDict[str, Planner] = OrderedDict()
+
+    def plan(self, release: Release, order: Order) -> MadePlan:
+        from renderer import pipeline
+        from renderer.profile.carry import from_text
+
+        planner = self._planner(release)
+        profile = from_text(order.profile, planner.template.contract, order.record, order.images)
+        made = pipeline.plan(
+            planner,
+            profile,
+            as_of=None if order.as_of is None else date.fromisoformat(order.as_of),
+            locale=order.locale,
+            seed=order.seed,
+        )
+        shown = {name: data for name, data in profile.images.items() if name in made.images.values()}
+        return MadePlan(data=made.data.decode(), digest=made.digest, images=shown, suppression=made.suppression)
+
+    def render(
+        self,
+        release: Release,
+        plan: MadePlan,
+        channel: Channel,
+        out: Path,
+        made: Sequence[RenderResult],
+        progress: Progress,
+    ) -> RenderResult:
+        from renderer import pipeline
+        from renderer.plan.read import read_plan
+
+        template = self._planner(release).template
+        job = pipeline.prepare_job(
+            template,
+            read_plan(plan.data),
+            plan.images,
+            self._cache,
+            lambda _channel, step, steps: progress(step, steps),
+            channel,
+        )
+        found = {result.channel: result for result in made}
+        return pipeline.render_channel(channel, job, out, film=found.get("video"), statement=found.get("statement"))
+
+    def _planner(self, release: Release) -> Planner:
+        from renderer import pipeline
+
+        name = release.files_digest
+        if name not in self._planners:
+            self._planners[name] = pipeline.open_release(release)
+            while len(self._planners) > self.KEPT:
+                self._planners.popitem(last=False)
+        self._planners.move_to_end(name)
+        return self._planners[name]

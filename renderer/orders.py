@@ -1,0 +1,116 @@
+"""What a request carries while it waits, as bytes and back: the order that was handed in, and the plan made from it.
+
+Both hold everything personal, so they exist outside a process only sealed (:class:`renderer.ledger.seal.Vault`). Orders
+know nothing of contracts or plans: these are text here.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from renderer.ledger.model import Submission, new_id, wall_clock
+from renderer.ledger.seal import Vault
+from renderer.template.model import Channel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One profile (JSON text, see :mod:`renderer.profile.carry`), its pictures by digest, and what the caller chose:
+    as-of date (ISO) and locale, None where the profile says it, and the seed."""
+
+    profile: str
+    record: int = 1
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    as_of: str | None = None
+    locale: str | None = None
+    seed: int = 0
+
+    def to_bytes(self) -> bytes:
+        return _packed(
+            {
+                "profile": self.profile,
+                "record": self.record,
+                "as_of": self.as_of,
+                "locale": self.locale,
+                "seed": self.seed,
+            },
+            self.images,
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Order:
+        fields, images = _unpacked(data)
+        return cls(images=images, **fields)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadePlan:
+    """A plan (canonical JSON), its digest, the pictures it shows, and the suppression's code if there is one."""
+
+    data: str
+    digest: str
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    suppression: str | None = None
+
+    def to_bytes(self) -> bytes:
+        return _packed({"data": self.data, "digest": self.digest, "suppression": self.suppression}, self.images)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> MadePlan:
+        fields, images = _unpacked(data)
+        return cls(images=images, **fields)
+
+
+def submission(
+    vault: Vault,
+    order: Order,
+    *,
+    recipient: str,
+    idempotency: Sequence[str],
+    template: str,
+    release: str,
+    channels: Sequence[Channel],
+    priority: int = 0,
+) -> Submission:
+    """The request to put into the ledger. ``recipient`` is the recipient's key in clear and ``idempotency`` whatever
+    makes the request the same one when it is handed in twice; both leave here only as keyed digests."""
+    request_id = new_id(wall_clock())
+    return Submission(
+        id=request_id,
+        template=template,
+        release=release,
+        channels=tuple(channels),
+        priority=priority,
+        recipient=vault.keyed("recipient", recipient),
+        idempotency=vault.keyed("idempotency", *idempotency),
+        sealed=vault.seal(order.to_bytes(), f"profile {request_id}"),
+    )
+
+
+def open_order(vault: Vault, sealed: bytes, request_id: str) -> Order:
+    """The order of a request."""
+    return Order.from_bytes(vault.open(sealed, f"profile {request_id}"))
+
+
+def seal_plan(vault: Vault, plan: MadePlan, request_id: str) -> bytes:
+    """A plan, to be kept beside its request."""
+    return vault.seal(plan.to_bytes(), f"plan {request_id}")
+
+
+def open_plan(vault: Vault, sealed: bytes, request_id: str) -> MadePlan:
+    """The plan of a request."""
+    return MadePlan.from_bytes(vault.open(sealed, f"plan {request_id}"))
+
+
+def _packed(fields: Mapping[str, Any], images: Mapping[str, bytes]) -> bytes:
+    pictures = {name: base64.b64encode(data).decode() for name, data in images.items()}
+    return json.dumps([fields, pictures], ensure_ascii=True).encode()
+
+
+def _unpacked(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    fields, pictures = json.loads(data)
+    return fields, {name: base64.b64decode(text) for name, text in pictures.items()}

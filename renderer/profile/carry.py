@@ -1,0 +1,57 @@
+"""A profile as text and back: how it waits, sealed, between the one who hands it in and the worker who plans it.
+
+The way back goes through the contract again, so a worker trusts nothing but the contract; the pictures were cleaned
+when they came in and keep their digests, so the plan's bytes are the same as without the journey.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+from renderer.errors import ProfileError
+from renderer.profile.contract import Contract
+from renderer.profile.images import ImageReader
+from renderer.profile.load import parse_json
+from renderer.profile.model import Profile, Value
+from renderer.units import decimal_text
+
+_PREFIX = "image:"
+
+
+def to_text(profile: Profile) -> str:
+    """The profile's data as JSON, numbers exact."""
+    return _text(profile.data)
+
+
+def from_text(text: str, contract: Contract, record: int, images: Mapping[str, bytes]) -> Profile:
+    """The profile again; ``images`` as it had them. Raises ErrorList when the contract refuses it."""
+    return contract.check(parse_json(text), record, _Held(images))
+
+
+class _Held(ImageReader):
+    """Pictures that are at hand already."""
+
+    def __init__(self, images: Mapping[str, bytes]) -> None:
+        super().__init__(None)
+        self._images = images
+
+    def read(self, value: str) -> tuple[str, bytes]:
+        name = value.removeprefix(_PREFIX)
+        if not value.startswith(_PREFIX) or name not in self._images:
+            raise ProfileError("profile.image", "The picture did not come along with the record.")
+        return name, self._images[name]
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{json.dumps(key)}:{_text(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, tuple):
+        return "[" + ",".join(map(_text, value)) + "]"
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, date):
+        return json.dumps(value.isoformat())
+    return json.dumps(value)

