@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from renderer.decide.expressions import Compiled, compile_expression
 from renderer.decide.scope import Scope
-from renderer.errors import Place, TemplateError
+from renderer.errors import Place, ProfileError, TemplateError
 from renderer.template.model import Expression, Strict
 
 FILE = "contract.json"
@@ -101,4 +101,8 @@ class Hints:
         if found is None:
             found = compile_expression(source, self._scope, Place(file=FILE, field=field))
             self._compiled[(source, field)] = found
-        return found.value(names)
+        try:
+            return found.value(names)
+        except ProfileError as error:
+            raise TemplateError("template.expression", error.message, place=Place(file=FILE, field=field),
+                                hint="An x-sample hint sees only fields of an earlier step; absent ones are none.") from error

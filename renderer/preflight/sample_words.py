@@ -73,7 +73,7 @@ HARD_TEXTS: tuple[str, ...] = (
     "Ægir Žižka-Łukasiewicz d’Œuvrecœur Ångström",
     "Donaudampfschifffahrtsgesellschaftskapitänswitwe",
     "<b>\"A\" & 'B'</b> {{7*7}} ${x} %s",
-    "Zalgo o\u0302\u0323\u0304 a\u0308\u0330 e\u0301\u0302",
+    "Zalgo o\u0302\u0323\u0304 a\u0308\u0327 e\u0301\u0302",
     "0 1 2 - 3.50 (4%) #5",
 )
 """Texts that layouts find hard, in Latin letters that common fonts have."""
