@@ -16,6 +16,7 @@ from renderer.assets.fonts import FontRequest, FontSet, load_fonts
 from renderer.errors import RenderError
 from renderer.plan.build import Planner
 from renderer.plan.model import RenderPlan
+from renderer.plan.read import read_plan
 from renderer.profile.load import BadRecord, read_profiles
 from renderer.profile.model import Profile
 from renderer.render.model import RenderJob, RenderResult
@@ -92,6 +93,15 @@ def render_all(
         job = prepare_job(template, made, images, cache, progress, channel)
         results[channel] = render_channel(channel, job, out, film=results.get("video"), statement=results.get("statement"))
     return {channel: results[channel] for channel in CHANNELS if channel in results}
+
+
+def render_in_child(
+    files: Mapping[str, bytes], made: bytes, images: Mapping[str, bytes], channels: Sequence[Channel], cache: Path, out: Path,
+    report: Progress,
+) -> dict[Channel, RenderResult]:
+    """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs them."""
+    template = load_release(Release(files))
+    return render_all(channels, template, read_plan(made), images, cache, out, report)
 
 
 def template_fonts(template: Template, cache: Path) -> FontSet:

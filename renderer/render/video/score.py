@@ -59,15 +59,16 @@ class TextLook:
 
 @dataclass(frozen=True, kw_only=True)
 class TextContent:
-    """One or (a counter) several texts in the same place; the track ``step`` says which. ``text`` may hold isolates.
+    """One or (a counter) several texts in the same place; the track ``step`` says which. Isolates are kept.
 
-    The lines of text i stand in ``width_q`` from the layer's left, the first from ``tops_q[i]`` on.
+    The layer's rectangle is that of the drawn lines. They are aligned in a column of ``width_q`` that begins at
+    ``column_q`` from the rectangle's left; the first line's top is the rectangle's top.
     """
 
     texts: tuple[str, ...]
     look: TextLook
+    column_q: int
     width_q: int
-    tops_q: tuple[int, ...]
     lines: int
     wrap: Literal["word", "anywhere"] = "word"
     ellipsis: bool = False
@@ -77,7 +78,8 @@ class TextContent:
 @dataclass(frozen=True, kw_only=True)
 class ShapeContent:
     """A rect, ellipse or line in the layer's rectangle. Colours are #rrggbbaa. ``radii_q``: top left, top right, bottom
-    right, bottom left."""
+    right, bottom left. A line runs from top left to bottom right, or if ``falling`` is false from bottom left to top
+    right. If ``rising``, reveal pushes the whole shape out from behind the side it comes from (a growing bar)."""
 
     shape: Literal["rect", "ellipse", "line"]
     fill: str | None
@@ -87,6 +89,7 @@ class ShapeContent:
     shadow: str | None = None
     shadow_blur_q: int = 0
     shadow_offset_q: int = 0
+    falling: bool = True
     rising: bool = False
     kind: Literal["shape"] = "shape"
 

@@ -112,6 +112,7 @@ class TextEngine:
 
     def raster(self, content: TextContent, step: int, left_q: int, top_q: int) -> Raster:
         """Text number ``step`` of ``content`` as a picture; its layer's rectangle begins at (left_q, top_q)."""
+        left_q += content.column_q
         look = content.look
         layout = self._layout(
             content.texts[step], look, content.width_q, content.wrap, content.lines if content.ellipsis else 0
@@ -123,7 +124,7 @@ class TextEngine:
             slack = content.width_q * PANGO_Q - logical.width
             start = {"left": 0, "centre": slack / 2, "right": slack}[look.align]
             x = (left_q * PANGO_Q + start - logical.x) / 1024
-            y = (top_q + content.tops_q[step] + index * look.line_height_q) / Q + rise
+            y = (top_q + index * look.line_height_q) / Q + rise
             placed.append((line, x, y))
             if ink.width > 0 and ink.height > 0:
                 bounds.append((x + ink.x / 1024, y + ink.y / 1024,

@@ -1,0 +1,1 @@
+"""The command ``dearly``: parse and dispatch only."""

@@ -1,0 +1,56 @@
+"""``dearly``: the commands by name. Each lives in a module of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from renderer import __version__
+
+app = typer.Typer(
+    name="dearly",
+    help="One customer profile and one template become a microsite, a PDF statement and a film.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals hold profiles
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"dearly {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def dearly(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """One customer profile and one template become a microsite, a PDF statement and a film."""
+
+
+def _register() -> None:
+    from renderer.cli import check, demo, plan, render, sample
+
+    app.command("demo")(demo.demo)
+    app.command("render")(render.render)
+    app.command("plan")(plan.plan)
+    app.command("check")(check.check)
+    app.command("sample")(sample.sample)
+
+
+def main() -> Any:
+    """Entry of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _register()
+    return app()
+
+
+if __name__ == "__main__":
+    main()

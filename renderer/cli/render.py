@@ -1,0 +1,116 @@
+"""``dearly render``: one profile, in this process, without a broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from renderer import pipeline
+from renderer.cli import console
+from renderer.cli.options import AsOfOption, JsonOption, LocaleOption, ProfileOption, SeedOption, TemplateArgument, parse_date
+from renderer.errors import UsageError, nearest
+from renderer.guard import Guard
+from renderer.plan.model import RenderPlan
+from renderer.profile.load import read_one
+from renderer.render.model import Artefact, RenderResult
+from renderer.settings import Settings
+from renderer.template.model import CHANNELS, Channel, Template
+
+
+@console.reports_errors
+def render(
+    template: TemplateArgument,
+    profile: ProfileOption,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made when missing.", show_default=False)],
+    channel: Annotated[
+        list[str] | None, typer.Option("--channel", metavar="NAME", help="microsite, statement or video; may be given several "
+                                       "times. Without it all that the template makes.")
+    ] = None,
+    as_of: AsOfOption = None,
+    locale: LocaleOption = None,
+    seed: SeedOption = 0,
+    json_: JsonOption = False,
+) -> None:
+    """Render one profile: page, PDF and film.
+
+    [bold]Example:[/] dearly render energy-bill --profile templates/energy-bill/samples/11-typical.json --out out
+    """
+    planner = pipeline.open_template(template)
+    wanted = channels_of(planner.template, channel or [])
+    person = read_one(profile, planner.template.contract)
+    plan = pipeline.plan(planner, person, as_of=parse_date(as_of), locale=locale, seed=seed)
+    if plan.suppression is not None:
+        if json_:
+            console.print_json(summary(plan, {}))
+        console.err.print(f"Suppressed by the template's rules: [bold]{plan.suppression}[/]. Nothing was rendered.")
+        return
+    settings = Settings()
+    settings.prepare()
+    with Guard() as guard, console.progress_bars(not json_) as bars:
+        tasks = {name: bars.add_task(name, total=None) for name in wanted}
+
+        def step(name: Channel, done: int, total: int) -> None:
+            bars.update(tasks[name], completed=done, total=total)
+
+        results = guard.call(pipeline.render_in_child, dict(planner.template.release.files), plan.data, dict(person.images),
+                             wanted, settings.cache, out, progress=step)
+    for result in results.values():
+        for warning in result.warnings:
+            console.warn(f"{warning.place}: {warning.message}" if str(warning.place) else warning.message, warning.code)
+    if json_:
+        console.print_json(summary(plan, results))
+    else:
+        console.out.print(_table(results, out))
+
+
+def channels_of(template: Template, asked: list[str]) -> tuple[Channel, ...]:
+    """The channels to make, in Dearly's order. Raises UsageError for one the template does not make."""
+    for name in asked:
+        if name not in CHANNELS:
+            raise UsageError("usage.argument", f"There is no channel '{name}'.", hint=nearest(name, CHANNELS))
+        if name not in template.channels:
+            raise UsageError("usage.argument", f"The template makes no {name}.", hint="It makes " + ", ".join(template.channels) + ".")
+    return tuple(name for name in template.channels if not asked or name in asked)
+
+
+def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str, object]:
+    """What ``--json`` prints."""
+    found: dict[str, object] = {
+        "plan_digest": plan.digest,
+        "release": f"{plan.template}@{plan.files_digest}",
+        "suppressed": plan.suppression,
+        "artefacts": [_artefact(artefact) for result in results.values() for artefact in result.artefacts],
+        "warnings": [{"code": warning.code, "message": warning.message, "channel": result.channel, "place": str(warning.place)}
+                     for result in results.values() for warning in result.warnings],
+    }
+    if "video" in results:
+        figures = results["video"].figures
+        found |= {name: figures[name] for name in ("frames_total", "frames_encoded", "personal_frames")}
+        found["cpu_s"] = float(figures["cpu_s"])
+    return found
+
+
+def _artefact(artefact: Artefact) -> dict[str, object]:
+    return {"channel": artefact.channel, "kind": artefact.kind, "path": artefact.path, "media_type": artefact.media_type,
+            "bytes": artefact.bytes, "sha256": artefact.sha256}
+
+
+def _table(results: dict[Channel, RenderResult], out: Path) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Channel")
+    table.add_column("Kind")
+    table.add_column("File", overflow="fold")
+    table.add_column("Size", justify="right")
+    for result in results.values():
+        for artefact in result.artefacts:
+            table.add_row(artefact.channel, artefact.kind, str(out / artefact.path), _size(artefact.bytes))
+    return table
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} kB"
+
+
