@@ -255,7 +255,7 @@ def _names(job: RenderJob, asset_url: Callable[[str], str]) -> dict[str, Any]:
         if isinstance(reference, FactView):
             if reference.fact.kind != "image":
                 raise RenderError("render.asset", f"The fact '{reference.fact.id}' is not an image.")
-            return asset_url(f"image:{reference.fact.value}")
+            return asset_url(f"image:{plan.images[reference.fact.id]}")
         return asset_url(reference)
 
     def link(name: str) -> str:
