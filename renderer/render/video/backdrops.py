@@ -5,14 +5,20 @@ In: mezzanines. Out: :class:`Backdrop` values. Colours and gradients, which need
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from renderer.assets.door import AssetDoor
 from renderer.render.video.mezzanine import Mezzanine, Planes
+from renderer.render.video.prepare import U, even, prepare_footage, prepare_image
+from renderer.render.video.score import ScoreBackdrop
 
 
 class Backdrop(Protocol):
@@ -26,6 +32,36 @@ class Backdrop(Protocol):
     def planes(self, frame: int) -> Planes: ...
 
     def key(self, frame: int) -> int: ...
+
+
+def media_backdrop(
+    backdrop: ScoreBackdrop, *, frames: int, width: int, height: int, fps: Fraction, assets: AssetDoor, cache: Path
+) -> Backdrop:
+    """The backdrop of a scene of ``frames`` frames that shows an image or footage; prepares it unless that was done.
+
+    Raises what :mod:`.prepare` raises, and TemplateError for a reference that does not resolve.
+    """
+    settings: Mapping[str, Any] = backdrop.settings
+    asset = assets.get(backdrop.media or "")
+    scrim = settings.get("scrim")
+    if backdrop.kind == "footage":
+        treatment = settings["treatment"]
+        footage = prepare_footage(asset, treatment, scrim=scrim, width=width, height=height, fps=fps, cache=cache)
+        return Moving(footage=footage, when_short=treatment["when_short"])
+    focus_u, zoom = settings["focus"], settings.get("zoom")
+    if zoom is None:
+        still = prepare_image(asset, focus_u=focus_u, scrim=scrim, width=width, height=height, cache=cache)
+        return Still(picture=still)
+    start, stop = zoom["from"] / U, zoom["to"] / U
+    # Prepared at the largest scale it is shown at, but not so large that the smallest one would flicker.
+    over = min(max(start, stop), 1.5 * min(start, stop))
+    picture = prepare_image(
+        asset, focus_u=focus_u, scrim=scrim, width=even(width * over), height=even(height * over), cache=cache
+    )
+    return Zooming(
+        picture, width=width, height=height, frames=frames, start=start, stop=stop,
+        focus=(focus_u[0] / U, focus_u[1] / U),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

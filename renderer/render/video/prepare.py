@@ -9,7 +9,8 @@ open anything, misses a frame now and then when it seeks, and takes the wrong co
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,7 +28,6 @@ from renderer.errors import BadInput, Place, RenderError
 from renderer.render.video import mezzanine
 from renderer.render.video.footage import Footage, Picture
 from renderer.render.video.mezzanine import Mezzanine
-from renderer.template.storyboard import Treatment
 from renderer.units import canonical_json, digest
 
 PREPARER = 1
@@ -38,28 +38,24 @@ MAX_FRAMES = 3_000
 MAX_IMAGE_PIXELS = 50_000_000
 
 Rgb = tuple[int, int, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Veil:
-    """An even colour over a picture: ``rgb`` sRGB 0 to 255, ``opacity`` 0 to 1. Blended in sRGB, as CSS does."""
-
-    rgb: Rgb
-    opacity: float
+U = 65_536
+"""The score's numbers count in 1/65536, so that what addresses a mezzanine has no floats."""
 
 
 def prepare_footage(
-    asset: Asset, treatment: Treatment, *, fade: Rgb = (0, 0, 0), veil: Veil | None = None,
-    width: int, height: int, fps: Fraction, cache: Path,
+    asset: Asset, treatment: Mapping[str, Any], *, scrim: Mapping[str, Any] | None, width: int, height: int,
+    fps: Fraction, cache: Path,
 ) -> Mezzanine:
     """The footage after its treatment, frame n at time n / fps, covering width × height pixels.
 
-    Raises RenderError ``render.media`` naming the reference for footage that does not decode, or a treatment that its
-    length or an effect's parameters do not allow; EnvironmentFault when the cache cannot be written.
+    ``treatment`` and ``scrim`` are the score's settings of a backdrop: the storyboard's names, numbers in 1/65536 and
+    colours as #rrggbbaa. Raises RenderError ``render.media``, naming the reference, for footage that does not decode or
+    a treatment that its length or an effect does not allow; EnvironmentFault when the cache cannot be written.
     """
+    part = {name: value for name, value in treatment.items() if name != "when_short"}
     key = digest(canonical_json({
-        "preparer": PREPARER, "kind": "footage", "source": asset.digest, "treatment": _fixed(treatment.model_dump()),
-        "fade": fade, "veil": _veil_data(veil), "size": [width, height], "fps": [fps.numerator, fps.denominator],
+        "preparer": PREPARER, "kind": "footage", "source": asset.digest, "treatment": part, "scrim": scrim,
+        "size": [width, height], "fps": [fps.numerator, fps.denominator],
     }))
     path = mezzanine.address(cache, key)
     found = mezzanine.load(path)
@@ -67,30 +63,76 @@ def prepare_footage(
         return found
     with Footage(asset.data, asset.ref) as footage:
         try:
-            return mezzanine.write(path, width, height, _treated(footage, treatment, fade, veil, width, height, fps))
+            frames = _treated(footage, _Treatment.of(part), _Veil.of(scrim), width, height, fps)
+            return mezzanine.write(path, width, height, frames)
         except BadInput as error:
             raise error.at(file=asset.ref) from error.__cause__
 
 
 def prepare_image(
-    asset: Asset, *, focus: tuple[float, float], scale: float = 1.0, veil: Veil | None = None,
-    width: int, height: int, cache: Path,
+    asset: Asset, *, focus_u: Sequence[int], scrim: Mapping[str, Any] | None, width: int, height: int, cache: Path
 ) -> Mezzanine:
-    """A picture as one frame of ``scale`` × (width, height) pixels, covering it with ``focus`` in view.
+    """A picture as one frame of width × height pixels, covering it with the focus in view.
 
-    Raises RenderError ``render.media`` naming the reference for a file that is no PNG, JPEG or WebP, or is too large.
+    Raises RenderError ``render.media``, naming the reference, for what is no PNG, JPEG or WebP, or is too large.
     """
-    wide, high = even(width * scale), even(height * scale)
     key = digest(canonical_json({
-        "preparer": PREPARER, "kind": "image", "source": asset.digest, "focus": _fixed(focus),
-        "veil": _veil_data(veil), "size": [wide, high],
+        "preparer": PREPARER, "kind": "image", "source": asset.digest, "focus": focus_u, "scrim": scrim,
+        "size": [width, height],
     }))
     path = mezzanine.address(cache, key)
     found = mezzanine.load(path)
     if found is not None:
         return found
-    picture = _veiled(_cover(_read_image(asset), focus, wide, high), veil)
-    return mezzanine.write(path, wide, high, [yuv_frame(picture)])
+    picture = _cover(_read_image(asset), (focus_u[0] / U, focus_u[1] / U), width, height)
+    return mezzanine.write(path, width, height, [yuv_frame(_veiled(picture, _Veil.of(scrim)))])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Veil:
+    """An even colour over a picture, blended in sRGB as CSS does. ``opacity`` 0 to 1."""
+
+    rgb: Rgb
+    opacity: float
+
+    @classmethod
+    def of(cls, scrim: Mapping[str, Any] | None) -> _Veil | None:
+        if scrim is None:
+            return None
+        own = int(scrim["colour"][7:9] or "ff", 16) / 255
+        return cls(rgb=_rgb(scrim["colour"]), opacity=scrim["opacity"] / U * own)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Treatment:
+    """A treatment's settings in seconds and parts of 1. The fields are the storyboard's."""
+
+    in_s: float
+    out_s: float | None
+    speed: float
+    crop: tuple[float, float, float, float] | None
+    focus: tuple[float, float]
+    mirror: bool
+    fade_in_s: float
+    fade_out_s: float
+    fade_colour: Rgb
+    effects: tuple[tuple[str, dict[str, Any]], ...]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> _Treatment:
+        crop, focus, end = settings["crop"], settings["focus"], settings["out_s"]
+        return cls(
+            in_s=settings["in_s"] / U, out_s=None if end is None else end / U, speed=settings["speed"] / U,
+            crop=None if crop is None else (crop[0] / U, crop[1] / U, crop[2] / U, crop[3] / U),
+            focus=(focus[0] / U, focus[1] / U), mirror=settings["mirror"],
+            fade_in_s=settings["fade_in_s"] / U, fade_out_s=settings["fade_out_s"] / U,
+            fade_colour=_rgb(settings["fade_colour"] or "#000000"),
+            effects=tuple((effect["name"], dict(effect["parameters"])) for effect in settings["effects"]),
+        )
+
+
+def _rgb(colour: str) -> Rgb:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def even(length: float) -> int:
@@ -98,13 +140,20 @@ def even(length: float) -> int:
     return max(2, round(length / 2) * 2)
 
 
-_to_yuv = VideoReformatter()
+class _Own(threading.local):
+    """A converter for each thread: one shared by two of them crashes."""
+
+    def __init__(self) -> None:
+        self.reformatter = VideoReformatter()
+
+
+_own = _Own()
 
 
 def yuv_frame(picture: Picture) -> NDArray[np.uint8]:
     """An sRGB picture (height, width, 3) as contiguous yuv420p, (height * 3 / 2, width), Rec. 709 limited range."""
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format="rgb24")
-    converted = _to_yuv.reformat(
+    converted = _own.reformatter.reformat(
         frame, format="yuv420p", src_colorspace=Colorspace.DEFAULT, dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG, threads=1,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
@@ -113,7 +162,7 @@ def yuv_frame(picture: Picture) -> NDArray[np.uint8]:
 
 
 def _treated(
-    footage: Footage, treatment: Treatment, fade: Rgb, veil: Veil | None, width: int, height: int, fps: Fraction
+    footage: Footage, treatment: _Treatment, veil: _Veil | None, width: int, height: int, fps: Fraction
 ) -> Iterator[NDArray[np.uint8]]:
     # MoviePy takes half a second to import, and most films find all they need in the cache.
     import moviepy.video.fx as vfx
@@ -139,18 +188,18 @@ def _treated(
         clip = clip.with_effects([vfx.Resize(new_size=(width, height))])
     if treatment.speed != 1:
         clip = clip.with_effects([vfx.MultiplySpeed(factor=treatment.speed)])
-    for effect in treatment.effects:
+    for name, parameters in treatment.effects:
         try:
-            if effect.name == "Blur":
-                clip = clip.image_transform(_blur(width, **dict(effect.parameters)))
+            if name == "Blur":
+                clip = clip.image_transform(_blur(width, **parameters))
             else:
-                clip = clip.with_effects([getattr(vfx, effect.name)(**effect.parameters)])
+                clip = clip.with_effects([getattr(vfx, name)(**parameters)])
         except TypeError as error:
-            raise RenderError("render.media", f"The effect '{effect.name}' does not take these parameters.") from error
+            raise RenderError("render.media", f"The effect '{name}' does not take these parameters.") from error
     if treatment.fade_in_s:
-        clip = clip.with_effects([vfx.FadeIn(treatment.fade_in_s, initial_color=list(fade))])
+        clip = clip.with_effects([vfx.FadeIn(treatment.fade_in_s, initial_color=list(treatment.fade_colour))])
     if treatment.fade_out_s:
-        clip = clip.with_effects([vfx.FadeOut(treatment.fade_out_s, final_color=list(fade))])
+        clip = clip.with_effects([vfx.FadeOut(treatment.fade_out_s, final_color=list(treatment.fade_colour))])
     count = max(1, round(Fraction(clip.duration).limit_denominator(100_000) * fps))
     if count > MAX_FRAMES:
         raise RenderError("render.media", f"The prepared footage would have {count} frames; {MAX_FRAMES} are allowed.",
@@ -202,7 +251,7 @@ def _read_image(asset: Asset) -> Picture:
         ) from error
 
 
-def _veiled(picture: Picture, veil: Veil | None) -> Picture:
+def _veiled(picture: Picture, veil: _Veil | None) -> Picture:
     if veil is None or veil.opacity == 0:
         return picture
     colour = np.array(veil.rgb, dtype=np.float32) * veil.opacity
@@ -213,18 +262,3 @@ def _blur(width: int, *, sigma_px: Any) -> Callable[[Picture], Picture]:
     """Gaussian blur; ``sigma_px`` counts in design pixels, so that every size looks alike."""
     sigma = float(sigma_px) * width / DESIGN_WIDTH
     return lambda picture: np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), dtype=np.uint8)
-
-
-def _veil_data(veil: Veil | None) -> object:
-    return None if veil is None else {"rgb": veil.rgb, "opacity": _fixed(veil.opacity)}
-
-
-def _fixed(value: Any) -> Any:
-    """``value`` with every float as text, since canonical JSON has no floats. repr round-trips, so none collide."""
-    if isinstance(value, float):
-        return repr(value)
-    if isinstance(value, dict):
-        return {key: _fixed(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_fixed(item) for item in value]
-    return value
