@@ -37,12 +37,12 @@ label-you = Tu
 label-previous = Bolletta precedente
 label-this-bill = Questa bolletta
 label-change = Differenza
-label-tariff = Offerta
+label-tariff = Tariffa
 label-unit-price = Prezzo dell’energia per kWh
 label-standing-charge = Quota fissa al mese
 label-green = Energia rinnovabile
 label-month = Mese
-period-range = dal { $period_start } al { $period_end }
+period-range = { $period_start } – { $period_end }
 period-days =
     { $days_n ->
         [one] { $days } giorno
