@@ -127,8 +127,19 @@ class _Treatment:
             focus=(focus[0] / U, focus[1] / U), mirror=settings["mirror"],
             fade_in_s=settings["fade_in_s"] / U, fade_out_s=settings["fade_out_s"] / U,
             fade_colour=_rgb(settings["fade_colour"] or "#000000"),
-            effects=tuple((effect["name"], dict(effect["parameters"])) for effect in settings["effects"]),
+            effects=tuple(
+                (effect["name"], {name: _parameter(value) for name, value in effect["parameters"].items()})
+                for effect in settings["effects"]
+            ),
         )
+
+
+def _parameter(value: Any) -> Any:
+    """An effect's parameter; the score keeps a number that is not whole as text."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _rgb(colour: str) -> Rgb:
