@@ -36,11 +36,16 @@ class Guard:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def call(
-        self, function: Callable[..., Any], *arguments: Any, seconds: float = SECONDS,
+        self,
+        function: Callable[..., Any],
+        *arguments: Any,
+        seconds: float = SECONDS,
         progress: Callable[..., None] | None = None,
     ) -> Any:
         """``function(*arguments, report)`` in the child; what it passes to ``report`` comes to ``progress`` here.
@@ -54,13 +59,18 @@ class Guard:
         while True:
             if not pipe.poll(max(0.0, deadline - time.monotonic())):
                 self._kill()
-                raise RenderError("render.limit", f"Rendering took longer than {seconds:g} seconds and was stopped.",
-                                  hint="Look for a loop over a large list, or content that makes pages without end.")
+                raise RenderError(
+                    "render.limit",
+                    f"Rendering took longer than {seconds:g} seconds and was stopped.",
+                    hint="Look for a loop over a large list, or content that makes pages without end.",
+                )
             try:
                 kind, value = pipe.recv()
             except (EOFError, OSError):
                 code = self._kill()
-                raise TransientError("transient.child", f"The render process ended unexpectedly (status {code}).") from None
+                raise TransientError(
+                    "transient.child", f"The render process ended unexpectedly (status {code})."
+                ) from None
             if kind == "progress":
                 if progress is not None:
                     progress(*value)

@@ -50,17 +50,32 @@ def plan(
 
 
 def prepare_job(
-    template: Template, made: RenderPlan, images: Mapping[str, bytes], cache: Path, progress: Progress | None = None,
+    template: Template,
+    made: RenderPlan,
+    images: Mapping[str, bytes],
+    cache: Path,
+    progress: Progress | None = None,
     channel: Channel | None = None,
 ) -> RenderJob:
     """4. What a channel may read: the plan, the template's files, its pictures, its fonts."""
     report = None if progress is None or channel is None else _Report(progress, channel)
-    return RenderJob(plan=made, template=template, assets=AssetDoor(template.release.files, images=images),
-                     fonts=template_fonts(template, cache), cache=cache, progress=report)
+    return RenderJob(
+        plan=made,
+        template=template,
+        assets=AssetDoor(template.release.files, images=images),
+        fonts=template_fonts(template, cache),
+        cache=cache,
+        progress=report,
+    )
 
 
 def render_channel(
-    channel: Channel, job: RenderJob, out: Path, *, film: RenderResult | None = None, statement: RenderResult | None = None
+    channel: Channel,
+    job: RenderJob,
+    out: Path,
+    *,
+    film: RenderResult | None = None,
+    statement: RenderResult | None = None,
 ) -> RenderResult:
     """5. The files of one channel, below ``out/<channel>``. A microsite embeds the film and the statement given to it.
 
@@ -84,19 +99,31 @@ def render_channel(
 
 
 def render_all(
-    channels: Sequence[Channel], template: Template, made: RenderPlan, images: Mapping[str, bytes], cache: Path, out: Path,
+    channels: Sequence[Channel],
+    template: Template,
+    made: RenderPlan,
+    images: Mapping[str, bytes],
+    cache: Path,
+    out: Path,
     progress: Progress | None = None,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 for several channels in this process, the microsite last, because it embeds the others."""
     results: dict[Channel, RenderResult] = {}
     for channel in sorted(channels, key=lambda name: (name == "microsite", CHANNELS.index(name))):
         job = prepare_job(template, made, images, cache, progress, channel)
-        results[channel] = render_channel(channel, job, out, film=results.get("video"), statement=results.get("statement"))
+        results[channel] = render_channel(
+            channel, job, out, film=results.get("video"), statement=results.get("statement")
+        )
     return {channel: results[channel] for channel in CHANNELS if channel in results}
 
 
 def render_in_child(
-    files: Mapping[str, bytes], made: bytes, images: Mapping[str, bytes], channels: Sequence[Channel], cache: Path, out: Path,
+    files: Mapping[str, bytes],
+    made: bytes,
+    images: Mapping[str, bytes],
+    channels: Sequence[Channel],
+    cache: Path,
+    out: Path,
     report: Progress,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs them."""
@@ -106,7 +133,9 @@ def render_in_child(
 
 def template_fonts(template: Template, cache: Path) -> FontSet:
     """The faces that the template lists."""
-    return load_fonts([FontRequest(font.family, font.weights, font.italic) for font in template.config.fonts], cache / "fonts")
+    return load_fonts(
+        [FontRequest(font.family, font.weights, font.italic) for font in template.config.fonts], cache / "fonts"
+    )
 
 
 class _Report:

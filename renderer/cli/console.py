@@ -40,8 +40,10 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except OSError as error:
-            fail(EnvironmentFault("environment.disk", f"The system refused: {error.strerror or type(error).__name__}."),
-                 as_json=bool(kwargs.get("json_")))
+            fail(
+                EnvironmentFault("environment.disk", f"The system refused: {error.strerror or type(error).__name__}."),
+                as_json=bool(kwargs.get("json_")),
+            )
 
     return wrapped
 
@@ -71,15 +73,22 @@ def warn(message: str, code: str | None = None) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str) + "\n")
+    sys.stdout.write(
+        json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str) + "\n"
+    )
     sys.stdout.flush()
 
 
 @contextmanager
 def progress_bars(enabled: bool = True) -> Iterator[Progress]:
     """Progress bars on stderr; silent where stderr is not a terminal."""
-    columns = (TextColumn("{task.description}", style="bold"), BarColumn(bar_width=32), TextColumn("{task.percentage:>3.0f}%"),
-               TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", style="bold"),
+        BarColumn(bar_width=32),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=err, disable=not enabled or not err.is_terminal, transient=True) as bars:
         yield bars
 

@@ -28,7 +28,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def dearly(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """One customer profile and one template become a microsite, a PDF statement and a film."""
 

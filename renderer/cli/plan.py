@@ -19,7 +19,9 @@ from renderer.profile.load import read_one
 def plan(
     template: TemplateArgument,
     profile: ProfileOption,
-    explain: Annotated[bool, typer.Option("--explain", help="Show what was decided and why instead of the plan.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show what was decided and why instead of the plan.")
+    ] = False,
     as_of: AsOfOption = None,
     locale: LocaleOption = None,
     seed: SeedOption = 0,
@@ -42,7 +44,13 @@ def _explain(made: RenderPlan) -> None:
     show(f"[bold]{made.template}[/] in [bold]{made.locale}[/], as of {made.as_of}, plan {made.digest[:12]}")
     if made.suppression is not None:
         show(f"\n[bold yellow]Suppressed[/]: {made.suppression}")
-    titles = {"suppression": "Suppression", "segment": "Segments", "offer": "Offers", "scene": "Scenes", "block": "Blocks"}
+    titles = {
+        "suppression": "Suppression",
+        "segment": "Segments",
+        "offer": "Offers",
+        "scene": "Scenes",
+        "block": "Blocks",
+    }
     for kind, title in titles.items():
         listed = [decision for decision in made.decisions if decision.kind == kind]
         if listed:
@@ -55,7 +63,9 @@ def _decision(decision: Decision) -> None:
     show = console.out.print
     result = ", ".join(decision.chosen) or "nothing"
     label = result if result == decision.id else f"{decision.id} → {result}"
-    show(f"  [{'green' if decision.chosen else 'dim'}]{escape(label)}[/]{' [dim](default)[/]' if decision.fallback else ''}")
+    show(
+        f"  [{'green' if decision.chosen else 'dim'}]{escape(label)}[/]{' [dim](default)[/]' if decision.fallback else ''}"
+    )
     for candidate in decision.candidates:
         if candidate.rule is None and candidate.id in decision.chosen and not decision.fallback:
             continue

@@ -10,7 +10,15 @@ from rich.table import Table
 
 from renderer import pipeline
 from renderer.cli import console
-from renderer.cli.options import AsOfOption, JsonOption, LocaleOption, ProfileOption, SeedOption, TemplateArgument, parse_date
+from renderer.cli.options import (
+    AsOfOption,
+    JsonOption,
+    LocaleOption,
+    ProfileOption,
+    SeedOption,
+    TemplateArgument,
+    parse_date,
+)
 from renderer.errors import UsageError, nearest
 from renderer.guard import Guard
 from renderer.plan.model import RenderPlan
@@ -24,10 +32,16 @@ from renderer.template.model import CHANNELS, Channel, Template
 def render(
     template: TemplateArgument,
     profile: ProfileOption,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made when missing.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made when missing.", show_default=False)
+    ],
     channel: Annotated[
-        list[str] | None, typer.Option("--channel", metavar="NAME", help="microsite, statement or video; may be given several "
-                                       "times. Without it all that the template makes.")
+        list[str] | None,
+        typer.Option(
+            "--channel",
+            metavar="NAME",
+            help="microsite, statement or video; may be given several times. Without it all that the template makes.",
+        ),
     ] = None,
     as_of: AsOfOption = None,
     locale: LocaleOption = None,
@@ -55,8 +69,16 @@ def render(
         def step(name: Channel, done: int, total: int) -> None:
             bars.update(tasks[name], completed=done, total=total)
 
-        results = guard.call(pipeline.render_in_child, dict(planner.template.release.files), plan.data, dict(person.images),
-                             wanted, settings.cache, out, progress=step)
+        results = guard.call(
+            pipeline.render_in_child,
+            dict(planner.template.release.files),
+            plan.data,
+            dict(person.images),
+            wanted,
+            settings.cache,
+            out,
+            progress=step,
+        )
     for result in results.values():
         for warning in result.warnings:
             console.warn(f"{warning.place}: {warning.message}" if str(warning.place) else warning.message, warning.code)
@@ -72,7 +94,11 @@ def channels_of(template: Template, asked: list[str]) -> tuple[Channel, ...]:
         if name not in CHANNELS:
             raise UsageError("usage.argument", f"There is no channel '{name}'.", hint=nearest(name, CHANNELS))
         if name not in template.channels:
-            raise UsageError("usage.argument", f"The template makes no {name}.", hint="It makes " + ", ".join(template.channels) + ".")
+            raise UsageError(
+                "usage.argument",
+                f"The template makes no {name}.",
+                hint="It makes " + ", ".join(template.channels) + ".",
+            )
     return tuple(name for name in template.channels if not asked or name in asked)
 
 
@@ -83,8 +109,11 @@ def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str,
         "release": f"{plan.template}@{plan.files_digest}",
         "suppressed": plan.suppression,
         "artefacts": [_artefact(artefact) for result in results.values() for artefact in result.artefacts],
-        "warnings": [{"code": warning.code, "message": warning.message, "channel": result.channel, "place": str(warning.place)}
-                     for result in results.values() for warning in result.warnings],
+        "warnings": [
+            {"code": warning.code, "message": warning.message, "channel": result.channel, "place": str(warning.place)}
+            for result in results.values()
+            for warning in result.warnings
+        ],
     }
     if "video" in results:
         figures = results["video"].figures
@@ -94,8 +123,14 @@ def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str,
 
 
 def _artefact(artefact: Artefact) -> dict[str, object]:
-    return {"channel": artefact.channel, "kind": artefact.kind, "path": artefact.path, "media_type": artefact.media_type,
-            "bytes": artefact.bytes, "sha256": artefact.sha256}
+    return {
+        "channel": artefact.channel,
+        "kind": artefact.kind,
+        "path": artefact.path,
+        "media_type": artefact.media_type,
+        "bytes": artefact.bytes,
+        "sha256": artefact.sha256,
+    }
 
 
 def _table(results: dict[Channel, RenderResult], out: Path) -> Table:
@@ -112,5 +147,3 @@ def _table(results: dict[Channel, RenderResult], out: Path) -> Table:
 
 def _size(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB" if count >= 1_000_000 else f"{max(1, round(count / 1000))} kB"
-
-

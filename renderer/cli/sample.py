@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,15 +11,19 @@ from renderer import pipeline
 from renderer.cli import console
 from renderer.cli.options import TemplateArgument
 from renderer.errors import UsageError
-from renderer.preflight.sample import samples
+from renderer.preflight.sample import as_line, samples
 
 
 @console.reports_errors
 def sample(
     template: TemplateArgument,
     count: Annotated[int, typer.Option("--count", metavar="N", min=1, help="How many profiles.")] = 10,
-    seed: Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same profiles, everywhere.")] = 0,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.jsonl", help="File to write; without it stdout.")] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="S", help="The same seed gives the same profiles, everywhere.")
+    ] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE.jsonl", help="File to write; without it stdout.")
+    ] = None,
 ) -> None:
     """Make varied, deterministic, fictional profiles that pass a template's contract.
 
@@ -29,8 +32,7 @@ def sample(
     if out is not None and out.suffix.lower() not in (".jsonl", ".ndjson"):
         raise UsageError("usage.argument", "--out takes a .jsonl file.")
     planner = pipeline.open_template(template)
-    lines = (json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=str)
-             for record in samples(planner.template.contract, planner.template, count, seed))
+    lines = (as_line(record) for record in samples(planner.template.contract, planner.template, count, seed))
     if out is None:
         for line in lines:
             typer.echo(line)

@@ -1,0 +1,239 @@
+"""A set of profiles against a template before anything is sent: what breaks, what does not fit, what is never reached."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from renderer import pipeline
+from renderer.assets.fonts import FontSet
+from renderer.errors import BadInput, DearlyError, ErrorList, Place, ProfileError, RenderError
+from renderer.guard import Guard
+from renderer.plan.build import Planner
+from renderer.plan.model import Fact, RenderPlan, Series, Table
+from renderer.plan.read import read_plan
+from renderer.preflight.lint import lint
+from renderer.preflight.model import CheckReport, Finding, Fit
+from renderer.profile.load import BadRecord
+from renderer.render.model import RenderJob
+from renderer.template.load import load_release
+from renderer.template.model import Template
+from renderer.template.release import Release
+
+STATEMENTS = 25
+"""So many records are laid out as statements too; a page costs a third of a second, the rest a few milliseconds."""
+Step = Callable[[int, int], None]
+Drawn = tuple[int, bytes, Mapping[str, bytes]]
+"""A record's number, its plan's bytes and its pictures."""
+
+
+@dataclass
+class _Tally:
+    """What has been counted so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    suppressed: Counter[str] = field(default_factory=Counter)
+    chosen: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, int] = field(default_factory=dict)
+    planned: list[Drawn] = field(default_factory=list)
+    records: int = 0
+    broken: set[int] = field(default_factory=set)
+
+    def fault(self, record: int, error: DearlyError) -> None:
+        self.broken.add(record)
+        self.findings.append(Finding(error.at(record=record)))
+
+
+def check(
+    planner: Planner,
+    source: Path | None,
+    cache: Path,
+    *,
+    as_of: date | None = None,
+    locale: str | None = None,
+    statements: int = STATEMENTS,
+    progress: Step | None = None,
+) -> CheckReport:
+    """Lint the template and, with ``source``, try every record of it. Raises UsageError for an unreadable file.
+
+    Records are planned here and drawn in a guarded child process; nothing is encoded and no file is kept.
+    """
+    tally = _Tally(findings=lint(planner, cache))
+    if source is None:
+        return CheckReport(findings=tuple(tally.findings))
+    for item in pipeline.profiles(source, planner):
+        tally.records += 1
+        if isinstance(item, BadRecord):
+            for fault in item.errors:
+                tally.fault(item.record, fault)
+            continue
+        if item.recipient in tally.seen:
+            tally.fault(
+                item.record,
+                ProfileError(
+                    "profile.duplicate",
+                    f"The recipient's key is that of record {tally.seen[item.recipient]}.",
+                    place=Place(record=item.record),
+                    hint="One record per recipient; a run sets the second aside.",
+                ),
+            )
+            continue
+        tally.seen[item.recipient] = item.record
+        try:
+            made = pipeline.plan(planner, item, as_of=as_of, locale=locale)
+        except ErrorList as error:
+            for fault in error.errors:
+                tally.fault(item.record, fault)
+            continue
+        except BadInput as error:
+            tally.fault(item.record, error)
+            continue
+        tally.chosen.update(f"{decision.kind}:{one}" for decision in made.decisions for one in decision.chosen)
+        if made.suppression is not None:
+            tally.suppressed[made.suppression] += 1
+        else:
+            tally.planned.append((item.record, made.data, dict(item.images)))
+    fits: list[Fit] = []
+    if tally.planned and not any(finding.severe for finding in tally.findings if finding.error.place.record is None):
+        with Guard() as guard:
+            drawn = guard.call(
+                draw_in_child,
+                dict(planner.template.release.files),
+                tally.planned,
+                cache,
+                statements,
+                seconds=120 + 20.0 * len(tally.planned),
+                progress=progress,
+            )
+        for record, faults, changes in drawn:
+            for fault in faults:
+                tally.fault(record, fault)
+            fits += changes
+    return CheckReport(
+        findings=tuple(tally.findings),
+        records=tally.records,
+        good=tally.records - len(tally.broken),
+        broken=len(tally.broken),
+        suppressed=dict(tally.suppressed),
+        chosen=dict(tally.chosen),
+        unreached=_unreached(planner, tally.chosen),
+        fits=_merged(fits),
+    )
+
+
+def draw_in_child(
+    files: Mapping[str, bytes], planned: Sequence[Drawn], cache: Path, statements: int, report: Step
+) -> list[tuple[int, list[DearlyError], list[Fit]]]:
+    """Everything that can be seen of each plan without encoding a film: (record, faults, fits)."""
+    template = load_release(Release(files))
+    fonts = pipeline.template_fonts(template, cache)
+    results = []
+    for index, (record, data, images) in enumerate(planned):
+        job = pipeline.prepare_job(template, read_plan(data), images, cache)
+        faults: list[DearlyError] = list(_glyphs(job.plan, fonts))
+        fits: list[Fit] = []
+        if not faults:
+            _draw(template, job, record, index < statements, faults, fits)
+        results.append((record, faults, fits))
+        report(index + 1, len(planned))
+    return results
+
+
+def _draw(
+    template: Template, job: RenderJob, record: int, with_statement: bool, faults: list[DearlyError], fits: list[Fit]
+) -> None:
+    def attempt(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except DearlyError as error:
+            faults.append(error)
+
+    with tempfile.TemporaryDirectory(prefix="dearly-check-") as folder:
+        out = Path(folder)
+        if "video" in template.channels:
+            attempt(lambda: fits.extend(_film_fits(job, record)))
+        if "statement" in template.channels and with_statement:
+            attempt(lambda: pipeline.render_channel("statement", job, out))
+        if "microsite" in template.channels:
+            attempt(lambda: pipeline.render_channel("microsite", job, out))
+
+
+def _film_fits(job: RenderJob, record: int) -> list[Fit]:
+    from renderer.render.video.scoring import build_score
+    from renderer.render.video.text import TextEngine
+
+    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
+    found = []
+    for fit in score.fits:
+        if fit.changed:
+            words = [f"shrunk to {round(100 * fit.size_q / fit.full_size_q)} %"] if fit.size_q < fit.full_size_q else []
+            words += ["said shorter"] if fit.variant else []
+            words += ["broken inside a word"] if fit.broken else []
+            words += ["cut with an ellipsis"] if fit.ellipsized else []
+            found.append(Fit(scene=fit.scene, layer=fit.layer, change=", ".join(words), records=1, example=record))
+    return found
+
+
+def _glyphs(plan: RenderPlan, fonts: FontSet) -> list[DearlyError]:
+    """Facts and sentences with characters that no listed font draws."""
+    found: list[DearlyError] = []
+    for name, fact in plan.facts.items():
+        missing = fonts.missing_glyphs(_fact_text(fact))
+        if missing:
+            named = ", ".join(f"U+{ord(character):04X}" for character in missing[:4])
+            found.append(
+                RenderError(
+                    "render.glyph",
+                    f"No listed font draws {named}.",
+                    place=Place(field=name),
+                    hint="List a font for that script in template.yaml, or keep such records out.",
+                )
+            )
+    return found
+
+
+def _fact_text(fact: Fact) -> str:
+    value = fact.value
+    if isinstance(value, Series):
+        return "".join(cell.text for point in value.points for cell in (point.x, point.y))
+    if isinstance(value, Table):
+        return "".join(cell.text for row in value.rows for cell in row.values() if cell is not None)
+    return fact.text
+
+
+def _unreached(planner: Planner, chosen: Counter[str]) -> dict[str, tuple[str, ...]]:
+    """What the rules could choose and no record got, by kind."""
+    kinds = {"scenes": "scene", "blocks": "block", "offers": "offer"}
+    found = {
+        title: tuple(one for one in planner.rules.ids(kind) if f"{kind}:{one}" not in chosen)  # type: ignore[arg-type]
+        for title, kind in kinds.items()
+    }
+    found["segments"] = tuple(one for one in planner.template.decisions.segments if f"segment:{one}" not in chosen)
+    found["suppressions"] = tuple(
+        rule.code for rule in planner.template.decisions.suppress if f"suppression:{rule.code}" not in chosen
+    )
+    return {title: ids for title, ids in found.items() if ids}
+
+
+def _merged(fits: list[Fit]) -> tuple[Fit, ...]:
+    """One line per text and change."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    first: dict[tuple[str, str, str], int] = {}
+    for fit in fits:
+        key = (fit.scene, fit.layer, fit.change)
+        counts[key] += 1
+        first.setdefault(key, fit.example)
+    return tuple(
+        Fit(
+            scene=scene,
+            layer=layer,
+            change=change,
+            records=counts[scene, layer, change],
+            example=first[scene, layer, change],
+        )
+        for scene, layer, change in sorted(counts)
+    )
