@@ -10,15 +10,16 @@ from __future__ import annotations
 import contextlib
 import os
 import struct
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from renderer.errors import EnvironmentFault, RenderError
+from renderer.render.video.cache import write_once
 
 _MAGIC = b"DEARLYM1"
 _HEADER = struct.Struct("<8sIII44x")
@@ -80,36 +81,18 @@ def write(path: Path, width: int, height: int, frames: Iterable[NDArray[np.uint8
 
     Raises EnvironmentFault ``environment.disk`` when they cannot be written, RenderError when there are none.
     """
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    def fill(file: BinaryIO) -> None:
         count = 0
-        with os.fdopen(handle, "wb") as file:
-            file.write(_HEADER.pack(_MAGIC, width, height, 0))
-            for frame in frames:
-                file.write(frame.data)
-                count += 1
-            file.seek(0)
-            file.write(_HEADER.pack(_MAGIC, width, height, count))
-            file.flush()
-            os.fsync(file.fileno())
+        file.write(_HEADER.pack(_MAGIC, width, height, 0))
+        for frame in frames:
+            file.write(frame.data)
+            count += 1
         if count == 0:
             raise RenderError("render.media", "The treatment leaves nothing of the footage.")
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a file system without hard links
-            os.replace(temporary, path)
-    except OSError as error:
-        raise EnvironmentFault(
-            "environment.disk", f"Prepared footage could not be written: {error.strerror}.",
-            hint="Free some space where DEARLY_HOME is.",
-        ) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        file.seek(0)
+        file.write(_HEADER.pack(_MAGIC, width, height, count))
+
+    write_once(path, fill)
     found = load(path)
     if found is None:
         raise EnvironmentFault("environment.disk", "Prepared footage could not be read back.")

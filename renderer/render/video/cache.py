@@ -1,0 +1,41 @@
+"""Files that are written once under a digest and then only read."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from renderer.errors import EnvironmentFault
+
+
+def write_once(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    """Let ``write`` fill a file that then appears at ``path`` whole, unless another process was faster.
+
+    Whoever finishes first keeps the file; under one digest both would hold the same. Nothing is left behind when
+    ``write`` fails. Raises what it raises, and EnvironmentFault ``environment.disk`` when the disk refuses.
+    """
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a file system without hard links
+            os.replace(temporary, path)
+    except OSError as error:
+        raise EnvironmentFault(
+            "environment.disk", f"A prepared file could not be written: {error.strerror}.",
+            hint="Free some space where DEARLY_HOME is.",
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)

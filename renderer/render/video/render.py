@@ -1,0 +1,172 @@
+"""A plan → its film. The video channel's entrance; the steps are those of ``docs/architecture.md``, section Video.
+
+1. Score: plan and storyboard in integer frames (:mod:`.scoring`).
+2. Cut: where chunks begin and end (:func:`film_borders`).
+3. Compose and encode, chunk by chunk (:mod:`.compose`, :mod:`.encode`).
+4. Sound, whole (:mod:`.soundtrack`).
+5. Join (:mod:`.mux`), and write what stands beside the film: captions, chapters, transcript, poster, score.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from renderer.assets.door import AssetDoor
+from renderer.assets.fonts import FontSet
+from renderer.errors import DearlyError, EnvironmentFault, Place
+from renderer.render.model import Artefact, RenderJob, RenderResult, RenderWarning, write_artefact
+from renderer.render.video.backdrops import Backdrop, media_backdrop
+from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
+from renderer.render.video.compose import Composer
+from renderer.render.video.encode import (
+    EncodedChunk,
+    EncodeProfile,
+    FrameAt,
+    chunk_borders,
+    encode_film,
+    usable_processes,
+)
+from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
+from renderer.render.video.poster import poster_frame, poster_jpeg
+from renderer.render.video.score import Score
+from renderer.render.video.scoring import build_score
+from renderer.render.video.soundtrack import soundtrack
+from renderer.render.video.text import TextEngine
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmSource:
+    """Makes the composer of one film. A value that pickles, so that every encoding process can make its own."""
+
+    score: Score
+    assets: AssetDoor
+    fonts: FontSet
+    cache: Path
+
+    def __call__(self) -> FrameAt:
+        """The film's frames by number. Prepares media unless that was done. Raises with the scene in the error."""
+        return Composer(
+            self.score, assets=self.assets, fonts=self.fonts, backdrops=film_backdrops(self.score, self.assets, self.cache)
+        ).frame
+
+
+def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> RenderResult:
+    """Render the film of ``job`` into ``out/video/``.
+
+    ``processes`` is how many chunks are encoded at a time; without it one per usable core, or one inside a Celery worker.
+    Raises what scoring, composing, preparing and encoding raise (see there), with the scene where one is to blame;
+    EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
+    """
+    started = _cpu_s()
+    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
+    fps = Fraction(score.fps_num, score.fps_den)
+    profile = EncodeProfile(width=score.width, height=score.height, fps=fps)
+    source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
+    frame_at = source()  # prepares all media once, before several processes would
+    sound = soundtrack(score, job.assets, job.cache)
+    still = poster_frame(score)
+    poster = None if still is None else poster_jpeg(frame_at(still))
+
+    def progress(done: int) -> None:
+        if job.progress is not None:
+            job.progress(done, score.frames)
+
+    count = usable_processes() if processes is None else processes
+    chunks = encode_film(
+        (lambda: frame_at) if count <= 1 else source, film_borders(score), profile, processes=count, progress=progress
+    )
+    tags = Tags(title=job.template.config.title, locale=score.locale)
+    artefacts = [_film(out, chunks, profile, sound, tags)]
+    beside = [
+        ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
+        ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
+        ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
+        ("score", "score.json", score.data, "application/json"),
+    ]
+    if poster is not None:
+        beside.append(("poster", "poster.jpg", poster, "image/jpeg"))
+    artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in beside]
+    return RenderResult(
+        channel="video", artefacts=tuple(artefacts), warnings=tuple(_warnings(score, poster is not None)),
+        figures={
+            "frames_total": score.frames, "frames_encoded": score.frames - sum(chunk.repeated for chunk in chunks),
+            "personal_frames": score.personal_frames, "cpu_s": f"{_cpu_s() - started:.2f}",
+        },
+    )
+
+
+def film_borders(score: Score) -> tuple[int, ...]:
+    """Where chunks begin and end: at scenes, and where something personal comes or goes."""
+    wanted = [scene.first for scene in score.scenes]
+    wanted += [frame for span in score.personal_spans for frame in span]
+    return chunk_borders(score.frames, wanted, Fraction(score.fps_num, score.fps_den))
+
+
+def film_backdrops(score: Score, assets: AssetDoor, cache: Path) -> dict[str, Backdrop]:
+    """The image and footage backdrops of a film by scene id, prepared."""
+    fps = Fraction(score.fps_num, score.fps_den)
+    found: dict[str, Backdrop] = {}
+    for scene in score.scenes:
+        if scene.backdrop.kind in ("image", "footage"):
+            try:
+                found[scene.id] = media_backdrop(
+                    scene.backdrop, frames=scene.frames, width=score.width, height=score.height, fps=fps, assets=assets,
+                    cache=cache,
+                )
+            except DearlyError as error:
+                raise error.at(scene=scene.id, channel="video") from error.__cause__
+    return found
+
+
+def _film(
+    out: Path, chunks: tuple[EncodedChunk, ...], profile: EncodeProfile, sound: AudioTrack | None, tags: Tags
+) -> Artefact:
+    with _temporary(out / "video") as path:
+        mux_mp4(path, chunks, profile, sound, tags)
+        return write_artefact(out, "video", "mp4", "film.mp4", path, "video/mp4")
+
+
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    """A file name in ``folder`` that is free, and free again afterwards, whatever happens."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, prefix=".film-", suffix=".mp4")
+    except OSError as error:
+        raise EnvironmentFault(
+            "environment.disk", f"The film cannot be written: {error.strerror}.", place=Place(channel="video"),
+            hint="Free some space, or name another folder with --out.",
+        ) from error
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _warnings(score: Score, has_poster: bool) -> Iterator[RenderWarning]:
+    for fit in score.fits:
+        if fit.changed:
+            what = "ends in an ellipsis" if fit.ellipsized else "was made to fit: smaller, broken or in other words"
+            yield RenderWarning(
+                code="render.overflow", message=f"The text of layer '{fit.layer}' {what}.",
+                place=Place(scene=fit.scene, channel="video"),
+            )
+    if not has_poster:
+        yield RenderWarning(
+            code="render.asset", message="Every moment of the film shows something secret, so it has no poster.",
+            place=Place(channel="video"),
+        )
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and of its children that ended."""
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
