@@ -1,4 +1,4 @@
-"""A set of profiles against a template before anything is sent: what breaks, what does not fit, what is never reached."""
+"""A set of profiles against a template before it is sent: what breaks, what does not fit, what is never reached."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Draws:
         return self.one(name, items) if not weights else items[-1]
 
     def between(self, name: str, low: Decimal, high: Decimal, shape: str = "even") -> Decimal:
-        """A number from ``low`` to ``high``; shape ``log`` (both above zero) spreads evenly over orders of magnitude."""
+        """A number from ``low`` to ``high``; shape ``log`` (both above zero) spreads over orders of magnitude."""
         if shape == "bell":
             return low + (high - low) * (self.bell(name) + 1) / 2
         part = self.even(name)
@@ -77,16 +77,21 @@ class Draws:
         terms = _terms(pattern)
         if terms is None:
             return None
-        counts = [self.number(f"{name}#n{at}", high - low + 1) + low if high is not None else low
-                  for at, (_, low, high) in enumerate(terms)]
+        counts = [
+            self.number(f"{name}#n{at}", high - low + 1) + low if high is not None else low
+            for at, (_, low, high) in enumerate(terms)
+        ]
         stretch = next((at for at, (_, _, high) in enumerate(terms) if high is None), None)
         if stretch is not None:
             rest = sum(counts) - counts[stretch]
             low = max(counts[stretch], shortest - rest)
             high = max(low, min(longest, max(shortest, _LONG)) - rest)
             counts[stretch] = low + self.number(f"{name}#n", high - low + 1)
-        text = "".join(self.one(f"{name}#{at}.{turn}", letters)
-                       for at, ((letters, _, _), count) in enumerate(zip(terms, counts, strict=True)) for turn in range(count))
+        text = "".join(
+            self.one(f"{name}#{at}.{turn}", letters)
+            for at, ((letters, _, _), count) in enumerate(zip(terms, counts, strict=True))
+            for turn in range(count)
+        )
         return text if shortest <= len(text) <= longest else None
 
 
@@ -126,7 +131,9 @@ def _letters(part: str) -> str:
     if not part.startswith("["):
         return part
     inside = re.sub(r"\\([dw])", lambda found: _CLASSES[found[1]], part[1:-1])
-    inside = re.sub(r"([A-Za-z0-9])-([A-Za-z0-9])", lambda r: "".join(map(chr, range(ord(r[1]), ord(r[2]) + 1))), inside)
+    inside = re.sub(
+        r"([A-Za-z0-9])-([A-Za-z0-9])", lambda r: "".join(map(chr, range(ord(r[1]), ord(r[2]) + 1))), inside
+    )
     letters = inside.replace("\\", "")
     # Letters and digits look more like real codes than the signs a class also allows.
     return "".join(c for c in letters if c.isalnum()) or letters

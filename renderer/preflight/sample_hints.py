@@ -1,9 +1,9 @@
 """``x-sample``: what a contract tells the sample generator about one field.
 
-Every hint is optional. Without hints a field gets a value that its schema allows; with them values become believable and
-fit each other. Expressions are the template's rule language and see the record so far, and ``draw`` (even, from 0 to 1),
-``bell`` (about 0, from -1 to 1), ``index`` and ``count`` (position and number of items; of the record outside lists),
-``row`` (the current item) and ``rows`` (the items before it).
+Every hint is optional. Without hints a field gets a value that its schema allows; with them values become believable
+and fit each other. Expressions are the template's rule language and see the record so far, and ``draw`` (even, from 0
+to 1), ``bell`` (about 0, from -1 to 1), ``index`` and ``count`` (position and number of items; of the record outside
+lists), ``row`` (the current item) and ``rows`` (the items before it).
 """
 
 from __future__ import annotations
@@ -47,18 +47,26 @@ class RowHint(Strict):
 
     when: Expression | None = Field(None, description="If this is false the item is left out.")
     repeat: Expression | None = Field(None, description="How many such items there are; without it one.")
-    fields: Mapping[str, Expression] = Field(description="Expression by field; later ones see earlier ones as `row.NAME`.")
+    fields: Mapping[str, Expression] = Field(
+        description="Expression by field; later ones see earlier ones as `row.NAME`."
+    )
 
 
 class Hint(Strict):
     """The keys of ``x-sample``."""
 
-    step: int | None = Field(None, ge=0, le=20, description="When the field is made: 0 first; fields with expressions 1.")
-    present: Decimal = Field(Decimal("0.75"), ge=0, le=1, description="Share of the records that have an optional field.")
+    step: int | None = Field(
+        None, ge=0, le=20, description="When the field is made: 0 first; fields with expressions 1."
+    )
+    present: Decimal = Field(
+        Decimal("0.75"), ge=0, le=1, description="Share of the records that have an optional field."
+    )
     when: Expression | None = Field(None, description="If this is false the optional field is left out.")
     expr: Expression | None = Field(None, description="The value itself.")
     words: Words | None = Field(None, description="Words of the record's language.")
-    mask: str | None = Field(None, description="`#` becomes a digit, `@` a capital letter, a run of `%` the record's number.")
+    mask: str | None = Field(
+        None, description="`#` becomes a digit, `@` a capital letter, a run of `%` the record's number."
+    )
     values: tuple[Scalar, ...] = Field((), description="Values to choose from.")
     weights: tuple[Decimal, ...] = Field((), description="Their weights.")
     between: tuple[Decimal, Decimal] | None = Field(None, description="Range of a number.")
@@ -91,8 +99,11 @@ class Hints:
                 self._hints[field] = Hint.model_validate(given)
             except ValidationError as error:
                 fault = error.errors(include_url=False, include_input=False)[0]
-                raise TemplateError("template.value", f"x-sample, {'.'.join(map(str, fault['loc'])) or 'the hint'}: "
-                                    f"{fault['msg']}.", place=Place(file=FILE, field=field)) from None
+                raise TemplateError(
+                    "template.value",
+                    f"x-sample, {'.'.join(map(str, fault['loc'])) or 'the hint'}: {fault['msg']}.",
+                    place=Place(file=FILE, field=field),
+                ) from None
         return self._hints[field]
 
     def value(self, source: str, field: str, names: Mapping[str, Any]) -> Any:
@@ -104,5 +115,9 @@ class Hints:
         try:
             return found.value(names)
         except ProfileError as error:
-            raise TemplateError("template.expression", error.message, place=Place(file=FILE, field=field),
-                                hint="An x-sample hint sees only fields of an earlier step; absent ones are none.") from error
+            raise TemplateError(
+                "template.expression",
+                error.message,
+                place=Place(file=FILE, field=field),
+                hint="An x-sample hint sees only fields of an earlier step; absent ones are none.",
+            ) from error
