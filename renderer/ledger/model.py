@@ -76,6 +76,7 @@ class Claim:
     release: str
     token: int
     attempt: int
+    faults: int
     lease_until_ms: int
     plan_digest: str | None
 

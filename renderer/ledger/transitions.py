@@ -28,8 +28,9 @@ from renderer.ledger.model import (
 )
 from renderer.ledger.tables import artefacts, history, part_needs, parts, requests, runs, sealed
 
-FAULT_WAIT_MS = 10_000
-"""The longest wait before a part that the environment stopped is tried again."""
+FAULT_WAIT_MS = 500
+LONGEST_FAULT_WAIT_MS = 10_000
+"""The wait before a part that the environment stopped is tried again; it doubles each time up to the longest."""
 
 TOO_OFTEN = Fault(code="job.attempts", message=f"Tried {MAX_ATTEMPTS} times; each time its process ended.")
 DEPENDENCY = Fault(code="job.dependency", message="A part whose files this one embeds has failed.")
@@ -186,6 +187,7 @@ class Ledger:
                 release=row.release,
                 token=row.lease_token,
                 attempt=row.attempts,
+                faults=row.faults,
                 lease_until_ms=row.lease_until_ms,
                 plan_digest=row.plan_digest,
             )
@@ -258,8 +260,9 @@ class Ledger:
             return self.fail(claim, fault)
         return self._hand_back(claim, fault, wait_ms, "retried", attempts=0, faults=0)
 
-    def give_back(self, claim: Claim, fault: Fault, wait_ms: int = FAULT_WAIT_MS) -> bool:
+    def give_back(self, claim: Claim, fault: Fault) -> bool:
         """The environment is at fault: the attempt does not count. False when the claim was lost."""
+        wait_ms = min(LONGEST_FAULT_WAIT_MS, FAULT_WAIT_MS * 2 ** min(claim.faults, 10))
         return self._hand_back(claim, fault, wait_ms, "given back", attempts=-1, faults=1)
 
     def _hand_back(self, claim: Claim, fault: Fault, wait_ms: int, event: str, *, attempts: int, faults: int) -> bool:

@@ -1,0 +1,325 @@
+"""The queue with its real broker, database and worker processes; only the engine does nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.bootstrap import Services, build
+from renderer.ledger.model import Counts, Part
+from renderer.orders import Order, submission
+from renderer.settings import Settings
+from renderer.template.model import CHANNELS, Channel
+from renderer.template.release import Release
+from workers.app import RENDER_PART, make_app
+from workers.supervisor import is_running
+
+ROOT = Path(__file__).resolve().parents[2]
+PLANTED = "Zwölfbein-Quastenflosser"
+PATIENCE_S = 60.0
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+
+class Service:
+    """A supervisor with its workers on a home of its own, and a hand in its ledger."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = Settings(home=home, children=2, broker_url="", database_url="")
+        self.services: Services = build(self.settings)
+        self.release = self.services.releases.publish(Release({"template.yaml": b"id: nothing"}))
+        self.process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        environment = {**os.environ, "DEARLY_HOME": str(self.settings.home), "DEARLY_CHILDREN": "2"}
+        with (self.settings.home / "supervisor.log").open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.integration.queue_app"], cwd=ROOT, env=environment, stdout=out, stderr=out
+            )
+
+    def stop(self) -> int:
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def submit(self, orders: Sequence[dict[str, Any]], channels: Sequence[Channel] = CHANNELS) -> str:
+        run = self.services.intake.open_run("test")
+        new = self.services.intake.submit(
+            run,
+            [
+                submission(
+                    self.services.vault,
+                    Order(profile=json.dumps({"name": PLANTED, "run": run, "n": number, **order})),
+                    recipient=PLANTED,
+                    idempotency=(run, str(number)),
+                    template="nothing",
+                    release=self.release,
+                    channels=channels,
+                )
+                for number, order in enumerate(orders)
+            ],
+        )
+        self.services.intake.seal_run(run, new)
+        return run
+
+    def until(self, true: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE_S
+        while not true():
+            assert time.monotonic() < end, (self.settings.home / "supervisor.log").read_text()[-2000:]
+            time.sleep(0.05)
+
+    def finished(self, run: str) -> Counts:
+        self.until(lambda: self.services.reader.counts(run).open == 0)
+        return self.services.reader.counts(run)
+
+    def part(self, run: str, channel: Channel) -> Part:
+        return next(part for part in self.services.reader.parts(run) if part.channel == channel)
+
+    def journal(self, run: str) -> Counter[str]:
+        """How often each thing was done to the plans of a run."""
+        digests = {request.plan_digest for request in self.services.reader.requests(run)}
+        file = self.settings.home / "journal"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return Counter(line for line in lines if line.split()[1] in digests)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(tmp_path_factory.mktemp("home"))
+    yield running
+    assert running.stop() == 0
+    assert not running.settings.broker_socket.exists()
+
+
+def test_a_request_goes_through_in_all_channels(service: Service) -> None:
+    run = service.submit([{"do": "go"}])
+    assert service.finished(run) == Counts(input=1, done=1)
+    (request,) = service.services.reader.requests(run)
+    files = service.services.reader.artefacts(request.id)
+    assert [file.path for file in files] == ["microsite/page.txt", "statement/page.txt", "video/page.txt"]
+    for file in files:
+        with service.services.store.open(file.key) as content:
+            assert PLANTED.encode() in content.read()
+    # The microsite was last, and had what it embeds; the plan was made before anything was rendered.
+    events = [event for event in service.services.reader.history(request.id) if event[0] in ("planned", "done")]
+    assert events[0] == ("planned", None)
+    assert events[-1] == ("done", f"{request.id}-microsite")
+    assert service.journal(run)[f"end {request.plan_digest} microsite statement,video"] == 1
+
+
+def test_many_requests_are_each_done_once(service: Service) -> None:
+    run = service.submit([{"do": "go"}] * 25)
+    assert service.finished(run) == Counts(input=25, done=25)
+    ends = {line: count for line, count in service.journal(run).items() if line.startswith("end")}
+    assert len(ends) == 75
+    assert set(ends.values()) == {1}
+
+
+def test_suppressed_recipients_get_nothing_but_a_reason(service: Service) -> None:
+    run = service.submit([{"do": "suppress"}])
+    assert service.finished(run) == Counts(input=1, suppressed=1)
+    (request,) = service.services.reader.requests(run)
+    assert request.reason == "opted-out"
+    assert {part.state for part in service.services.reader.parts(run)} == {"suppressed"}
+    assert service.services.reader.artefacts(request.id) == []
+
+
+def test_bad_input_fails_at_once_and_says_why(service: Service) -> None:
+    run = service.submit([{"do": "refuse"}])
+    assert service.finished(run) == Counts(input=1, failed=1)
+    (request,) = service.services.reader.requests(run)
+    assert request.fault is not None and request.fault.code == "profile.value"
+
+    run = service.submit([{"do": "fail"}])
+    assert service.finished(run) == Counts(input=1, failed=1)
+    parts = {part.channel: part for part in service.services.reader.parts(run)}
+    assert parts["statement"].state == "done"
+    assert parts["video"].attempts == 1
+    assert parts["video"].fault is not None and parts["video"].fault.code == "render.glyph"
+    assert parts["microsite"].fault is not None and parts["microsite"].fault.code == "job.dependency"
+
+
+def test_an_unknown_fault_is_tried_three_times(service: Service) -> None:
+    run = service.submit([{"do": "break"}])
+    assert service.finished(run) == Counts(input=1, failed=1)
+    part = service.part(run, "video")
+    assert part.attempts == 3
+    assert part.fault is not None and part.fault.code == "job.fault"
+    assert PLANTED not in part.fault.message
+
+
+def test_the_environment_costs_no_attempt(service: Service) -> None:
+    run = service.submit([{"do": "no-disk"}], ["statement"])
+    service.until(lambda: service.part(run, "statement").faults > 0)
+    part = service.part(run, "statement")
+    assert (part.state, part.attempts) == ("submitted", 0)
+    (service.settings.home / "disk").touch()
+    assert service.finished(run) == Counts(input=1, done=1)
+    assert service.part(run, "statement").attempts == 1
+
+
+@pytest.mark.chaos
+def test_a_killed_child_loses_nothing_and_doubles_nothing(service: Service) -> None:
+    run = service.submit([{"do": "slow", "s": 2}], ["statement"])
+    service.until(lambda: service.part(run, "statement").state == "running")
+    owner = service.part(run, "statement").owner
+    assert owner is not None
+    os.kill(int(owner.split(":")[1]), signal.SIGKILL)
+    assert service.finished(run) == Counts(input=1, done=1)
+    (request,) = service.services.reader.requests(run)
+    assert service.part(run, "statement").attempts == 2
+    events = [event for event, _ in service.services.reader.history(request.id)]
+    assert events.count("done") == 1
+    assert service.journal(run)[f"plan {request.plan_digest}"] == 1
+    assert len(service.services.reader.artefacts(request.id)) == 1
+
+
+@pytest.mark.chaos
+def test_messages_delivered_again_and_again_change_nothing(service: Service) -> None:
+    app = make_app(service.settings, lambda: service.services)
+    run = service.submit([{"do": "slow", "s": 0.3}] * 6)
+    ids = [part.id for part in service.services.reader.parts(run)]
+    for _ in range(3):
+        random.shuffle(ids)
+        for part_id in ids:
+            app.send_task(RENDER_PART, args=[part_id], queue="statement")
+    assert service.finished(run) == Counts(input=6, done=6)
+    for part_id in ids:
+        app.send_task(RENDER_PART, args=[part_id], queue="video")
+    last = service.submit([{"do": "go"}])
+    assert service.finished(last) == Counts(input=1, done=1)
+    assert service.finished(run) == Counts(input=6, done=6)
+    ends = {line: count for line, count in service.journal(run).items() if line.startswith("end")}
+    assert len(ends) == 18
+    assert set(ends.values()) == {1}
+    assert {part.attempts for part in service.services.reader.parts(run)} == {1}
+
+
+@pytest.mark.chaos
+def test_a_supervisor_that_is_killed_takes_its_children_along_and_the_next_goes_on(service: Service) -> None:
+    run = service.submit([{"do": "slow", "s": 1}] * 4, ["statement"])
+    service.until(lambda: any(part.state == "running" for part in service.services.reader.parts(run)))
+    assert service.process is not None
+    family = _descendants(service.process.pid)
+    assert len(family) >= 7  # broker, two workers and their two children each
+    service.process.kill()
+    service.process.wait()
+    service.until(lambda: not any(_alive(pid) for pid in family))
+    assert not is_running(service.settings)
+    service.start()
+    assert service.finished(run) == Counts(input=4, done=4)
+
+
+def test_a_second_supervisor_on_one_home_is_refused(service: Service) -> None:
+    service.until(lambda: is_running(service.settings))
+    second = subprocess.run(
+        [sys.executable, "-m", "workers.supervisor"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DEARLY_HOME": str(service.settings.home)},
+    )
+    assert second.returncode == 3
+    assert "environment.busy" in second.stderr
+
+
+def test_a_cancelled_run_ends_while_it_is_worked_on(service: Service) -> None:
+    run = service.submit([{"do": "slow", "s": 30}] * 3)
+    service.until(lambda: any(part.state == "running" for part in service.services.reader.parts(run)))
+    assert service.services.ledger.cancel_run(run) == 3
+    assert service.finished(run) == Counts(input=3, cancelled=3)
+    after = service.submit([{"do": "go"}] * 3)
+    assert service.finished(after) == Counts(input=3, done=3)
+
+
+def test_plain_celery_works_as_operators_expect(service: Service) -> None:
+    """A worker that no supervisor started serves the same queues."""
+    with (service.settings.home / "plain.log").open("wb") as out:
+        worker = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "tests.integration.queue_app",
+                "worker",
+                "-c",
+                "1",
+                "-n",
+                "plain@%h",
+            ],
+            cwd=ROOT,
+            stdout=out,
+            stderr=out,
+            env={**os.environ, "DEARLY_HOME": str(service.settings.home)},
+        )
+    try:
+        run = service.submit([{"do": "slow", "s": 1}] * 16, ["statement"])
+        owners: set[str] = set()
+
+        def seen() -> bool:
+            owners.update(part.owner for part in service.services.reader.parts(run) if part.owner)
+            return service.services.reader.counts(run).open == 0
+
+        service.until(seen)
+        assert {int(owner.split(":")[1]) for owner in owners} & _descendants(worker.pid)
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def test_nothing_personal_is_left_where_it_does_not_belong(service: Service) -> None:
+    """After all of the above: messages hold ids only; the planted name is in no log, no ledger text, no file name."""
+    home = service.settings.home
+    broker = b"".join(file.read_bytes() for file in (home / "broker").rglob("*") if file.is_file())
+    bodies = [json.loads(base64.b64decode(found)) for found in re.findall(rb'"body": "([A-Za-z0-9+/=]+)"', broker)]
+    tasks = [body for body in bodies if isinstance(body, list)]
+    assert len(tasks) > 50
+    assert all("method" in body for body in bodies if body not in tasks)  # workers talking among themselves
+    for args, kwargs, _ in tasks:
+        assert len(args) == 1 and re.fullmatch(r"[0-9a-f]{32}-(microsite|statement|video)", args[0])
+        assert kwargs == {}
+    written = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    spellings = [PLANTED.encode(), json.dumps(PLANTED)[1:-1].encode(), base64.b64encode(PLANTED.encode())[:-4]]
+    for path, content in written.items():
+        assert PLANTED not in path.name
+        if not path.is_relative_to(home / "store"):
+            assert not [spelling for spelling in spellings if spelling in content], path.name
+    assert any(PLANTED.encode() in content for content in written.values())  # the artefacts have it: the search works
+
+
+def _descendants(pid: int) -> set[int]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+        except OSError:
+            continue
+    found: set[int] = set()
+    new = [pid]
+    while new:
+        new = [child for parent in new for child in children.get(parent, []) if child not in found]
+        found.update(new)
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
