@@ -32,10 +32,25 @@ class Portrait:
 
 
 PORTRAITS = (
-    Portrait(name="giulia", side_px=480, sky=("#F7D9A8", "#D9ECEA"), hair="#4A2F27", skin="#E9B995",
-             shade="#D69F7B", cloth="#0B6E69"),
-    Portrait(name="noura", side_px=112, sky=("#D9ECEA", "#FDF0D9"), hair="#2B4C5A", skin="#D9A27C",
-             shade="#C48C66", cloth="#23404C", scarf=True),
+    Portrait(
+        name="giulia",
+        side_px=480,
+        sky=("#F7D9A8", "#D9ECEA"),
+        hair="#4A2F27",
+        skin="#E9B995",
+        shade="#D69F7B",
+        cloth="#0B6E69",
+    ),
+    Portrait(
+        name="noura",
+        side_px=112,
+        sky=("#D9ECEA", "#FDF0D9"),
+        hair="#2B4C5A",
+        skin="#D9A27C",
+        shade="#C48C66",
+        cloth="#23404C",
+        scarf=True,
+    ),
 )
 
 
@@ -43,8 +58,9 @@ def draw(portrait: Portrait) -> Image.Image:
     """The portrait as an RGB image of ``side_px`` square."""
     side = portrait.side_px * OVER
     ramp = Image.linear_gradient("L").resize((side, side))
-    ground = Image.composite(Image.new("RGB", (side, side), portrait.sky[1]),
-                             Image.new("RGB", (side, side), portrait.sky[0]), ramp)
+    ground = Image.composite(
+        Image.new("RGB", (side, side), portrait.sky[1]), Image.new("RGB", (side, side), portrait.sky[0]), ramp
+    )
 
     def oval(x: float, y: float, width: float, height: float, soft: float = 0.0) -> Image.Image:
         # A mask. Centre and size are parts of the side; ``soft`` is the blur of the edge, also a part of it.
