@@ -289,17 +289,19 @@ def _without_sei(sample: bytes) -> bytes:
     return b"".join(kept)
 
 
-_child: tuple[FrameAt, EncodeProfile] | None = None
-"""In a spawned child only: its composer. A child serves one film."""
+class _Child:
+    """In a spawned child only: its film. The composer is made with the first chunk, whence errors find their way."""
+
+    source: Callable[[], FrameAt]
+    profile: EncodeProfile
+    frame_at: FrameAt | None = None
 
 
 def _child_start(source: Callable[[], FrameAt], profile: EncodeProfile) -> None:
-    global _child
-    _child = (source(), profile)
+    _Child.source, _Child.profile = staticmethod(source), profile
 
 
 def _child_chunk(start: int, stop: int) -> EncodedChunk:
-    if _child is None:
-        raise RuntimeError("the child was not started")
-    frame_at, profile = _child
+    frame_at = _Child.frame_at or _Child.source()
+    _Child.frame_at, profile = staticmethod(frame_at), _Child.profile
     return encode_chunk((frame_at(number) for number in range(start, stop)), profile)

@@ -21,7 +21,7 @@ from pathlib import Path
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import DearlyError, EnvironmentFault, Place
-from renderer.render.model import Artefact, RenderJob, RenderResult, RenderWarning, write_artefact
+from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, RenderWarning, write_artefact
 from renderer.render.video.backdrops import Backdrop, media_backdrop
 from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
 from renderer.render.video.compose import Composer
@@ -52,16 +52,15 @@ class FilmSource:
 
     def __call__(self) -> FrameAt:
         """The film's frames by number. Prepares media unless that was done. Raises with the scene in the error."""
-        return Composer(
-            self.score, assets=self.assets, fonts=self.fonts, backdrops=film_backdrops(self.score, self.assets, self.cache)
-        ).frame
+        backdrops = film_backdrops(self.score, self.assets, self.cache)
+        return Composer(self.score, assets=self.assets, fonts=self.fonts, backdrops=backdrops).array
 
 
 def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> RenderResult:
     """Render the film of ``job`` into ``out/video/``.
 
-    ``processes`` is how many chunks are encoded at a time; without it one per usable core, or one inside a Celery worker.
-    Raises what scoring, composing, preparing and encoding raise (see there), with the scene where one is to blame;
+    ``processes`` is how many chunks are encoded at a time; without it one per usable core, or one inside a Celery
+    worker. Raises what scoring, composing, preparing and encoding raise (see there), with the scene where one is to blame;
     EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
     """
     started = _cpu_s()
@@ -84,7 +83,7 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     )
     tags = Tags(title=job.template.config.title, locale=score.locale)
     artefacts = [_film(out, chunks, profile, sound, tags)]
-    beside = [
+    beside: list[tuple[Kind, str, bytes, str]] = [
         ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
         ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
         ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
