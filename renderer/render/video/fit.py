@@ -1,6 +1,6 @@
-"""Making text fit: wrap, shrink, the next variant, break a word, ellipsis, in this order, each only if the rule allows.
+"""Making text fit: wrap, shrink, the next variant, break a word, ellipsis; in this order, each only if allowed.
 
-In: candidate texts, how they should look, the room, the rule. Out: what was chosen and what was done to it, or None when
+In: candidate texts, how they should look, the room, the rule. Out: what was chosen and what was done to it, or None if
 nothing helps. Knows text only through the port :class:`~.text.Measure`.
 """
 

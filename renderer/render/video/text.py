@@ -18,7 +18,7 @@ from pangocairocffi import pangocairo
 from pangocffi import ffi as pango_ffi
 from pangocffi import gobject, pango
 
-from renderer.assets.fonts import FontSet
+from renderer.assets.fonts import EMOJI_FAMILY, FontSet
 from renderer.errors import EnvironmentFault, RenderError
 from renderer.render.video.raster import Raster, drawn, rgba
 from renderer.render.video.score import Q, TextContent, TextLook
@@ -124,7 +124,7 @@ class TextEngine:
             slack = content.width_q * PANGO_Q - logical.width
             start = {"left": 0, "centre": slack / 2, "right": slack}[look.align]
             x = (left_q * PANGO_Q + start - logical.x) / 1024
-            y = (top_q + index * look.line_height_q) / Q + rise
+            y = round((top_q + index * look.line_height_q) / Q + rise)  # a baseline on a pixel edge is crisp
             placed.append((line, x, y))
             if ink.width > 0 and ink.height > 0:
                 bounds.append((x + ink.x / 1024, y + ink.y / 1024,
@@ -135,7 +135,11 @@ class TextEngine:
             pointer = cairo_ffi.cast("cairo_t *", context._pointer)
             for line, x, y in placed:
                 context.move_to(x, y)
-                pangocairo.pango_cairo_show_layout_line(pointer, line)
+                if any(_family(font) == EMOJI_FAMILY for font in _fonts_of(line)):
+                    pangocairo.pango_cairo_show_layout_line(pointer, line)
+                else:  # as outlines: cairo before 1.17.4 puts glyphs at whole pixels, which spoils the spacing
+                    pangocairo.pango_cairo_layout_line_path(pointer, line)
+                    context.fill()
 
         if not bounds:
             return drawn((0, 0, 0, 0), draw)
@@ -195,9 +199,7 @@ class TextEngine:
                               hint="List a font in template.yaml that has it.")
         for line in _lines(layout):
             for font in _fonts_of(line):
-                description = pango_ffi.gc(pango.pango_font_describe(font), pango.pango_font_description_free)
-                family = pango_ffi.string(pango.pango_font_description_get_family(description)).decode("utf-8")
-                weight = int(pango.pango_font_description_get_weight(description))
+                family, weight = _family(font), _weight(font)
                 if (family, weight) not in self._listed:
                     raise RenderError("render.face", f"The face '{family}' {weight} was used, which is not listed.",
                                       hint="List it under fonts in template.yaml, or use a listed weight.")
@@ -253,6 +255,16 @@ def _extents(line: Any) -> tuple[Any, Any]:
     ink, logical = pango_ffi.new("PangoRectangle *"), pango_ffi.new("PangoRectangle *")
     pango.pango_layout_line_get_extents(line, ink, logical)
     return ink, logical
+
+
+def _family(font: Any) -> str:
+    description = pango_ffi.gc(pango.pango_font_describe(font), pango.pango_font_description_free)
+    return str(pango_ffi.string(pango.pango_font_description_get_family(description)).decode("utf-8"))
+
+
+def _weight(font: Any) -> int:
+    description = pango_ffi.gc(pango.pango_font_describe(font), pango.pango_font_description_free)
+    return int(pango.pango_font_description_get_weight(description))
 
 
 def _fonts_of(line: Any) -> Iterator[Any]:

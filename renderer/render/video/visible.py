@@ -11,7 +11,7 @@ Span = tuple[int, int]
 
 
 def visible_frames(layer: ScoreLayer, width: int, height: int) -> Iterator[int]:
-    """The frames of a layer (from its own first one) in which it can be seen: not transparent, hidden or off the frame."""
+    """The frames of a layer (counted from its first) in which it is neither transparent, hidden nor off the frame."""
     left, top, right, bottom = layer.rect_q
     turns = "rotation" in layer.tracks or "scale" in layer.tracks
     for frame in range(layer.frames):

@@ -1,0 +1,184 @@
+"""Score → frames. Backdrop planes, with sprites blended in where they are; nothing is drawn anywhere else.
+
+In: a score, a backdrop for each scene that has an image or footage, fonts, assets. Out: one contiguous yuv420p picture
+a frame (Rec. 709, limited range). The same score gives the same bytes, in whatever order frames are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderer.assets.door import AssetDoor
+from renderer.assets.fonts import FontSet
+from renderer.errors import RenderError
+from renderer.render.video.backdrops import Backdrop
+from renderer.render.video.blend import Blender, Picture
+from renderer.render.video.grounds import ground
+from renderer.render.video.score import Score, ScoreScene, U, value_at
+from renderer.render.video.sprites import Drawing, SpriteRoom
+from renderer.render.video.text import TextEngine
+from renderer.units import digest
+
+Key = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture. ``data`` has shape (height * 3 / 2, width), dtype uint8: planes Y, U, V one after another.
+
+    It is overwritten when the next frame is asked for. ``same_as_previous``: equal to the frame asked for before it.
+    """
+
+    number: int
+    data: NDArray[np.uint8]
+    same_as_previous: bool
+
+    @property
+    def planes(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Views of Y (height, width), U and V (half of both)."""
+        return Picture.over(self.data).planes
+
+
+class Composer:
+    """Draws the frames of one film. ``backdrops`` by scene id; colours and gradients are made here."""
+
+    def __init__(
+        self, score: Score, backdrops: Mapping[str, Backdrop], fonts: FontSet, assets: AssetDoor,
+        *, text: TextEngine | None = None,
+    ) -> None:
+        self.score = score
+        self._sprites = SpriteRoom(text or TextEngine(fonts), assets)
+        self._blender = Blender(score.width, score.height)
+        self._backdrops = backdrops
+        self._scenes: dict[int, _SceneComposer] = {}
+        self._out, self._incoming = (Picture.empty(score.width, score.height) for _ in range(2))
+        self._shown: Key | None = None
+
+    def frame(self, number: int) -> Frame:
+        """Frame ``number`` of the film. Raises IndexError outside it and what rasterising raises."""
+        if not 0 <= number < self.score.frames:
+            raise IndexError(f"the film has frames 0 to {self.score.frames - 1}")
+        active = [
+            (index, number - scene.first)
+            for index, scene in enumerate(self.score.scenes)
+            if scene.first <= number < scene.end
+        ]
+        prepared = [(self._scene(index), frame) for index, frame in active]
+        key: Key = tuple(part for (index, frame), (scene, _) in zip(active, prepared, strict=True)
+                         for part in (index, scene.key(frame)))
+        if len(active) > 1:
+            key = (*key, active[1][1])  # a transition moves with every frame
+        same = key == self._shown
+        if not same:
+            self._draw(prepared)
+            self._shown = key
+        return Frame(number, self._out.data, same)
+
+    def frames(self, numbers: Iterable[int]) -> Iterator[Frame]:
+        """Frames in the order given. Equal neighbours are drawn once."""
+        for number in numbers:
+            yield self.frame(number)
+
+    def array(self, number: int) -> NDArray[np.uint8]:
+        """The picture of a frame, as the encoder takes it."""
+        return self.frame(number).data
+
+    def _draw(self, active: Sequence[tuple[_SceneComposer, int]]) -> None:
+        scene, frame = active[0]
+        scene.draw(frame, self._out)
+        for incoming, at in active[1:]:
+            incoming.draw(at, self._incoming)
+            transition = incoming.scene.transition
+            amount = value_at(transition.amount, at, U)
+            if transition.kind == "fade":
+                self._blender.dissolve(self._out, self._incoming, (amount * 256 + U // 2) // U)
+            else:
+                self._blender.slide(self._out, self._incoming, transition.side, amount / U)
+
+    def _scene(self, index: int) -> _SceneComposer:
+        if index not in self._scenes:
+            # Scenes play one after another: those that are over need not be kept.
+            for old in [one for one in self._scenes if one < index - 1]:
+                del self._scenes[old]
+            scene = self.score.scenes[index]
+            self._scenes[index] = _SceneComposer(index, scene, self._backdrop(scene), self._sprites, self._blender)
+        return self._scenes[index]
+
+    def _backdrop(self, scene: ScoreScene) -> Backdrop:
+        if scene.backdrop.kind in ("colour", "gradient"):
+            return ground(scene.backdrop, self.score.width, self.score.height)
+        if scene.id not in self._backdrops:
+            raise RenderError("render.media", f"The backdrop of scene '{scene.id}' was not prepared.")
+        return self._backdrops[scene.id]
+
+
+class _SceneComposer:
+    """Draws one scene, and keeps what stands still at the bottom of it as a ground for the next frames."""
+
+    def __init__(
+        self, index: int, scene: ScoreScene, backdrop: Backdrop, sprites: SpriteRoom, blender: Blender
+    ) -> None:
+        self.scene = scene
+        self._index, self._backdrop, self._sprites, self._blender = index, backdrop, sprites, blender
+        self._ground: Picture | None = None
+        self._ground_keys: list[Key] = []
+        self._before: list[Key] = []
+        self._behind: int | None = None
+        self._drawings: tuple[int, list[Drawing]] = (-1, [])
+
+    def key(self, frame: int) -> Key:
+        """What the scene's picture at ``frame`` is made of; equal keys, equal pictures."""
+        return (self._backdrop.key(frame), *(drawing.key for drawing in self._at(frame)))
+
+    def draw(self, frame: int, out: Picture) -> None:
+        """The scene's picture at ``frame`` into ``out``."""
+        drawings, behind = self._at(frame), self._backdrop.key(frame)
+        keys = [drawing.key for drawing in drawings]
+        if behind != self._behind:  # moving, or drawn for the first time: no ground yet
+            self._behind, self._ground, self._ground_keys = behind, None, []
+            self._before = keys
+            out.copy(self._backdrop.planes(frame))
+            self._blend(out, drawings)
+            return
+        self._settle(frame, drawings, keys)
+        assert self._ground is not None
+        out.copy(self._ground.planes)
+        self._blend(out, drawings[len(self._ground_keys) :])
+        self._before = keys
+
+    def _settle(self, frame: int, drawings: list[Drawing], keys: list[Key]) -> None:
+        """Bring the ground up to date: everything from the bottom that is as it was in the frame before."""
+        known = len(self._ground_keys)
+        if self._ground is None or keys[:known] != self._ground_keys:
+            self._ground = self._ground or Picture.like(self._backdrop.planes(frame))
+            self._ground.copy(self._backdrop.planes(frame))
+            self._ground_keys, known = [], 0
+        still = known
+        while still < min(len(keys), len(self._before)) and keys[still] == self._before[still]:
+            still += 1
+        self._blend(self._ground, drawings[known:still])
+        self._ground_keys = keys[:still]
+
+    def _blend(self, picture: Picture, drawings: Iterable[Drawing]) -> None:
+        for drawing in drawings:
+            self._blender.blend(picture, drawing.sprite, drawing.dx, drawing.dy, drawing.opacity)
+
+    def _at(self, frame: int) -> list[Drawing]:
+        if self._drawings[0] != frame:
+            found = []
+            for number, layer in enumerate(self.scene.layers):
+                if layer.first <= frame < layer.first + layer.frames:
+                    drawing = self._sprites.drawing((self._index, number), layer, frame - layer.first)
+                    if drawing is not None:
+                        found.append(drawing)
+            self._drawings = frame, found
+        return self._drawings[1]
+
+
+def frame_digest(frame: Frame) -> str:
+    """The name of a frame's picture: BLAKE2b-256 over its planes."""
+    return digest(np.ascontiguousarray(frame.data).tobytes())

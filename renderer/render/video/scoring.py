@@ -1,0 +1,260 @@
+"""Plan + storyboard → score: the film in integer frames. The first step of making a film; nothing is drawn here.
+
+Two ports are asked: :class:`~.text.Measure` for the room that texts take, and :class:`Voice` for the time that speech
+takes (declared, not used yet: scenes have the length their storyboard gives).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from renderer.assets.door import AssetDoor
+from renderer.assets.fonts import FontSet
+from renderer.errors import Place, RenderError
+from renderer.plan.model import Message, RenderPlan
+from renderer.render.video.geometry import Stage
+from renderer.render.video.layering import FilmLook, SceneWork, scene_layers
+from renderer.render.video.motion import easing, frames_of, sampled
+from renderer.render.video.score import (
+    FitRecord,
+    MusicCue,
+    Score,
+    ScoreBackdrop,
+    ScoreCaption,
+    ScoreChapter,
+    ScoreScene,
+    ScoreTransition,
+    SoundCue,
+    U,
+)
+from renderer.render.video.text import Measure
+from renderer.render.video.visible import drawn_texts, personal_spans
+from renderer.template.layers import COMPOSITION_WIDTH
+from renderer.template.model import Template
+from renderer.template.storyboard import (
+    ColourBackdrop,
+    FootageBackdrop,
+    GradientBackdrop,
+    ImageBackdrop,
+    Scene,
+    Storyboard,
+)
+
+ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A spoken text: digest of its PCM, its length in samples at 48 kHz, and (first sample, word) marks."""
+
+    pcm_digest: str
+    samples: int
+    marks: tuple[tuple[int, str], ...]
+
+
+class Voice(Protocol):
+    """The port through which a score will learn how long speech takes."""
+
+    def speak(self, text: str, language: str) -> Speech:
+        """Speech for ``text``. Equal arguments give equal speech."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmFormat:
+    """The picture size in pixels (even) and the exact frame rate."""
+
+    width: int
+    height: int
+    fps: Fraction
+
+
+def build_score(
+    plan: RenderPlan, template: Template, fonts: FontSet, assets: AssetDoor, measure: Measure
+) -> Score:
+    """The score of ``plan``'s film in the template's 16:9 format.
+
+    Raises RenderError ``render.overflow``, ``render.glyph``, ``render.face`` or ``render.layout`` with scene and layer,
+    ``render.suppressed`` when the plan shows no scene, and TemplateError for media that are not there.
+    """
+    video, board = template.config.channels.video, template.storyboard
+    if video is None or board is None:
+        raise RenderError("render.layout", "The template has no film.", place=Place(channel="video"))
+    size = video.formats["16:9"]
+    look = FilmLook(
+        styles=board.styles, colours={name: pair.light for name, pair in template.config.brand.colours.items()},
+        families=fonts.families, faces=frozenset((face.family, face.weight) for face in fonts.faces),
+    )
+    film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps))
+    return score_film(plan, board, look, film, measure, lambda ref: assets.get(ref).digest, fonts.digest)
+
+
+def score_film(
+    plan: RenderPlan, board: Storyboard, look: FilmLook, film: FilmFormat, measure: Measure,
+    media: Callable[[str], str], fonts_digest: str,
+) -> Score:
+    """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
+    if plan.suppression is not None or not plan.scenes:
+        raise RenderError("render.suppressed", "The rules chose no scene, so there is no film.",
+                          place=Place(channel="video"))
+    stage = Stage(film.width, film.height, Fraction(film.width, COMPOSITION_WIDTH), plan.direction == "rtl")
+    fits: list[FitRecord] = []
+    scenes: list[ScoreScene] = []
+    chosen = [_scene(board, scene_id) for scene_id in plan.scenes]
+    for scene in chosen:
+        work = SceneWork(scene=scene, plan=plan, stage=stage, fps=film.fps, look=look, measure=measure, media=media)
+        scenes.append(_scored(work, scenes[-1] if scenes else None))
+        fits += work.fits
+    frames = scenes[-1].end
+    spans = personal_spans(scenes, film.width, film.height)
+    return Score(
+        width=film.width, height=film.height, fps_num=film.fps.numerator, fps_den=film.fps.denominator, frames=frames,
+        locale=plan.locale, direction=plan.direction, plan=plan.digest, fonts=fonts_digest, scenes=tuple(scenes),
+        captions=_captions(plan, chosen, scenes, film.fps), chapters=_chapters(plan, chosen, scenes),
+        music=_music(board, film.fps, media), sounds=_sounds(chosen, scenes, film.fps, media),
+        texts=tuple(text for scene in scenes for text in drawn_texts(scene, film.width, film.height)),
+        fits=tuple(fits), personal_frames=sum(end - first for first, end in spans), personal_spans=spans,
+        poster_frame=_poster(board, scenes, film),
+    )
+
+
+def _scene(board: Storyboard, scene_id: str) -> Scene:
+    scene = board.scene(scene_id)
+    if scene is None:
+        raise RenderError("render.layout", f"The storyboard has no scene '{scene_id}'.",
+                          place=Place(scene=scene_id, channel="video"),
+                          hint="Every scene that decisions.yaml can choose needs one in the storyboard.")
+    return scene
+
+
+def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
+    scene = work.scene
+    frames = max(1, frames_of(scene.duration_s, work.fps))
+    transition = scene.transition
+    overlap = 0
+    if before is not None:
+        overlap = min(frames_of(transition.duration_s, work.fps), before.frames // 2, frames // 2)
+    curve = easing(transition.easing)
+    return ScoreScene(
+        id=scene.id, title=scene.title, first=before.end - overlap if before else 0, frames=frames,
+        transition=ScoreTransition(
+            kind=transition.kind if overlap else "cut", frames=overlap, side=work.stage.side(transition.side, True),
+            # The first frame already shows a part and the last not yet all: neither repeats what is beside it.
+            amount=sampled(lambda frame: min(max(curve((frame + 1) / (overlap + 1)), 0.0), 1.0), overlap, U),
+        ),
+        backdrop=_backdrop(work), layers=scene_layers(work),
+    )
+
+
+def _backdrop(work: SceneWork) -> ScoreBackdrop:
+    backdrop, colour = work.scene.backdrop, work.look.colour
+    match backdrop:
+        case ColourBackdrop():
+            return ScoreBackdrop(kind="colour", media=None, digest=None, moving=False,
+                                 settings={"colour": colour(backdrop.colour)})
+        case GradientBackdrop():
+            angle = backdrop.angle_deg
+            if work.stage.rtl:
+                angle = (360 - angle) % 360
+            stops = [[colour(stop.colour), int(stop.at * U + 0.5)] for stop in backdrop.stops]
+            return ScoreBackdrop(kind="gradient", media=None, digest=None, moving=False,
+                                 settings={"stops": stops, "angle_u": int(angle * U / 360 + 0.5)})
+        case ImageBackdrop() | FootageBackdrop():
+            settings = _settings(backdrop.model_dump(mode="json", exclude={"kind", "media"}, by_alias=True), colour)
+            moving = isinstance(backdrop, FootageBackdrop) or backdrop.zoom is not None
+            return ScoreBackdrop(kind=backdrop.kind, media=backdrop.media, digest=work.media(backdrop.media),
+                                 moving=moving, settings=settings)
+    raise TypeError(f"{type(backdrop).__name__} is no backdrop")
+
+
+def _settings(value: Any, colour: Callable[[str], str]) -> Any:
+    """A backdrop's settings as canonical data: floats in 1/65536, colour tokens as colours."""
+    if isinstance(value, Mapping):
+        if "parameters" in value:
+            # An effect's own numbers may be whole or not, so the ones that are not are kept as text.
+            texts = {key: repr(item) if isinstance(item, float) else item for key, item in value["parameters"].items()}
+            return {**value, "parameters": texts}
+        return {
+            key: colour(item) if key in ("colour", "fade_colour") and isinstance(item, str) else _settings(item, colour)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_settings(item, colour) for item in value]
+    if isinstance(value, float):
+        return int(value * U + (0.5 if value >= 0 else -0.5))
+    if isinstance(value, BaseModel):
+        return _settings(value.model_dump(mode="json"), colour)
+    return value
+
+
+def _copy(plan: RenderPlan, key: str, scene: Scene) -> Message:
+    if key not in plan.copy:
+        raise RenderError("render.layout", f"This plan has no copy '{key}'.",
+                          place=Place(scene=scene.id, channel="video"))
+    return plan.copy[key]
+
+
+def _captions(
+    plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreScene], fps: Fraction
+) -> tuple[ScoreCaption, ...]:
+    """All captions in order. One that would run into the next, because scenes overlap, ends where that one begins."""
+    found: list[ScoreCaption] = []
+    for scene, scored in zip(chosen, scenes, strict=True):
+        for caption in scene.captions:
+            message = _copy(plan, caption.copy_, scene)
+            found.append(ScoreCaption(
+                first=scored.first + frames_of(caption.in_s, fps),
+                end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
+                text=message.text.translate(ISOLATES), message=message.id, sensitivity=message.sensitivity,
+            ))
+    starts = [caption.first for caption in found[1:]] + [scenes[-1].end]
+    return tuple(
+        ScoreCaption(first=one.first, end=max(one.first + 1, min(one.end, start)), text=one.text, message=one.message,
+                     sensitivity=one.sensitivity)
+        for one, start in zip(found, starts, strict=False)
+    )
+
+
+def _chapters(plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreScene]) -> tuple[ScoreChapter, ...]:
+    ends = [scene.first for scene in scenes[1:]] + [scenes[-1].end]
+    chapters = []
+    for scene, scored, end in zip(chosen, scenes, ends, strict=True):
+        title = _copy(plan, scene.title, scene)
+        chapters.append(ScoreChapter(scene=scene.id, first=scored.first, end=end, title=title.text.translate(ISOLATES),
+                                     sensitivity=title.sensitivity))
+    return tuple(chapters)
+
+
+def _music(board: Storyboard, fps: Fraction, media: Callable[[str], str]) -> MusicCue | None:
+    music = board.music
+    if music is None:
+        return None
+    return MusicCue(media=music.media, digest=media(music.media), gain_u=round(music.gain_db * U),
+                    fade_in=frames_of(music.fade_in_s, fps), fade_out=frames_of(music.fade_out_s, fps))
+
+
+def _sounds(
+    chosen: Sequence[Scene], scenes: Sequence[ScoreScene], fps: Fraction, media: Callable[[str], str]
+) -> tuple[SoundCue, ...]:
+    return tuple(
+        SoundCue(media=sound.media, digest=media(sound.media), first=scored.first + frames_of(sound.at_s, fps),
+                 gain_u=round(sound.gain_db * U))
+        for scene, scored in zip(chosen, scenes, strict=True)
+        for sound in scene.sounds
+    )
+
+
+def _poster(board: Storyboard, scenes: Sequence[ScoreScene], film: FilmFormat) -> int:
+    """The frame of the still that the storyboard wants; :mod:`.poster` sees to it that nothing secret is in it."""
+    scene, at = scenes[0], scenes[0].frames // 2
+    wanted = board.poster
+    if wanted is not None:
+        found = next((one for one in scenes if one.id == wanted.scene), None)
+        if found is not None:
+            scene, at = found, min(frames_of(wanted.at_s, film.fps), found.frames - 1)
+    return scene.first + at

@@ -1,0 +1,184 @@
+"""Layers as sprites: rasterised once, moved by resampling, converted once.
+
+In: a score layer and its frame. Out: a :class:`Drawing`, a sprite with its place and opacity and a key; equal keys
+within one film promise equal pixels. Sprites are kept, least recently used first out, up to a number of bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from renderer.assets.door import AssetDoor
+from renderer.render.video.colour import YuvSprite, converted
+from renderer.render.video.raster import Raster, trimmed
+from renderer.render.video.score import ImageContent, Q, ScoreLayer, ShapeContent, TextContent, U
+from renderer.render.video.shapes import image_raster, shape_raster
+from renderer.render.video.text import TextEngine
+
+CACHE_BYTES = 96 * 1024 * 1024
+OPAQUE = 256
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A sprite, shifted by even (dx, dy), at ``opacity`` 1 to 256."""
+
+    key: tuple[Hashable, ...]
+    sprite: YuvSprite
+    dx: int
+    dy: int
+    opacity: int
+
+
+class SpriteRoom:
+    """Makes and keeps the sprites of one film. Layers are told apart by the name the caller gives."""
+
+    def __init__(self, text: TextEngine, assets: AssetDoor, *, capacity: int = CACHE_BYTES) -> None:
+        self._text = text
+        self._assets = assets
+        self._rasters: _Kept[Raster] = _Kept(capacity)
+        self._sprites: _Kept[YuvSprite | None] = _Kept(capacity)
+
+    def drawing(self, name: Hashable, layer: ScoreLayer, frame: int) -> Drawing | None:
+        """What ``layer`` shows at a frame counted from its own first; None if nothing."""
+        opacity = (layer.at("opacity", frame) * OPAQUE + U // 2) // U
+        reveal, scale = layer.at("reveal", frame), layer.at("scale", frame)
+        if opacity <= 0 or reveal <= 0 or scale <= 0:
+            return None
+        # Whole even pixels only move a finished sprite; the rest is part of its picture.
+        (dx, rest_x), (dy, rest_y) = (_even_part(layer.at("x", frame)), _even_part(layer.at("y", frame)))
+        picture = (name, layer.at("step", frame), reveal, scale, layer.at("rotation", frame), rest_x, rest_y)
+        sprite = self._sprites.get(picture, lambda: self._sprite(layer, picture), _sprite_size)
+        if sprite is None:
+            return None
+        return Drawing((*picture, dx, dy, opacity), sprite, dx, dy, opacity)
+
+    def _sprite(self, layer: ScoreLayer, picture: tuple[Hashable, int, int, int, int, int, int]) -> YuvSprite | None:
+        name, step, reveal, scale, rotation, rest_x, rest_y = picture
+        raster = self._rasters.get((name, step), lambda: self._raster(layer, step), lambda made: made.pixels.nbytes)
+        if reveal < U:
+            raster = _revealed(raster, layer, reveal / U)
+        if scale != U or rotation or rest_x % Q or rest_y % Q:
+            raster = _resampled(raster, layer, scale / U, rotation / U, rest_x / Q, rest_y / Q)
+        else:
+            raster = Raster(raster.x + rest_x // Q, raster.y + rest_y // Q, raster.pixels)
+        return None if raster.empty else converted(raster)
+
+    def _raster(self, layer: ScoreLayer, step: int) -> Raster:
+        content = layer.content
+        if isinstance(content, TextContent):
+            return self._text.raster(content, step, layer.rect_q[0], layer.rect_q[1])
+        if isinstance(content, ShapeContent):
+            return shape_raster(content, layer.rect_q)
+        assert isinstance(content, ImageContent)
+        return image_raster(content, layer.rect_q, self._assets.get(content.media).data)
+
+
+def _sprite_size(sprite: YuvSprite | None) -> int:
+    return 64 if sprite is None else sprite.nbytes
+
+
+class _Kept(Generic[Value]):
+    """A cache that forgets what was not used for longest, by size."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity, self._size = capacity, 0
+        self._items: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], Value], size: Callable[[Value], int]) -> Value:
+        if key in self._items:
+            self._items.move_to_end(key)
+            return self._items[key][0]
+        value = make()
+        self._items[key] = value, size(value)
+        self._size += self._items[key][1]
+        while self._size > self._capacity and len(self._items) > 1:
+            _, (_, freed) = self._items.popitem(last=False)
+            self._size -= freed
+        return value
+
+
+def _even_part(shift_q: int) -> tuple[int, int]:
+    """A shift as whole even pixels and the rest (0 to under two pixels, in 1/256)."""
+    rest = shift_q % (2 * Q)
+    return (shift_q - rest) // Q, rest
+
+
+def _revealed(raster: Raster, layer: ScoreLayer, part: float) -> Raster:
+    """The part of a picture that shows: cut at the moving edge, or for a growing bar pushed out from behind it."""
+    if raster.empty:
+        return raster
+    left, top, right, bottom = (value / Q for value in layer.rect_q)
+    height, width = raster.pixels.shape[:2]
+    if isinstance(layer.content, TextContent):  # letters may reach out of their lines' rectangle
+        left, top, right, bottom = raster.x, raster.y, raster.x + width, raster.y + height
+    hidden_x, hidden_y = (right - left) * (1 - part), (bottom - top) * (1 - part)
+    if isinstance(layer.content, ShapeContent) and layer.content.rising:
+        shift = {"left": (-hidden_x, 0.0), "right": (hidden_x, 0.0), "top": (0.0, -hidden_y), "bottom": (0.0, hidden_y)}
+        dx, dy = shift[layer.reveal_from]
+        moved = _warped(raster, np.array([[1.0, 0.0, dx], [0.0, 1.0, dy]]))
+        return _cut(moved, left, top, right, bottom)
+    match layer.reveal_from:
+        case "left":
+            right -= hidden_x
+        case "right":
+            left += hidden_x
+        case "top":
+            bottom -= hidden_y
+        case "bottom":
+            top += hidden_y
+    return _cut(raster, left, top, right, bottom)
+
+
+def _cut(raster: Raster, left: float, top: float, right: float, bottom: float) -> Raster:
+    """A picture inside a rectangle whose edges may lie between pixels."""
+    if raster.empty:
+        return raster
+    height, width = raster.pixels.shape[:2]
+    columns = np.arange(raster.x, raster.x + width)
+    rows = np.arange(raster.y, raster.y + height)
+    across = np.clip(np.minimum(columns + 1, right) - np.maximum(columns, left), 0, 1)
+    down = np.clip(np.minimum(rows + 1, bottom) - np.maximum(rows, top), 0, 1)
+    share = np.rint(down[:, None] * across[None, :] * 256).astype(np.uint16)
+    pixels = ((raster.pixels * share[:, :, None] + 128) >> 8).astype(np.uint8)
+    return trimmed(Raster(raster.x, raster.y, pixels))
+
+
+def _resampled(raster: Raster, layer: ScoreLayer, scale: float, turn: float, dx: float, dy: float) -> Raster:
+    """A picture scaled and turned about the layer's anchor, then shifted."""
+    cosine, sine = scale * math.cos(turn * 2 * math.pi), scale * math.sin(turn * 2 * math.pi)
+    anchor_x, anchor_y = layer.anchor_q[0] / Q, layer.anchor_q[1] / Q
+    return _warped(raster, np.array([
+        [cosine, -sine, anchor_x - cosine * anchor_x + sine * anchor_y + dx],
+        [sine, cosine, anchor_y - sine * anchor_x - cosine * anchor_y + dy],
+    ]))
+
+
+def _warped(raster: Raster, matrix: NDArray[np.float64]) -> Raster:
+    """A picture under an affine map of frame coordinates (pixel edges at whole numbers), bilinear."""
+    if raster.empty:
+        return raster
+    height, width = raster.pixels.shape[:2]
+    corners = matrix[:, :2] @ np.array([
+        [raster.x, raster.x + width, raster.x, raster.x + width],
+        [raster.y, raster.y, raster.y + height, raster.y + height],
+    ]) + matrix[:, 2:]
+    left, top = (math.floor(value) - 1 for value in corners.min(axis=1))
+    right, bottom = (math.ceil(value) + 1 for value in corners.max(axis=1))
+    # OpenCV counts pixel centres as whole numbers, and from the arrays' corners.
+    local = matrix.copy()
+    local[:, 2] += matrix[:, :2] @ np.array([raster.x + 0.5, raster.y + 0.5]) - np.array([left + 0.5, top + 0.5])
+    pixels = cv2.warpAffine(
+        raster.pixels, local, (right - left, bottom - top), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(0, 0, 0, 0),
+    )
+    return Raster(left, top, np.asarray(pixels, np.uint8))
