@@ -27,7 +27,7 @@ CODES: dict[str, str] = {
     "template.syntax": "A template file is not valid YAML, JSON, Fluent or Jinja2.",
     "template.unknown-key": "A template file has a key that Dearly does not know.",
     "template.value": "A value in a template file is of the wrong kind or out of range.",
-    "template.reference": "A template names something (a scene, fact, copy key, style, token, font, media) that it does not define.",
+    "template.reference": "A template names something (scene, fact, copy key, style, font, media) that is not there.",
     "template.duplicate": "Two things of one kind in a template have the same id.",
     "template.expression": "An expression of a template is not allowed or does not compile.",
     "template.unreachable-default": "A choice in decisions.yaml has no default that can always be reached.",
@@ -40,7 +40,7 @@ CODES: dict[str, str] = {
     "profile.missing": "A required field is missing.",
     "profile.unknown": "A record has a field that the contract does not declare.",
     "profile.value": "A value is outside what the contract allows (range, length, pattern, list, format).",
-    "profile.text": "A text holds what no channel can carry (NUL, a lone surrogate, a control character) or is too long.",
+    "profile.text": "A text is too long or holds what no channel can carry (NUL, a lone surrogate, a control).",
     "profile.image": "An image is not one of the accepted formats, too large, or named by an address.",
     "profile.duplicate-key": "A JSON object names the same key twice.",
     "profile.depth": "A record is nested too deep or is too large.",
@@ -71,7 +71,7 @@ CODES: dict[str, str] = {
     "transient.child": "A render process ended unexpectedly.",
     "environment.key": "The installation's key is missing, readable by others, or not the one that was used.",
     "environment.busy": "Another service of Dearly runs on this DEARLY_HOME.",
-    "job.attempts": "A part was tried as often as allowed, and each time its process ended or an unknown fault stopped it.",
+    "job.attempts": "A part was tried as often as allowed; each time its process ended or an unknown fault stopped it.",
     "job.dependency": "Another part of the request, whose files this one embeds, has failed.",
     "job.fault": "Something unexpected went wrong in Dearly; the log names the place.",
     "job.time": "A part took longer than its channel may.",
@@ -108,7 +108,8 @@ class Place:
 class DearlyError(Exception):
     """Base of all errors that Dearly raises on purpose.
 
-    ``code`` is one of :data:`CODES`; ``message`` says what is wrong without any value of a profile; ``hint`` what to do.
+    ``code`` is one of :data:`CODES`; ``message`` says what is wrong without any value of a profile; ``hint`` what to
+    do.
     """
 
     exit_code = 1

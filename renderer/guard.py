@@ -1,7 +1,7 @@
 """A long-lived child process in which templates are rendered, so that no template can run, grow or write for ever.
 
-A layout engine is native code: an exception cannot interrupt it, but its process can be ended. Inside a Celery worker the
-prefork child plays this part; commands that work in this process use one :class:`Guard`.
+A layout engine is native code: an exception cannot interrupt it, but its process can be ended. Inside a Celery worker
+the prefork child plays this part; commands that work in this process use one :class:`Guard`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from renderer.errors import RenderError, TransientError
 GIB = 2**30
 SECONDS = 600.0
 MEMORY = 12 * GIB
-"""Address space of the child. Films map their prepared footage, a gigabyte and more, so this is far above what is used."""
+"""Address space of the child. Films map their prepared footage, a gigabyte and more, so this is far above what is
+used."""
 
 
 class Guard:
-    """Runs functions in one spawned child, one at a time. A context manager; starting costs about half a second, once."""
+    """Runs functions in one spawned child, one at a time. A context manager; starting costs about half a second,
+    once."""
 
     def __init__(self, *, memory: int = MEMORY) -> None:
         self._memory = memory
@@ -50,8 +52,8 @@ class Guard:
     ) -> Any:
         """``function(*arguments, report)`` in the child; what it passes to ``report`` comes to ``progress`` here.
 
-        Its error is raised here. Raises RenderError ``render.limit`` when it takes longer than ``seconds`` or more memory
-        than the guard allows, and TransientError when the child dies of something else.
+        Its error is raised here. Raises RenderError ``render.limit`` when it takes longer than ``seconds`` or more
+        memory than the guard allows, and TransientError when the child dies of something else.
         """
         pipe = self._start()
         pipe.send((function, arguments))

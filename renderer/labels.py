@@ -1,4 +1,5 @@
-"""Sensitivity labels: how far a value may travel. They stand in the contract and follow every value made from a field."""
+"""Sensitivity labels: how far a value may travel. They stand in the contract and follow every value made from a
+field."""
 
 from __future__ import annotations
 

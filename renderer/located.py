@@ -1,6 +1,7 @@
 """YAML and JSON files of a template, read so that every error can name its line.
 
-:func:`read_yaml` and :func:`read_json` give plain data and a :class:`Lines` map from the path of a key or item to its line.
+:func:`read_yaml` and :func:`read_json` give plain data and a :class:`Lines` map from the path of a key or item to its
+line.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise TemplateError(
-            "template.syntax", f"The file is not valid YAML: {error.problem or error.context}.",
+            "template.syntax",
+            f"The file is not valid YAML: {error.problem or error.context}.",
             place=Place(file=file, line=mark.line + 1 if mark else None),
         ) from error
     except (YAMLError, ValueError, RecursionError) as error:
@@ -120,16 +122,19 @@ def _fitting_branches(error: ValidationError, data: Any) -> list[Any]:
 def _own_path(loc: Sequence[str | int], data: Any) -> Path:
     """``loc`` without the names of union branches that pydantic puts into it."""
     path: list[str | int] = []
-    current = data
+    current: Any = data
     for index, part in enumerate(loc):
-        if isinstance(current, dict) and part in current:
-            current = current[part]
-        elif isinstance(current, list) and isinstance(part, int) and part < len(current):
+        inside = part in current if isinstance(current, dict) else isinstance(part, int) and _has(current, part)
+        if inside:
             current = current[part]
         elif index < len(loc) - 1 or not isinstance(current, dict) or str(part)[:1].isupper():
             continue
         path.append(part)
     return tuple(path)
+
+
+def _has(items: Any, index: int) -> bool:
+    return isinstance(items, list) and index < len(items)
 
 
 def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:

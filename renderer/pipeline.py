@@ -126,7 +126,8 @@ def render_in_child(
     out: Path,
     report: Progress,
 ) -> dict[Channel, RenderResult]:
-    """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs them."""
+    """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs
+    them."""
     template = load_release(Release(files))
     return render_all(channels, template, read_plan(made), images, cache, out, report)
 

@@ -42,8 +42,8 @@ def decimal_text(value: Decimal) -> str:
 def plain(value: Any) -> Any:
     """``value`` as JSON data without floats: Decimals and dates as strings, dataclasses as objects by field name.
 
-    Raises TypeError for anything else, floats above all (their text would depend on a rounding rule), and ValueError for
-    an integer above 2**53 - 1 and for a key outside Unicode's basic plane (see :func:`canonical_json`).
+    Raises TypeError for anything else, floats above all (their text would depend on a rounding rule), and ValueError
+    for an integer above 2**53 - 1 and for a key outside Unicode's basic plane (see :func:`canonical_json`).
     """
     if value is None or isinstance(value, str | bool):
         return value
@@ -55,7 +55,7 @@ def plain(value: Any) -> Any:
         return decimal_text(value)
     if isinstance(value, Mapping):
         for key in value:
-            if not isinstance(key, str) or not key.isascii() and any(ord(character) > 0xFFFF for character in key):
+            if not isinstance(key, str) or (not key.isascii() and max(map(ord, key)) > 0xFFFF):
                 raise ValueError("a key must be text of Unicode's basic plane")
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -33,8 +33,8 @@ class Asset:
 class AssetDoor:
     """Resolves the references of one job.
 
-    ``release_files`` are the template's files by path, ``images`` the profile's pictures by digest, ``shared`` the folder
-    behind ``asset:``.
+    ``release_files`` are the template's files by path, ``images`` the profile's pictures by digest, ``shared`` the
+    folder behind ``asset:``.
     """
 
     def __init__(
@@ -58,8 +58,9 @@ class AssetDoor:
             path = "image.png" if data.startswith(b"\x89PNG") else "image.jpg"
         else:
             raise TemplateError(
-                "template.path", "A layout or storyboard names something that is not a reference.",
-                hint="Use media/… for the template's own files and asset:… for shared ones; paths and addresses are refused.",
+                "template.path",
+                "A layout or storyboard names something that is not a reference.",
+                hint="Use media/… for the template's own files and asset:… for shared ones; no path, no address.",
             )
         suffix = Path(path).suffix.lower()
         kind = _TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
@@ -78,5 +79,7 @@ class AssetDoor:
         if not _PATH.match(name) or not target.is_relative_to(self._shared):
             raise TemplateError("template.path", "The reference is not a plain path.", place=Place(file=ascii(name)))
         if not target.is_file():
-            raise TemplateError("template.reference", f"There is no shared asset '{name}'.", hint="See the folder assets/.")
+            raise TemplateError(
+                "template.reference", f"There is no shared asset '{name}'.", hint="See the folder assets/."
+            )
         return target.read_bytes()

@@ -1,9 +1,9 @@
 """Fonts come from packages, never from the host, and every face is known by digest.
 
-A :class:`FontSet` is what one template lists. Variable fonts are pinned to one static file per weight, because PDF knows
-no variable fonts and because a named instance must not depend on the host's FreeType. Each set has a private fontconfig
-file that sees these faces and no others: an engine that is asked for anything else falls back to a listed face, or shows
-that it lacks the glyph, and both can be checked.
+A :class:`FontSet` is what one template lists. Variable fonts are pinned to one static file per weight, because PDF
+knows no variable fonts and because a named instance must not depend on the host's FreeType. Each set has a private
+fontconfig file that sees these faces and no others: an engine that is asked for anything else falls back to a listed
+face, or shows that it lacks the glyph, and both can be checked.
 """
 
 from __future__ import annotations
@@ -32,11 +32,20 @@ EMOJI_FILES = (
 )
 PREPARER = "3"
 """Raised when the way static files are made changes, so that old ones are not reused."""
-WEIGHT_NAMES = {100: "Thin", 200: "ExtraLight", 300: "Light", 400: "Regular", 500: "Medium", 600: "SemiBold",
-                700: "Bold", 800: "ExtraBold", 900: "Black"}
+WEIGHT_NAMES = {
+    100: "Thin",
+    200: "ExtraLight",
+    300: "Light",
+    400: "Regular",
+    500: "Medium",
+    600: "SemiBold",
+    700: "Bold",
+    800: "ExtraBold",
+    900: "Black",
+}
 
-# Colour emoji are pictures of one size (109 px); without this rule, fontconfig's own 10-scale-bitmap-fonts.conf, they are
-# set at that size whatever was asked for.
+# Colour emoji are pictures of one size (109 px); without this rule, fontconfig's own 10-scale-bitmap-fonts.conf, they
+# are set at that size whatever was asked for.
 _SCALE_BITMAPS = """\
   <match target="font">
     <test name="outline" compare="eq"><bool>false</bool></test>
@@ -111,7 +120,8 @@ class FontSet:
         missing = dict.fromkeys(
             character
             for character in unicodedata.normalize("NFC", text)
-            if ord(character) not in have and not _ignorable(character)
+            if ord(character) not in have
+            and not _ignorable(character)
             and not all(ord(part) in have for part in unicodedata.normalize("NFD", character))
         )
         return tuple(missing)
@@ -135,7 +145,8 @@ def _faces(request: FontRequest, cache_folder: Path) -> Iterable[Face]:
         path = next((candidate for candidate in EMOJI_FILES if candidate.exists()), None)
         if path is None:
             raise EnvironmentFault(
-                "environment.font", f"The font '{EMOJI_FAMILY}' is not installed.",
+                "environment.font",
+                f"The font '{EMOJI_FAMILY}' is not installed.",
                 hint="Install it: apt-get install fonts-noto-color-emoji (./run does that).",
             )
         yield Face(request.family, 400, False, path, _file_digest(path))
@@ -143,7 +154,8 @@ def _faces(request: FontRequest, cache_folder: Path) -> Iterable[Face]:
     package = _packages().get(request.family)
     if package is None:
         raise EnvironmentFault(
-            "environment.font", f"The font '{request.family}' is not installed.",
+            "environment.font",
+            f"The font '{request.family}' is not installed.",
             hint=f"Install its package: pip install fontpkg-{request.family.lower().replace(' ', '-')}.",
         )
     for italic in (False, True) if request.italic else (False,):
@@ -163,7 +175,8 @@ def _face(family: str, package: Path, weight: int, italic: bool, cache_folder: P
             return Face(family, weight, italic, package / file["path"], _file_digest(package / file["path"]))
     known = sorted({f["weight"] for f in files if f["style"] == style})
     raise TemplateError(
-        "template.reference", f"The font '{family}' has no {style} face of weight {weight}.",
+        "template.reference",
+        f"The font '{family}' has no {style} face of weight {weight}.",
         hint=f"It has {', '.join(map(str, known))}." if known else f"It has no {style} faces.",
     )
 
@@ -178,7 +191,9 @@ def _pinned(family: str, source: Path, weight: int, italic: bool, cache_folder: 
     from fontTools.varLib import instancer
 
     font = TTFont(source, recalcTimestamp=False)
-    axes = {axis.axisTag: (float(weight) if axis.axisTag == "wght" else axis.defaultValue) for axis in font["fvar"].axes}
+    axes = {
+        axis.axisTag: (float(weight) if axis.axisTag == "wght" else axis.defaultValue) for axis in font["fvar"].axes
+    }
     instance = instancer.instantiateVariableFont(font, axes, inplace=True)
     style = WEIGHT_NAMES.get(weight, str(weight)) + (" Italic" if italic else "")
     instance["OS/2"].usWeightClass = weight

@@ -63,9 +63,8 @@ def _decision(decision: Decision) -> None:
     show = console.out.print
     result = ", ".join(decision.chosen) or "nothing"
     label = result if result == decision.id else f"{decision.id} → {result}"
-    show(
-        f"  [{'green' if decision.chosen else 'dim'}]{escape(label)}[/]{' [dim](default)[/]' if decision.fallback else ''}"
-    )
+    colour = "green" if decision.chosen else "dim"
+    show(f"  [{colour}]{escape(label)}[/]" + (" [dim](default)[/]" if decision.fallback else ""))
     for candidate in decision.candidates:
         if candidate.rule is None and candidate.id in decision.chosen and not decision.fallback:
             continue

@@ -16,7 +16,7 @@ from renderer.decide.expressions import Compiled, compile_expression
 from renderer.decide.model import Candidate, Decision, Decisions
 from renderer.decide.scope import Scope
 from renderer.errors import DearlyError, ErrorList, TemplateError
-from renderer.labels import Sensitivity
+from renderer.labels import Sensitivity, highest
 from renderer.profile.model import Profile
 from renderer.template.model import AnyRule, CandidateRule, ChoiceRule, NoneChoiceRule, Template
 from renderer.units import decimal_text
@@ -62,21 +62,29 @@ class Rules:
         self._derived: list[_Derived] = []
         for name, derived in rules.derive.items():
             if name in self._contract.top or name in ("as_of", "segment", "row") or not name.isidentifier():
-                self._faults.append(TemplateError("template.duplicate", f"'{name}' cannot name a derived value.",
-                                                  place=self._lines.place(("derive", name)),
-                                                  hint="Choose a name of letters and underscores that no field has."))
+                self._faults.append(
+                    TemplateError(
+                        "template.duplicate",
+                        f"'{name}' cannot name a derived value.",
+                        place=self._lines.place(("derive", name)),
+                        hint="Choose a name of letters and underscores that no field has.",
+                    )
+                )
             when = self._compile(derived.when, scope, ("derive", name, "when"))
             value = self._compile(derived.value, scope, ("derive", name, "value"))
             if value is not None:
                 # A value that was chosen by looking at a field tells something about that field: both labels count.
-                labels[name] = max((part.sensitivity for part in (value, when) if part), key=_RANK.index)
+                labels[name] = highest([part.sensitivity for part in (value, when) if part])
                 self._derived.append(_Derived(name, value, when))
             else:
                 labels[name] = "public"
-        self._suppress = [(rule.code, self._compile(rule.when, scope, ("suppress", index, "when")))
-                          for index, rule in enumerate(rules.suppress)]
-        self._segments = {name: self._compile(rule.when, scope, ("segments", name, "when"))
-                          for name, rule in rules.segments.items()}
+        self._suppress = [
+            (rule.code, self._compile(rule.when, scope, ("suppress", index, "when")))
+            for index, rule in enumerate(rules.suppress)
+        ]
+        self._segments = {
+            name: self._compile(rule.when, scope, ("segments", name, "when")) for name, rule in rules.segments.items()
+        }
         for name, condition in self._segments.items():
             labels[f"segment.{name.replace('-', '_')}"] = condition.sensitivity if condition else "public"
         self._offers = [self._choice(rule, scope, ("offers", index)) for index, rule in enumerate(rules.offers)]
@@ -103,7 +111,10 @@ class Rules:
         decisions += self._chosen("scene", self._scenes, names)
         decisions += self._chosen("block", self._blocks, names)
         return Decisions(
-            names=MappingProxyType(names), suppression=suppression, segments=segments, offers=MappingProxyType({d.id: d.chosen[0] for d in decisions if d.kind == "offer" and d.chosen}),
+            names=MappingProxyType(names),
+            suppression=suppression,
+            segments=segments,
+            offers=MappingProxyType({d.id: d.chosen[0] for d in decisions if d.kind == "offer" and d.chosen}),
             scenes=tuple(one for d in decisions if d.kind == "scene" for one in d.chosen),
             blocks=tuple(one for d in decisions if d.kind == "block" for one in d.chosen),
             decisions=tuple(decisions),
@@ -112,8 +123,11 @@ class Rules:
     def ids(self, kind: Kind) -> tuple[str, ...]:
         """Every id of a kind that some profile could get, in order."""
         choices = {"offer": self._offers, "scene": self._scenes, "block": self._blocks}[kind]
-        return tuple(one for choice in choices
-                     for one in (*(c.id for c in choice.candidates), *((choice.default,) if choice.default else ())))
+        return tuple(
+            one
+            for choice in choices
+            for one in (*(c.id for c in choice.candidates), *((choice.default,) if choice.default else ()))
+        )
 
     def _suppressed(self, names: Mapping[str, Any], decisions: list[Decision]) -> str | None:
         found: str | None = None
@@ -125,8 +139,15 @@ class Rules:
             if holds and found is None:
                 found = code
         if candidates:
-            decisions.append(Decision(id="suppression", kind="suppression", chosen=(found,) if found else (),
-                                      candidates=tuple(candidates), fallback=found is None))
+            decisions.append(
+                Decision(
+                    id="suppression",
+                    kind="suppression",
+                    chosen=(found,) if found else (),
+                    candidates=tuple(candidates),
+                    fallback=found is None,
+                )
+            )
         return found
 
     def _segmented(self, names: Mapping[str, Any], decisions: list[Decision]) -> tuple[str, ...]:
@@ -134,8 +155,15 @@ class Rules:
         for name, when in self._segments.items():
             assert when is not None
             holds = when.truth(names)
-            decisions.append(Decision(id=name, kind="segment", chosen=(name,) if holds else (),
-                                      candidates=(self._candidate(name, holds, when, names),), fallback=False))
+            decisions.append(
+                Decision(
+                    id=name,
+                    kind="segment",
+                    chosen=(name,) if holds else (),
+                    candidates=(self._candidate(name, holds, when, names),),
+                    fallback=False,
+                )
+            )
             if holds:
                 found.append(name)
         return tuple(found)
@@ -148,8 +176,15 @@ class Rules:
             for candidate in choice.candidates:
                 holds = candidate.when is None or candidate.when.truth(names)
                 if candidate.id in excluded:
-                    tried.append(Candidate(id=candidate.id, eligible=False, rule=candidate.when and candidate.when.source,
-                                           reason=f"excluded by {excluded[candidate.id]}", values={}))
+                    tried.append(
+                        Candidate(
+                            id=candidate.id,
+                            eligible=False,
+                            rule=candidate.when.source if candidate.when else None,
+                            reason=f"excluded by {excluded[candidate.id]}",
+                            values={},
+                        )
+                    )
                     continue
                 if holds and chosen is None:
                     chosen = candidate
@@ -157,19 +192,33 @@ class Rules:
             result = chosen.id if chosen else choice.default
             fallback = chosen is None and choice.default is not None
             if fallback and choice.default is not None:
-                tried.append(Candidate(id=choice.default, eligible=True, rule=None, reason="default: nothing before it holds",
-                                       values={}))
+                tried.append(
+                    Candidate(
+                        id=choice.default,
+                        eligible=True,
+                        rule=None,
+                        reason="default: nothing before it holds",
+                        values={},
+                    )
+                )
             if chosen is not None:
                 excluded.update(dict.fromkeys(chosen.excludes, chosen.id))
-            yield Decision(id=choice.id, kind=kind, chosen=(result,) if result else (), candidates=tuple(tried), fallback=fallback)
+            yield Decision(
+                id=choice.id, kind=kind, chosen=(result,) if result else (), candidates=tuple(tried), fallback=fallback
+            )
 
     def _candidate(self, name: str, holds: bool, when: Compiled | None, names: Mapping[str, Any]) -> Candidate:
         if when is None:
             return Candidate(id=name, eligible=True, rule=None, reason="always", values={})
         values = {path: _shown(path, names, self.scope) for path in when.paths}
         said = ", ".join(f"{path} = {_words(value)}" for path, value in values.items())
-        return Candidate(id=name, eligible=holds, rule=when.source, values=values,
-                         reason=f"{when.source} is {'true' if holds else 'false'}" + (f" ({said})" if said else ""))
+        return Candidate(
+            id=name,
+            eligible=holds,
+            rule=when.source,
+            values=values,
+            reason=f"{when.source} is {'true' if holds else 'false'}" + (f" ({said})" if said else ""),
+        )
 
     def _choice(self, rule: AnyRule, scope: Scope, path: tuple[str | int, ...]) -> _Choice:
         match rule:
@@ -180,7 +229,9 @@ class Rules:
             case NoneChoiceRule():
                 return _Choice(rule.maybe, self._several(rule.from_, scope, path), None)
 
-    def _several(self, rules: tuple[CandidateRule, ...], scope: Scope, path: tuple[str | int, ...]) -> tuple[_Candidate, ...]:
+    def _several(
+        self, rules: tuple[CandidateRule, ...], scope: Scope, path: tuple[str | int, ...]
+    ) -> tuple[_Candidate, ...]:
         return tuple(self._one(rule, scope, (*path, "from", index)) for index, rule in enumerate(rules))
 
     def _one(self, rule: CandidateRule, scope: Scope, path: tuple[str | int, ...]) -> _Candidate:
@@ -194,9 +245,6 @@ class Rules:
         except TemplateError as error:
             self._faults.append(error)
             return None
-
-
-_RANK: tuple[Sensitivity, ...] = ("public", "personal", "secret")
 
 
 def _shown(path: str, names: Mapping[str, Any], scope: Scope) -> Any:

@@ -30,9 +30,30 @@ CONTEXT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN)
 ATTRIBUTES = {date: ("year", "month", "day"), timedelta: ("days",)}
 TESTS = ("none", "in", "true", "false", "even", "odd", "divisibleby")
 ALLOWED = (
-    nodes.Const, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
-    nodes.CondExpr, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos,
-    nodes.Concat, nodes.Filter, nodes.Test, nodes.List, nodes.Tuple, nodes.Keyword,
+    nodes.Const,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.CondExpr,
+    nodes.Add,
+    nodes.Sub,
+    nodes.Mul,
+    nodes.Div,
+    nodes.FloorDiv,
+    nodes.Mod,
+    nodes.Neg,
+    nodes.Pos,
+    nodes.Concat,
+    nodes.Filter,
+    nodes.Test,
+    nodes.List,
+    nodes.Tuple,
+    nodes.Keyword,
 )
 
 
@@ -59,23 +80,50 @@ class Compiled:
         try:
             with decimal.localcontext(CONTEXT):
                 result = self.run(names)
-            return list(result) if isinstance(result, Iterable) and not isinstance(result, str | list | tuple | Mapping) else result
+            return (
+                list(result)
+                if isinstance(result, Iterable) and not isinstance(result, str | list | tuple | Mapping)
+                else result
+            )
         except NoneUsed as error:
-            raise ProfileError("decide.none", f"'{self.source}' uses '{error.name}', which this record lacks.", place=self.place,
-                               hint=f"Guard it: '{error.name} is not none and …', or give the rule a 'when'.") from None
+            raise ProfileError(
+                "decide.none",
+                f"'{self.source}' uses '{error.name}', which this record lacks.",
+                place=self.place,
+                hint=f"Guard it: '{error.name} is not none and …', or give the rule a 'when'.",
+            ) from None
         except (decimal.DivisionByZero, decimal.InvalidOperation, ZeroDivisionError):
-            raise ProfileError("decide.expression", f"'{self.source}' divides by zero or leaves the range of numbers.",
-                               place=self.place, hint="Guard the divisor in 'when'.") from None
-        except (UndefinedError, SecurityError, TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
-            raise ProfileError("decide.expression", f"'{self.source}' cannot be worked out for this record "
-                               f"({type(error).__name__}).", place=self.place) from None
+            raise ProfileError(
+                "decide.expression",
+                f"'{self.source}' divides by zero or leaves the range of numbers.",
+                place=self.place,
+                hint="Guard the divisor in 'when'.",
+            ) from None
+        except (
+            UndefinedError,
+            SecurityError,
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+            OverflowError,
+        ) as error:
+            raise ProfileError(
+                "decide.expression",
+                f"'{self.source}' cannot be worked out for this record ({type(error).__name__}).",
+                place=self.place,
+            ) from None
 
     def truth(self, names: Mapping[str, Any]) -> bool:
         """The value, which must be true or false."""
         value = self.value(names)
         if not isinstance(value, bool):
-            raise ProfileError("decide.expression", f"'{self.source}' is a condition but gives no true or false.",
-                               place=self.place, hint="Compare with something, for example 'x > 0'.")
+            raise ProfileError(
+                "decide.expression",
+                f"'{self.source}' is a condition but gives no true or false.",
+                place=self.place,
+                hint="Compare with something, for example 'x > 0'.",
+            )
         return value
 
 
@@ -87,7 +135,9 @@ def compile_expression(source: str, scope: Scope, place: Place) -> Compiled:
         if not parser.stream.eos:
             raise TemplateSyntaxError("something follows the expression", 1)
     except TemplateSyntaxError as error:
-        raise TemplateError("template.expression", f"'{source}' is no expression: {error.message}.", place=place) from None
+        raise TemplateError(
+            "template.expression", f"'{source}' is no expression: {error.message}.", place=place
+        ) from None
     except RecursionError:
         raise TemplateError("template.expression", "The expression is nested too deep.", place=place) from None
     tree.set_environment(ENVIRONMENT)
@@ -110,8 +160,10 @@ def _checked(tree: nodes.Expr, source: str, scope: Scope, place: Place) -> tuple
 
     def walk(node: nodes.Node) -> None:
         if not isinstance(node, ALLOWED):
-            raise refuse(f"{type(node).__name__.lower()} is not part of the rule language.",
-                         "Expressions have values, comparisons, arithmetic, 'and', 'or', 'not', 'if … else' and filters.")
+            raise refuse(
+                f"{type(node).__name__.lower()} is not part of the rule language.",
+                "Expressions have values, comparisons, arithmetic, 'and', 'or', 'not', 'if … else' and filters.",
+            )
         path = _path(node)
         if path is not None:
             fault = scope.fault(path)
@@ -297,5 +349,3 @@ def _environment() -> _Environment:
 
 ENVIRONMENT = _environment()
 """Only a compiler with a fixed vocabulary: it holds no state of any template."""
-
-

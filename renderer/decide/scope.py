@@ -17,8 +17,8 @@ DATE_PARTS = ("year", "month", "day", "days")
 
 @dataclass(frozen=True)
 class Scope:
-    """``derived`` maps derived names (``segment.x`` included) to their labels; ``row`` is the contract path of the current
-    item inside series and tables, ``""`` where the item's shape is not known, None outside of them."""
+    """``derived`` maps derived names (``segment.x`` included) to their labels; ``row`` is the contract path of the
+    current item inside series and tables, ``""`` where the item's shape is not known, None outside of them."""
 
     contract: Contract
     derived: Mapping[str, Sensitivity] = field(default_factory=dict)
@@ -50,11 +50,14 @@ class Scope:
             real = self.row + ("." + rest if rest else "")
         elif head in self.derived:
             return self.derived[head]
-        inside: list[Sensitivity] = [
-            item.sensitivity for name, item in self.contract.fields.items()
-            if item.sensitivity is not None and (name == real or name.startswith(real + ".") or real.startswith(name + "."))
-        ]  # type: ignore[misc]
-        return highest(inside)
+        return highest(
+            [
+                item.sensitivity
+                for name, item in self.contract.fields.items()
+                if item.sensitivity is not None
+                and (name == real or name.startswith(real + ".") or real.startswith(name + "."))
+            ]
+        )
 
     def _in_contract(self, real: str, shown: str) -> tuple[str, str | None] | None:
         if real in self.contract.fields or any(name.startswith(real + ".") for name in self.contract.fields):
@@ -64,8 +67,11 @@ class Scope:
         if owner is not None and owner.format == "date" and last in DATE_PARTS:
             return None
         if base:
-            siblings = {name.removeprefix(base + ".").partition(".")[0] for name in self.contract.fields
-                        if name.startswith(base + ".")}
+            siblings = {
+                name.removeprefix(base + ".").partition(".")[0]
+                for name in self.contract.fields
+                if name.startswith(base + ".")
+            }
         else:
             siblings = {*self.contract.top, *self.derived}
         return f"the contract declares no '{shown}'.", nearest(last if base else real, sorted(siblings))

@@ -1,6 +1,7 @@
 """From decisions to the plan: facts written once, every sentence said, links filled.
 
-A :class:`Planner` holds one template, compiled; :meth:`Planner.plan` makes the plan of one profile. Pure: no file, no clock.
+A :class:`Planner` holds one template, compiled; :meth:`Planner.plan` makes the plan of one profile. Pure: no file, no
+clock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import quote
 
 from renderer.decide.decide import Rules
 from renderer.errors import ErrorList, ProfileError, TemplateError
+from renderer.labels import highest
 from renderer.plan.facts import FactBook
 from renderer.plan.formats import Formats
 from renderer.plan.model import Fact, Link, RenderPlan
@@ -40,8 +42,8 @@ class Planner:
     def plan(
         self, profile: Profile, *, as_of: date | None = None, locale: str | None = None, seed: int = 0
     ) -> RenderPlan:
-        """The plan of one profile. Raises ProfileError when the profile and the arguments give no date or locale, or when
-        a rule, a fact or a sentence fails on it. Date and locale given here win over the profile's."""
+        """The plan of one profile. Raises ProfileError when the profile and the arguments give no date or locale, or
+        when a rule, a fact or a sentence fails on it. Date and locale given here win over the profile's."""
         speaks = self._locale(profile, locale)
         when = self._as_of(profile, as_of)
         try:
@@ -70,8 +72,9 @@ class Planner:
             copy=MappingProxyType({} if suppressed else self._speakers[speaks].say(facts, counts)),
             links=MappingProxyType({} if suppressed else self._links(facts)),
             decisions=decided.decisions,
-            images=MappingProxyType({name: str(fact.value).removeprefix("image:") for name, fact in facts.items()
-                                     if fact.kind == "image"}),
+            images=MappingProxyType(
+                {name: str(fact.value).removeprefix("image:") for name, fact in facts.items() if fact.kind == "image"}
+            ),
         )
 
     def _locale(self, profile: Profile, asked: str | None) -> str:
@@ -79,20 +82,27 @@ class Planner:
         wanted = asked or (value_at(profile.data, field.path) if field is not None else None)
         known = self.template.config.locales
         if wanted is None:
-            raise ProfileError("profile.locale", "Neither the record nor the command line gives a locale.",
-                               hint=f"Give one of {', '.join(known)} with --locale.").at(record=profile.record)
+            raise ProfileError(
+                "profile.locale",
+                "Neither the record nor the command line gives a locale.",
+                hint=f"Give one of {', '.join(known)} with --locale.",
+            ).at(record=profile.record)
         for candidate in (str(wanted), str(wanted).partition("-")[0]):
             if candidate in known:
                 return candidate
-        raise ProfileError("profile.locale", "The template does not speak the locale asked for.",
-                           hint=f"It speaks {', '.join(known)}.").at(record=profile.record)
+        raise ProfileError(
+            "profile.locale", "The template does not speak the locale asked for.", hint=f"It speaks {', '.join(known)}."
+        ).at(record=profile.record)
 
     def _as_of(self, profile: Profile, asked: date | None) -> date:
         field = self.template.contract.role("as_of")
         when = asked or (value_at(profile.data, field.path) if field is not None else None)
         if not isinstance(when, date):
-            raise ProfileError("profile.as-of", "Neither the record nor the command line gives the as-of date.",
-                               hint="Give it with --as-of YYYY-MM-DD; the machine's clock is never read.").at(record=profile.record)
+            raise ProfileError(
+                "profile.as-of",
+                "Neither the record nor the command line gives the as-of date.",
+                hint="Give it with --as-of YYYY-MM-DD; the machine's clock is never read.",
+            ).at(record=profile.record)
         return when
 
     def _check_links(self) -> None:
@@ -101,12 +111,22 @@ class Planner:
         for name, rule in self.template.config.links.items():
             for fact in _PLACEHOLDER.findall(rule.href):
                 if fact not in self.facts.labels:
-                    faults.append(TemplateError("template.reference", f"The link '{name}' names an unknown fact '{fact}'.",
-                                                place=lines.place(("links", name))))
+                    faults.append(
+                        TemplateError(
+                            "template.reference",
+                            f"The link '{name}' names an unknown fact '{fact}'.",
+                            place=lines.place(("links", name)),
+                        )
+                    )
                 elif self.facts.labels[fact] == "secret":
-                    faults.append(TemplateError("template.unsafe", f"The link '{name}' would carry the secret '{fact}'.",
-                                                place=lines.place(("links", name)),
-                                                hint="Secret values never enter an address."))
+                    faults.append(
+                        TemplateError(
+                            "template.unsafe",
+                            f"The link '{name}' would carry the secret '{fact}'.",
+                            place=lines.place(("links", name)),
+                            hint="Secret values never enter an address.",
+                        )
+                    )
         if faults:
             raise ErrorList(faults)
 
@@ -117,8 +137,7 @@ class Planner:
             used = _PLACEHOLDER.findall(rule.href)
             if all(fact in facts for fact in used):
                 href = _PLACEHOLDER.sub(lambda found: quote(_canonical(facts[found[1]]), safe=""), rule.href)
-                label = max((facts[fact].sensitivity for fact in used), key=("public", "personal", "secret").index, default="public")
-                made[name] = Link(id=name, href=href, sensitivity=label)
+                made[name] = Link(id=name, href=href, sensitivity=highest([facts[fact].sensitivity for fact in used]))
         return made
 
 

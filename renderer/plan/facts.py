@@ -95,18 +95,26 @@ class FactBook:
                 case _Series():
                     series = self._make_series(name, rule, names, formats, say)
                     if series is not None:
-                        facts[name] = Fact(id=name, kind="series", value=series, text="", spoken="",
-                                           sensitivity=self.labels[name])
+                        facts[name] = Fact(
+                            id=name, kind="series", value=series, text="", spoken="", sensitivity=self.labels[name]
+                        )
                 case _Table():
                     table = self._make_table(name, rule, names, formats, say)
                     if table is not None:
-                        facts[name] = Fact(id=name, kind="table", value=table, text="", spoken="",
-                                           sensitivity=self.labels[name])
+                        facts[name] = Fact(
+                            id=name, kind="table", value=table, text="", spoken="", sensitivity=self.labels[name]
+                        )
         return facts, counts
 
     def _single(
-        self, name: str, rule: _Single, names: Mapping[str, Any], formats: Formats, say: Say,
-        facts: dict[str, Fact], counts: dict[str, int],
+        self,
+        name: str,
+        rule: _Single,
+        names: Mapping[str, Any],
+        formats: Formats,
+        say: Say,
+        facts: dict[str, Fact],
+        counts: dict[str, int],
     ) -> None:
         spec = rule.value.rule
         value = self._checked(name, rule.value, rule.value.value.value(names))
@@ -119,8 +127,12 @@ class FactBook:
             counts[name] = abs(number) if spec.sign == "never" else number
         whole = rule.of.value(names) if rule.of is not None else None
         facts[name] = Fact(
-            id=name, kind="text" if spec.as_ == "copy" else spec.as_, value=_typed(value, spec, currency), text=text,
-            spoken=formats.spoken(value, spec, text, currency), sensitivity=self.labels[name],
+            id=name,
+            kind="text" if spec.as_ == "copy" else spec.as_,
+            value=_typed(value, spec, currency),
+            text=text,
+            spoken=formats.spoken(value, spec, text, currency),
+            sensitivity=self.labels[name],
             steps=tuple(_steps(value, rule.steps, spec, currency, formats)) if rule.steps else (),
             ratio=_ratio(value, whole) if whole is not None else None,
         )
@@ -137,21 +149,37 @@ class FactBook:
             y = self._cell(name, rule.y, inner, formats, say)
             if y is not None:
                 numbers.append(Decimal(y.value))
-            points.append(Point(x=x or Cell(value=None, text=""), y=y or Cell(value=None, text=""),
-                                mark=rule.mark is not None and rule.mark.truth(inner)))
+            points.append(
+                Point(
+                    x=x or Cell(value=None, text=""),
+                    y=y or Cell(value=None, text=""),
+                    mark=rule.mark is not None and rule.mark.truth(inner),
+                )
+            )
         if not points or not numbers:
             return None
-        ticks = tuple(Tick(value=decimal_text(at), text=formats.text(at, _axis(rule.y.rule, at), currency))
-                      for at in nice_ticks(min(numbers), max(numbers), rule.ticks))
+        ticks = tuple(
+            Tick(value=decimal_text(at), text=formats.text(at, _axis(rule.y.rule, at), currency))
+            for at in nice_ticks(min(numbers), max(numbers), rule.ticks)
+        )
         return Series(points=tuple(points), ticks=ticks)
 
-    def _make_table(self, name: str, rule: _Table, names: Mapping[str, Any], formats: Formats, say: Say) -> Table | None:
+    def _make_table(
+        self, name: str, rule: _Table, names: Mapping[str, Any], formats: Formats, say: Say
+    ) -> Table | None:
         rows = rule.rows.value(names)
         if rows is None:
             return None
-        return Table(columns=tuple(rule.columns), rows=tuple(
-            {column: self._cell(name, value, {**names, "row": row}, formats, say) for column, value in rule.columns.items()}
-            for row in rows))
+        return Table(
+            columns=tuple(rule.columns),
+            rows=tuple(
+                {
+                    column: self._cell(name, value, {**names, "row": row}, formats, say)
+                    for column, value in rule.columns.items()
+                }
+                for row in rows
+            ),
+        )
 
     def _cell(self, name: str, rule: _Value, names: Mapping[str, Any], formats: Formats, say: Say) -> Cell | None:
         value = self._checked(name, rule, rule.value.value(names))
@@ -168,18 +196,29 @@ class FactBook:
         try:
             return say(value)
         except KeyError:
-            raise ProfileError("plan.fact", f"The fact '{name}' names a sentence that the copy lacks.", place=rule.value.place,
-                               hint="Add the sentence, or restrict the field to the values that have one.") from None
+            raise ProfileError(
+                "plan.fact",
+                f"The fact '{name}' names a sentence that the copy lacks.",
+                place=rule.value.place,
+                hint="Add the sentence, or restrict the field to the values that have one.",
+            ) from None
 
     def _checked(self, name: str, rule: _Value, value: Any) -> Any:
         """``value`` if it is of the rule's kind."""
         kind = rule.rule.as_
         good = value is None or (
-            isinstance(value, int | Decimal) and not isinstance(value, bool) if kind in NUMBERS
-            else isinstance(value, date) if kind == "date" else isinstance(value, str))
+            isinstance(value, int | Decimal) and not isinstance(value, bool)
+            if kind in NUMBERS
+            else isinstance(value, date)
+            if kind == "date"
+            else isinstance(value, str)
+        )
         if not good:
-            raise ProfileError("plan.fact", f"The fact '{name}' is written as {kind} but its expression gives something else.",
-                               place=rule.value.place)
+            raise ProfileError(
+                "plan.fact",
+                f"The fact '{name}' is written as {kind} but its expression gives something else.",
+                place=rule.value.place,
+            )
         return value
 
     def _currency(self, name: str, rule: _Value, names: Mapping[str, Any]) -> str | None:
@@ -196,24 +235,47 @@ class FactBook:
             return _Single(self._value(rule, self._scope, (name,)), of, rule.steps)
         rows = compile_expression(rule.rows, self._scope, self._place(name, "rows"))
         known = self._scope.contract.fields.get(rule.rows.strip())
-        inner = Scope(self._scope.contract, self._scope.derived, f"{known.path}.*" if known and known.type == "array" else "")
+        inner = Scope(
+            self._scope.contract, self._scope.derived, f"{known.path}.*" if known and known.type == "array" else ""
+        )
         if isinstance(rule, TableRule):
-            return _Table(rows, {column: self._value(value, inner, (name, "columns", column))
-                                 for column, value in rule.columns.items()})
+            return _Table(
+                rows,
+                {
+                    column: self._value(value, inner, (name, "columns", column))
+                    for column, value in rule.columns.items()
+                },
+            )
         mark = compile_expression(rule.mark, inner, self._place(name, "mark")) if rule.mark is not None else None
         if rule.y.as_ not in NUMBERS:
-            raise TemplateError("template.value", f"The values of the series '{name}' must be numbers.", place=self._place(name, "y"))
-        return _Series(rows, self._value(rule.x, inner, (name, "x")), self._value(rule.y, inner, (name, "y")), mark, rule.y.ticks)
+            raise TemplateError(
+                "template.value", f"The values of the series '{name}' must be numbers.", place=self._place(name, "y")
+            )
+        return _Series(
+            rows, self._value(rule.x, inner, (name, "x")), self._value(rule.y, inner, (name, "y")), mark, rule.y.ticks
+        )
 
     def _value(self, rule: ValueRule, scope: Scope, path: tuple[str, ...]) -> _Value:
         place = self._place(*path)
         if rule.as_ == "money" and rule.currency is None:
-            raise TemplateError("template.value", f"'{'.'.join(path)}' is money without a currency.", place=place,
-                                hint="Add 'currency: ' and the field that holds it, or a quoted code such as \"'EUR'\".")
+            raise TemplateError(
+                "template.value",
+                f"'{'.'.join(path)}' is money without a currency.",
+                place=place,
+                hint="Add 'currency: ' and the field that holds it, or a quoted code such as \"'EUR'\".",
+            )
         if rule.as_ == "quantity" and (rule.unit is None or not known_unit(rule.unit)):
-            raise TemplateError("template.value", f"'{'.'.join(path)}' has no unit that CLDR knows.", place=place,
-                                hint="For example 'unit: energy-kilowatt-hour'.")
-        currency = compile_expression(rule.currency, scope, self._place(*path, "currency")) if rule.currency is not None else None
+            raise TemplateError(
+                "template.value",
+                f"'{'.'.join(path)}' has no unit that CLDR knows.",
+                place=place,
+                hint="For example 'unit: energy-kilowatt-hour'.",
+            )
+        currency = (
+            compile_expression(rule.currency, scope, self._place(*path, "currency"))
+            if rule.currency is not None
+            else None
+        )
         return _Value(rule, compile_expression(rule.value, scope, self._place(*path, "value")), currency)
 
     def _place(self, *path: str) -> Place:
@@ -221,8 +283,8 @@ class FactBook:
 
 
 def nice_ticks(low: Decimal, high: Decimal, count: int) -> Iterator[Decimal]:
-    """Round values that enclose zero and the data, about ``count`` of them, at steps of 1, 2, 2.5 or 5 times a power of ten
-    (the "nice numbers" of P. Heckbert, Graphics Gems, 1990, with 2.5 added)."""
+    """Round values that enclose zero and the data, about ``count`` of them, at steps of 1, 2, 2.5 or 5 times a power of
+    ten (the "nice numbers" of P. Heckbert, Graphics Gems, 1990, with 2.5 added)."""
     low, high = min(low, Decimal(0)), max(high, Decimal(0))
     span = (high - low) or Decimal(1)
     rough = span / max(1, count - 1)

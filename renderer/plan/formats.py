@@ -56,7 +56,8 @@ class Formats:
         return "rtl" if self.locale.character_order == "right-to-left" else "ltr"
 
     def text(self, value: Any, rule: ValueRule, currency: str | None = None) -> str:
-        """``value`` as the rule wants it written. ``value`` is a Decimal or int, a date, or a str by the rule's kind."""
+        """``value`` as the rule wants it written. ``value`` is a Decimal or int, a date, or a str by the rule's
+        kind."""
         match rule.as_:
             case "money" | "quantity" | "number" | "percent":
                 number = Decimal(value)
@@ -82,8 +83,13 @@ class Formats:
         match rule.as_:
             case "money" if currency is not None:
                 amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, currency))
-                return format_currency(abs(amount) if rule.sign == "never" else amount, currency, locale=self.locale,
-                                       format_type="name", currency_digits=False)
+                return format_currency(
+                    abs(amount) if rule.sign == "never" else amount,
+                    currency,
+                    locale=self.locale,
+                    format_type="name",
+                    currency_digits=False,
+                )
             case "quantity":
                 amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, None))
                 return self._quantity(abs(amount) if rule.sign == "never" else amount, rule.unit or "", "long")
@@ -116,7 +122,9 @@ class Formats:
 
     def _money(self, amount: Decimal, currency: str, digits: int) -> str:
         pattern = self.locale.currency_formats["standard"]
-        text = str(pattern.apply(amount, self.locale, currency=currency, currency_digits=False, force_frac=(digits, digits)))
+        text = str(
+            pattern.apply(amount, self.locale, currency=currency, currency_digits=False, force_frac=(digits, digits))
+        )
         return _spaced(text)
 
     def _quantity(self, amount: Decimal, unit: str, length: str) -> str:
@@ -124,20 +132,27 @@ class Formats:
         return f"{before}{self._plain(amount)}{after}"
 
     def _find_unit(self, unit: str, length: Any, plural: str) -> tuple[str, str]:
-        """What stands before and after a number of this plural form. Found by formatting one and taking it out again."""
+        """What stands before and after a number of this plural form. Found by formatting one and taking it out
+        again."""
         sample = next(number for number in _PLURAL_SAMPLES if self.locale.plural_form(number) == plural)
         written = format_unit(sample, unit, length, format="0.######", locale=self.locale)
-        number = str(self.locale.decimal_formats[None].apply(sample, self.locale, force_frac=(0, 6), group_separator=False))
+        number = str(
+            self.locale.decimal_formats[None].apply(sample, self.locale, force_frac=(0, 6), group_separator=False)
+        )
         before, found, after = written.partition(number)
         return (before, after) if found else ("", NO_BREAK + written)
 
     def _format_date(self, value: date, style: str) -> str:
         if style in SKELETONS:
             return str(format_skeleton(SKELETONS[style], value, locale=self.locale))
-        return str(format_date(value, style, locale=self.locale))  # type: ignore[arg-type]
+        return str(format_date(value, style, locale=self.locale))
 
 
-_PLURAL_SAMPLES = [Decimal(number) for number in (*range(0, 201), 1_000_000)] + [Decimal("0.5"), Decimal("1.5"), Decimal("2.5")]
+_PLURAL_SAMPLES = [Decimal(number) for number in (*range(0, 201), 1_000_000)] + [
+    Decimal("0.5"),
+    Decimal("1.5"),
+    Decimal("2.5"),
+]
 
 
 def known_unit(unit: str) -> bool:

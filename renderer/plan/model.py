@@ -18,7 +18,18 @@ from renderer.labels import Sensitivity
 from renderer.units import Money, Quantity, canonical_json, digest
 
 __all__ = [
-    "Candidate", "Cell", "Decision", "Fact", "Link", "Message", "Point", "RenderPlan", "Sensitivity", "Series", "Table", "Tick",
+    "Candidate",
+    "Cell",
+    "Decision",
+    "Fact",
+    "Link",
+    "Message",
+    "Point",
+    "RenderPlan",
+    "Sensitivity",
+    "Series",
+    "Table",
+    "Tick",
 ]
 PLAN_SCHEMA = 1
 
@@ -36,7 +47,8 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One point of a series. ``y.value`` is a Decimal as a string, or None for a gap. ``mark`` names a point to stress."""
+    """One point of a series. ``y.value`` is a Decimal as a string, or None for a gap. ``mark`` names a point to
+    stress."""
 
     x: Cell
     y: Cell
@@ -71,10 +83,10 @@ class Table:
 class Fact:
     """One figure, formatted once. Channels place it and never format.
 
-    ``value`` is typed (Money, Quantity, Decimal, date, str, Series, Table; an image's content digest as str). ``text`` is
-    how it reads in the recipient's locale, ``spoken`` how a voice says it. ``steps`` are the texts a counter shows on its
-    way to ``text`` (the last equals it); empty unless the template asks for them. ``ratio`` is the value as a Decimal
-    string between 0 and 1 where the template declares a range (for rings and bars), else None.
+    ``value`` is typed (Money, Quantity, Decimal, date, str, Series, Table; an image's content digest as str). ``text``
+    is how it reads in the recipient's locale, ``spoken`` how a voice says it. ``steps`` are the texts a counter shows
+    on its way to ``text`` (the last equals it); empty unless the template asks for them. ``ratio`` is the value as a
+    Decimal string between 0 and 1 where the template declares a range (for rings and bars), else None.
     """
 
     id: str
@@ -91,8 +103,8 @@ class Fact:
 class Message:
     """One sentence of copy with its facts in place.
 
-    ``text`` keeps Fluent's isolates (U+2068, U+2069) around each fact. ``facts`` are the facts it names; its label is the
-    highest of theirs.
+    ``text`` keeps Fluent's isolates (U+2068, U+2069) around each fact. ``facts`` are the facts it names; its label is
+    the highest of theirs.
     """
 
     id: str

@@ -43,12 +43,15 @@ class Speaker:
                 self._always[name] = Message(id=name, text=self._format(name, {}), facts=(), sensitivity="public")
             else:
                 self._prepared[name] = _Prepared(
-                    sentence.facts, sentence.counts, highest([labels[fact] for fact in sentence.facts]),
-                    _pieces(sentence.pattern))
+                    sentence.facts,
+                    sentence.counts,
+                    highest([labels[fact] for fact in sentence.facts]),
+                    _pieces(sentence.pattern),
+                )
 
     def say(self, facts: Mapping[str, Fact], counts: Mapping[str, int]) -> dict[str, Message]:
-        """Every sentence that can be said with these facts. One that names an absent fact is left out: the rules keep the
-        block or scene that needs it away, and placing it all the same is an error of the layout."""
+        """Every sentence that can be said with these facts. One that names an absent fact is left out: the rules keep
+        the block or scene that needs it away, and placing it all the same is an error of the layout."""
         said = dict(self._always)
         texts: dict[str, str | int] = {name: fact.text for name, fact in facts.items()}
         texts |= {f"{name}_n": number for name, number in counts.items()}
@@ -56,7 +59,9 @@ class Speaker:
             if not all(fact in facts for fact in sentence.facts) or not all(fact in counts for fact in sentence.counts):
                 continue
             if sentence.pieces is not None:
-                text = "".join(piece if isinstance(piece, str) else f"{FSI}{texts[piece[0]]}{PDI}" for piece in sentence.pieces)
+                text = "".join(
+                    piece if isinstance(piece, str) else f"{FSI}{texts[piece[0]]}{PDI}" for piece in sentence.pieces
+                )
             else:
                 text = self._format(name, texts)
             said[name] = Message(id=name, text=text, facts=sentence.facts, sensitivity=sentence.sensitivity)
@@ -71,8 +76,11 @@ class Speaker:
         assert pattern is not None
         text, errors = self._book.bundle.format_pattern(pattern, dict(values))
         if errors:
-            raise ProfileError("plan.copy", f"The sentence '{name}' cannot be said ({type(errors[0]).__name__}).",
-                               place=self._book.sentences[name].place)
+            raise ProfileError(
+                "plan.copy",
+                f"The sentence '{name}' cannot be said ({type(errors[0]).__name__}).",
+                place=self._book.sentences[name].place,
+            )
         return str(text)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import jsonschema_rs
 
 from renderer.errors import BadInput, DearlyError, ErrorList, Place, ProfileError, TemplateError, nearest
+from renderer.labels import SENSITIVITIES, Sensitivity
 from renderer.located import Lines, read_json
 from renderer.profile.images import ImageReader
 from renderer.profile.model import Profile, Value
@@ -25,7 +26,6 @@ from renderer.units import canonical_json, digest
 
 Role = Literal["recipient", "as_of", "locale"]
 ROLES: tuple[Role, ...] = ("recipient", "as_of", "locale")
-LABELS = ("public", "personal", "secret")
 KEYWORDS = {
     "any": {"type", "title", "description", "default", "enum", "x-sensitivity", "x-role", "x-sample", "$comment"},
     "object": {"properties", "required", "additionalProperties", "$schema", "$id"},
@@ -36,8 +36,14 @@ KEYWORDS = {
     "boolean": set(),
 }
 FORMATS = ("date", "image", "email")
-KINDS = {"object": "an object", "array": "a list", "string": "text", "number": "a number", "integer": "a whole number",
-         "boolean": "true or false"}
+KINDS = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
 MAX_TEXT = 10_000
 MAX_ITEMS = 10_000
 MAX_DIGITS = 15
@@ -51,7 +57,7 @@ class Field:
     path: str
     type: str
     format: str | None
-    sensitivity: str | None
+    sensitivity: Sensitivity | None
     role: Role | None
     required: bool
     schema: Mapping[str, Any]
@@ -81,7 +87,8 @@ class Contract:
         return jsonschema_rs.validator_for(_for_validator(self.schema), validate_formats=True)
 
     def check(self, data: Any, record: int, images: ImageReader | None = None) -> Profile:
-        """A frozen profile, defaults filled. Raises ErrorList with every fault of the record, none repeating a value."""
+        """A frozen profile, defaults filled. Raises ErrorList with every fault of the record, none repeating a
+        value."""
         if not isinstance(data, dict):
             raise ErrorList([_fault("profile.kind", f"A record must be an object, found {kind_of(data)}.", record, "")])
         data = _without_nulls(data)
@@ -97,8 +104,12 @@ class Contract:
             raise ErrorList(faults)
         recipient = self.role("recipient")
         assert recipient is not None and isinstance(frozen, Mapping)
-        return Profile(data=frozen, record=record, recipient=str(value_at(frozen, recipient.path)),
-                       images=MappingProxyType(collected))
+        return Profile(
+            data=frozen,
+            record=record,
+            recipient=str(value_at(frozen, recipient.path)),
+            images=MappingProxyType(collected),
+        )
 
     def _explain(self, error: Any, record: int) -> BadInput:
         """One error of the validator in our words: place, kind found, kind expected; never the value."""
@@ -111,31 +122,63 @@ class Contract:
                 return _fault("profile.kind", f"Expected {wanted}, found {kind_of(error.instance)}.", record, name)
             case "Required":
                 field = ".".join(filter(None, (name, str(kind.property))))
-                return _fault("profile.missing", "The field is required and missing.", record, field,
-                              hint=self._misspelt(error.instance, path, str(kind.property)))
+                return _fault(
+                    "profile.missing",
+                    "The field is required and missing.",
+                    record,
+                    field,
+                    hint=self._misspelt(error.instance, path, str(kind.property)),
+                )
             case "AdditionalProperties":
                 known = self._properties(path)
-                # The name of an unknown field is the sender's, so it may hold anything: shown only when it is a plain name.
+                # The name of an unknown field is the sender's, so it may hold anything: shown only when it is a plain
+                # name.
                 unexpected = [key for key in kind.unexpected if key.isidentifier() and len(key) <= 40]
                 field = ".".join(filter(None, (name, unexpected[0] if unexpected else "")))
-                return _fault("profile.unknown", "The contract declares no such field.", record, field,
-                              hint=nearest(unexpected[0], known) if unexpected else "Known here: " + ", ".join(known) + ".")
+                return _fault(
+                    "profile.unknown",
+                    "The contract declares no such field.",
+                    record,
+                    field,
+                    hint=nearest(unexpected[0], known) if unexpected else "Known here: " + ", ".join(known) + ".",
+                )
             case "Enum":
                 allowed = ", ".join(str(option) for option in kind.options)
                 return _fault("profile.value", f"The value is none of the allowed ones: {allowed}.", record, name)
             case "Format":
                 hint = {"date": "Write dates as YYYY-MM-DD.", "email": "Write an address as name@example.org."}
-                return _fault("profile.value", f"The text is not a valid {kind.format}.", record, name,
-                              hint=hint.get(str(kind.format)))
+                return _fault(
+                    "profile.value",
+                    f"The text is not a valid {kind.format}.",
+                    record,
+                    name,
+                    hint=hint.get(str(kind.format)),
+                )
             case "Pattern":
                 return _fault("profile.value", "The text does not have the form the contract asks for.", record, name)
-            case "Minimum" | "Maximum" | "ExclusiveMinimum" | "ExclusiveMaximum" | "MinLength" | "MaxLength" | "MinItems" | \
-                    "MaxItems" as limit:
-                words = {"Minimum": "below the least allowed", "Maximum": "above the most allowed",
-                         "ExclusiveMinimum": "not above", "ExclusiveMaximum": "not below",
-                         "MinLength": "shorter than allowed, characters:", "MaxLength": "longer than allowed, characters:",
-                         "MinItems": "fewer items than allowed:", "MaxItems": "more items than allowed:"}[limit]
-                return _fault("profile.value", f"The value is {words} {detail.get('limit', '')}".rstrip() + ".", record, name)
+            case (
+                "Minimum"
+                | "Maximum"
+                | "ExclusiveMinimum"
+                | "ExclusiveMaximum"
+                | "MinLength"
+                | "MaxLength"
+                | "MinItems"
+                | "MaxItems" as limit
+            ):
+                words = {
+                    "Minimum": "below the least allowed",
+                    "Maximum": "above the most allowed",
+                    "ExclusiveMinimum": "not above",
+                    "ExclusiveMaximum": "not below",
+                    "MinLength": "shorter than allowed, characters:",
+                    "MaxLength": "longer than allowed, characters:",
+                    "MinItems": "fewer items than allowed:",
+                    "MaxItems": "more items than allowed:",
+                }[limit]
+                return _fault(
+                    "profile.value", f"The value is {words} {detail.get('limit', '')}".rstrip() + ".", record, name
+                )
         return _fault("profile.value", "The value is not what the contract allows.", record, name)
 
     def _properties(self, path: tuple[str | int, ...]) -> list[str]:
@@ -151,8 +194,14 @@ class Contract:
         return f"A field with a similar name is there; the contract calls it '{wanted}'." if close and extra else None
 
     def _freeze(
-        self, value: Any, schema: Mapping[str, Any], path: tuple[str | int, ...], record: int, images: ImageReader,
-        collected: dict[str, bytes], faults: list[DearlyError],
+        self,
+        value: Any,
+        schema: Mapping[str, Any],
+        path: tuple[str | int, ...],
+        record: int,
+        images: ImageReader,
+        collected: dict[str, bytes],
+        faults: list[DearlyError],
     ) -> Value:
         """Defaults filled, texts made into dates and images, numbers into int or Decimal, containers read-only."""
         name = ".".join(map(str, path))
@@ -163,22 +212,39 @@ class Contract:
                     given = value.get(key, part.get("default"))
                     if given is None and part["type"] == "object" and _all_optional(part):
                         given = {}  # an object of optional fields exists, so rules need not guard the object itself
-                    found[key] = None if given is None else self._freeze(
-                        given, part, (*path, key), record, images, collected, faults)
+                    found[key] = (
+                        None
+                        if given is None
+                        else self._freeze(given, part, (*path, key), record, images, collected, faults)
+                    )
                 return MappingProxyType(found)
             case "array":
-                return tuple(self._freeze(item, schema["items"], (*path, index), record, images, collected, faults)
-                             for index, item in enumerate(value))
+                return tuple(
+                    self._freeze(item, schema["items"], (*path, index), record, images, collected, faults)
+                    for index, item in enumerate(value)
+                )
             case "integer":
                 if abs(value) >= 10**MAX_DIGITS:
-                    faults.append(_fault("profile.value", f"The number has more than {MAX_DIGITS} digits.", record, name))
+                    faults.append(
+                        _fault("profile.value", f"The number has more than {MAX_DIGITS} digits.", record, name)
+                    )
                 return int(value)
             case "number":
                 number = Decimal(value).normalize()  # 1.50 and 1.5 are one value and must give one plan
                 decimals = schema.get("x-decimals", MAX_DECIMALS)
-                if not number.is_finite() or number.adjusted() >= MAX_DIGITS or -int(number.as_tuple().exponent) > decimals:
-                    faults.append(_fault("profile.value", f"The number has more than {MAX_DIGITS} digits or {decimals} decimals.",
-                                         record, name))
+                if (
+                    not number.is_finite()
+                    or number.adjusted() >= MAX_DIGITS
+                    or -int(number.as_tuple().exponent) > decimals
+                ):
+                    faults.append(
+                        _fault(
+                            "profile.value",
+                            f"The number has more than {MAX_DIGITS} digits or {decimals} decimals.",
+                            record,
+                            name,
+                        )
+                    )
                     return Decimal(0)
                 return Decimal(format(number, "f"))
             case "string" if schema.get("format") == "date":
@@ -201,36 +267,62 @@ def load_contract(text: str, file: str) -> Contract:
     faults: list[DearlyError] = []
     fields: dict[str, Field] = {}
     if not isinstance(schema, dict) or schema.get("type") != "object":
-        raise TemplateError("template.value", "A contract describes an object: its type is missing or another.",
-                            place=Place(file=file, line=1))
+        raise TemplateError(
+            "template.value",
+            "A contract describes an object: its type is missing or another.",
+            place=Place(file=file, line=1),
+        )
     for path, part, required in _walk(schema, (), True, lines, faults):
         name = ".".join(part_name for part_name in path)
-        fields[name] = Field(name, part["type"], part.get("format"), part.get("x-sensitivity"), part.get("x-role"),
-                             required, part)
+        fields[name] = Field(
+            name, part["type"], part.get("format"), part.get("x-sensitivity"), part.get("x-role"), required, part
+        )
     for role in ROLES:
         players = [field.path for field in fields.values() if field.role == role]
         if len(players) > 1 or (role == "recipient" and not players):
-            faults.append(TemplateError(
-                "template.value", f"Exactly one field plays the role '{role}'; found {len(players)}." if players
-                else "No field plays the role 'recipient'.", place=Place(file=file, line=1),
-                hint='Give the recipient\'s key "x-role": "recipient".'))
+            faults.append(
+                TemplateError(
+                    "template.value",
+                    f"Exactly one field plays the role '{role}'; found {len(players)}."
+                    if players
+                    else "No field plays the role 'recipient'.",
+                    place=Place(file=file, line=1),
+                    hint='Give the recipient\'s key "x-role": "recipient".',
+                )
+            )
     recipient = next((field for field in fields.values() if field.role == "recipient"), None)
-    if recipient is not None and (not recipient.required or recipient.type not in ("string", "integer") or "*" in recipient.path):
-        faults.append(TemplateError("template.value", "The recipient's key must be a required text or whole number.",
-                                    place=Place(file=file, line=1)))
+    if recipient is not None and (
+        not recipient.required or recipient.type not in ("string", "integer") or "*" in recipient.path
+    ):
+        faults.append(
+            TemplateError(
+                "template.value",
+                "The recipient's key must be a required text or whole number.",
+                place=Place(file=file, line=1),
+            )
+        )
     if not faults:
         try:
             jsonschema_rs.validator_for(_for_validator(schema), validate_formats=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:
-            faults.append(TemplateError("template.value", "The contract is not a valid JSON Schema: " + str(error).split("\n")[0],
-                                        place=Place(file=file, line=1)))
+            faults.append(
+                TemplateError(
+                    "template.value",
+                    "The contract is not a valid JSON Schema: " + str(error).split("\n")[0],
+                    place=Place(file=file, line=1),
+                )
+            )
     if faults:
         raise ErrorList(faults)
     return Contract(schema, MappingProxyType(fields))
 
 
 def _walk(
-    schema: Mapping[str, Any], path: tuple[str, ...], required: bool, lines: Lines, faults: list[DearlyError],
+    schema: Mapping[str, Any],
+    path: tuple[str, ...],
+    required: bool,
+    lines: Lines,
+    faults: list[DearlyError],
     trail: tuple[str | int, ...] = (),
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], bool]]:
     """Every leaf and list below ``schema`` with its path; faults of the contract itself go to ``faults``."""
@@ -249,16 +341,29 @@ def _walk(
             fault("template.unknown-key", f"'{name}' has an unknown key '{key}'.", nearest(key, sorted(allowed)), key)
     if kind == "object":
         if schema.get("additionalProperties") is not False:
-            fault("template.value", f"'{name}' must refuse fields it does not declare.", 'Add "additionalProperties": false.')
+            fault(
+                "template.value",
+                f"'{name}' must refuse fields it does not declare.",
+                'Add "additionalProperties": false.',
+            )
         for wanted in schema.get("required", ()):
             if wanted not in schema.get("properties", {}):
-                fault("template.reference", f"'{name}' requires '{wanted}' but does not declare it.",
-                      nearest(wanted, list(schema.get("properties", ()))), "required")
+                fault(
+                    "template.reference",
+                    f"'{name}' requires '{wanted}' but does not declare it.",
+                    nearest(wanted, list(schema.get("properties", ()))),
+                    "required",
+                )
         if path:
             yield path, schema, required
         for key, part in schema.get("properties", {}).items():
             if not key.isidentifier() or key.startswith("_"):
-                fault("template.value", f"'{key}' cannot be used in expressions.", "Use letters, digits and underscores.", key)
+                fault(
+                    "template.value",
+                    f"'{key}' cannot be used in expressions.",
+                    "Use letters, digits and underscores.",
+                    key,
+                )
             must = key in schema.get("required", ())
             yield from _walk(part, (*path, key), must, lines, faults, (*trail, "properties", key))
         return
@@ -269,8 +374,12 @@ def _walk(
             return
         yield from _walk(schema["items"], (*path, "*"), True, lines, faults, (*trail, "items"))
         return
-    if schema.get("x-sensitivity") not in LABELS:
-        fault("template.value", f"'{name}' has no sensitivity label.", 'Add "x-sensitivity": "public", "personal" or "secret".')
+    if schema.get("x-sensitivity") not in SENSITIVITIES:
+        fault(
+            "template.value",
+            f"'{name}' has no sensitivity label.",
+            'Add "x-sensitivity": "public", "personal" or "secret".',
+        )
     if "format" in schema and schema["format"] not in FORMATS:
         fault("template.value", f"'{name}' has an unknown format.", "Formats: " + ", ".join(FORMATS) + ".", "format")
     if "x-role" in schema and schema["x-role"] not in ROLES:
@@ -320,7 +429,9 @@ def _text_faults(value: Any, record: int, path: tuple[str | int, ...]) -> Iterat
             yield from _text_faults(item, record, (*path, key if key.isidentifier() and len(key) <= 40 else "?"))
     elif isinstance(value, list):
         if len(value) > MAX_ITEMS:
-            yield _fault("profile.depth", f"The list has more than {MAX_ITEMS} items.", record, ".".join(map(str, path)))
+            yield _fault(
+                "profile.depth", f"The list has more than {MAX_ITEMS} items.", record, ".".join(map(str, path))
+            )
             return
         for index, item in enumerate(value):
             yield from _text_faults(item, record, (*path, index))
@@ -339,7 +450,8 @@ def _all_optional(schema: Mapping[str, Any]) -> bool:
 
 
 def _for_validator(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The contract as the validator reads it: images are checked by us, and an optional with a default is just optional."""
+    """The contract as the validator reads it: images are checked by us, and an optional with a default is just
+    optional."""
     copy = {key: value for key, value in schema.items() if not key.startswith("x-")}
     if copy.get("format") == "image":
         del copy["format"]

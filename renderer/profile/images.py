@@ -31,7 +31,8 @@ class ImageReader:
         self._folder = folder.resolve() if folder is not None else None
 
     def read(self, value: str) -> tuple[str, bytes]:
-        """(digest of the source bytes, cleaned PNG or JPEG bytes). Raises ProfileError with no part of ``value`` in it."""
+        """(digest of the source bytes, cleaned PNG or JPEG bytes). Raises ProfileError with no part of ``value`` in
+        it."""
         data = self._source(value)
         if len(data) > MAX_BYTES:
             raise _refused(f"The image is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller picture.")

@@ -39,19 +39,27 @@ def read_profiles(source: Path, contract: Contract) -> Iterator[Profile | BadRec
     """The records of ``source`` in order. Raises UsageError when the file as a whole cannot be read."""
     kind = SUFFIXES.get(source.suffix.lower())
     if kind is None:
-        raise UsageError("usage.format", f"Profiles cannot be read from a '{source.suffix or 'nameless'}' file.",
-                         place=Place(file=source.name), hint="Use .json, .jsonl or .csv (export spreadsheets as CSV UTF-8).")
+        raise UsageError(
+            "usage.format",
+            f"Profiles cannot be read from a '{source.suffix or 'nameless'}' file.",
+            place=Place(file=source.name),
+            hint="Use .json, .jsonl or .csv (export spreadsheets as CSV UTF-8).",
+        )
     try:
         with source.open(encoding="utf-8-sig", newline="") as file:
             images = ImageReader(source.parent)
             for record, given in _records(file, kind, contract, source.name):
                 yield _check(contract, record, given, images)
     except UnicodeDecodeError as error:
-        raise UsageError("usage.format", "The file is not UTF-8.", place=Place(file=source.name),
-                         hint="Save or export it as UTF-8.") from error
+        raise UsageError(
+            "usage.format", "The file is not UTF-8.", place=Place(file=source.name), hint="Save or export it as UTF-8."
+        ) from error
     except OSError as error:
-        raise UsageError("usage.unreadable", f"The file cannot be read: {error.strerror}.", place=Place(file=source.name),
-                         ) from error
+        raise UsageError(
+            "usage.unreadable",
+            f"The file cannot be read: {error.strerror}.",
+            place=Place(file=source.name),
+        ) from error
 
 
 def parse_record(text: str, contract: Contract, record: int = 1) -> Profile:
@@ -69,14 +77,16 @@ def parse_json(text: str) -> Any:
     if len(text) > MAX_RECORD:
         raise ProfileError("profile.depth", f"The record is larger than {MAX_RECORD // 2**20} MiB.")
     try:
-        value = json.loads(text, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant,
-                           object_pairs_hook=_object)
+        value = json.loads(
+            text, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_object
+        )
     except RecursionError:
         raise ProfileError("profile.depth", "The record is nested too deep.") from None
     except json.JSONDecodeError as error:
         # error.msg is one of the parser's own sentences; the text around the fault stays out.
-        raise ProfileError("usage.format", f"The record is not valid JSON: {error.msg.lower()}.",
-                           place=Place(line=error.lineno)) from None
+        raise ProfileError(
+            "usage.format", f"The record is not valid JSON: {error.msg.lower()}.", place=Place(line=error.lineno)
+        ) from None
     if _depth(value) > MAX_DEPTH:
         raise ProfileError("profile.depth", f"The record is nested deeper than {MAX_DEPTH} levels.")
     return value
@@ -97,8 +107,12 @@ def _records(file: TextIO, kind: str, contract: Contract, name: str) -> Iterator
             data = parse_json(file.read())
         except ProfileError as error:
             if error.code == "usage.format":
-                raise UsageError(error.code, error.message, place=Place(file=name, line=error.place.line),
-                                 hint="One object, or a list of objects.") from error
+                raise UsageError(
+                    error.code,
+                    error.message,
+                    place=Place(file=name, line=error.place.line),
+                    hint="One object, or a list of objects.",
+                ) from error
             yield 1, error
             return
         yield from enumerate(data if isinstance(data, list) else [data], start=1)
@@ -133,13 +147,24 @@ def _csv_records(file: TextIO, contract: Contract, name: str) -> Iterator[tuple[
         columns = _columns(header, contract, name)
         for number, row in enumerate((row for row in rows if row), start=1):
             if len(row) != len(columns):
-                yield number, ProfileError("usage.format", f"The row has {len(row)} cells; the header has {len(columns)}.",
-                                           place=Place(line=rows.line_num), hint="Quote cells that hold commas or line ends.")
+                yield (
+                    number,
+                    ProfileError(
+                        "usage.format",
+                        f"The row has {len(row)} cells; the header has {len(columns)}.",
+                        place=Place(line=rows.line_num),
+                        hint="Quote cells that hold commas or line ends.",
+                    ),
+                )
             else:
                 yield number, _nested(columns, row, rows.line_num)
     except csv.Error as error:
-        raise UsageError("usage.format", f"The file is not valid CSV: {error}.", place=Place(file=name, line=rows.line_num),
-                         hint="Separate cells with commas and quote with double quotes.") from error
+        raise UsageError(
+            "usage.format",
+            f"The file is not valid CSV: {error}.",
+            place=Place(file=name, line=rows.line_num),
+            hint="Separate cells with commas and quote with double quotes.",
+        ) from error
 
 
 def _columns(header: list[str] | None, contract: Contract, name: str) -> list[tuple[str, str]]:
@@ -148,10 +173,16 @@ def _columns(header: list[str] | None, contract: Contract, name: str) -> list[tu
     if not header:
         raise UsageError("usage.format", "The file is empty.", place=place, hint="The first line names the columns.")
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        raise UsageError("usage.format", "The cells are not separated by commas.", place=place,
-                         hint="Export with commas as separators (and points as decimal marks).")
+        raise UsageError(
+            "usage.format",
+            "The cells are not separated by commas.",
+            place=place,
+            hint="Export with commas as separators (and points as decimal marks).",
+        )
     if len(header) > MAX_COLUMNS or len(set(header)) != len(header):
-        raise UsageError("usage.format", f"The header names a column twice or has more than {MAX_COLUMNS}.", place=place)
+        raise UsageError(
+            "usage.format", f"The header names a column twice or has more than {MAX_COLUMNS}.", place=place
+        )
     found = []
     for column in (cell.strip() for cell in header):
         generic = ".".join("*" if part.isdigit() else part for part in column.split("."))
@@ -169,13 +200,23 @@ def _nested(columns: list[tuple[str, str]], row: list[str], line: int) -> Any:
         try:
             _put(data, column.split("."), _cell(cell, kind))
         except ValueError:
-            return ProfileError("profile.kind", f"Expected {_CELLS[kind]}, found other text.",
-                                place=Place(line=line, field=column), hint="Numbers are written like 1234.56, without separators.")
+            return ProfileError(
+                "profile.kind",
+                f"Expected {_CELLS[kind]}, found other text.",
+                place=Place(line=line, field=column),
+                hint="Numbers are written like 1234.56, without separators.",
+            )
     return _lists(data)
 
 
-_CELLS = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "array": "a JSON list",
-          "object": "a JSON object", "string": "text"}
+_CELLS = {
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a JSON list",
+    "object": "a JSON object",
+    "string": "text",
+}
 
 
 def _cell(text: str, kind: str) -> Any:
@@ -186,7 +227,11 @@ def _cell(text: str, kind: str) -> Any:
             number = Decimal(text.strip())
             return int(number) if kind == "integer" and number == number.to_integral_value() else number
         case "boolean":
-            return {"true": True, "false": False}.get(text.strip().lower()) if text.strip().lower() in ("true", "false") else _no()
+            return (
+                {"true": True, "false": False}.get(text.strip().lower())
+                if text.strip().lower() in ("true", "false")
+                else _no()
+            )
         case "array" | "object":
             return parse_json(text)
     return text
@@ -250,8 +295,12 @@ def _depth(value: Any) -> int:
         level += 1
         if level > MAX_DEPTH + 1:
             return level
-        current = [item for part in current if isinstance(part, dict | list)
-                   for item in (part.values() if isinstance(part, dict) else part)]
+        current = [
+            item
+            for part in current
+            if isinstance(part, dict | list)
+            for item in (part.values() if isinstance(part, dict) else part)
+        ]
     return level
 
 
@@ -259,8 +308,12 @@ def read_one(source: Path, contract: Contract) -> Profile:
     """The one record of a file. Raises UsageError when it holds none or several, ErrorList when it is bad."""
     records = list(zip(range(2), read_profiles(source, contract), strict=False))
     if len(records) != 1:
-        raise UsageError("usage.count", "The file must hold exactly one record.", place=Place(file=source.name),
-                         hint="Use --profiles for a file of many, where the command takes it.")
+        raise UsageError(
+            "usage.count",
+            "The file must hold exactly one record.",
+            place=Place(file=source.name),
+            hint="Use --profiles for a file of many, where the command takes it.",
+        )
     record = records[0][1]
     if isinstance(record, BadRecord):
         raise ErrorList(record.errors)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from renderer.units import canonical_json, digest
 
-Value: TypeAlias = "None | str | bool | int | Decimal | date | tuple[Value, ...] | Mapping[str, Value]"
+Value: TypeAlias = "str | bool | int | Decimal | date | tuple[Value, ...] | Mapping[str, Value] | None"
 """Whole numbers are int, other numbers Decimal, dates date, images ``image:<digest>``; an absent optional is None."""
 
 

@@ -1,7 +1,7 @@
 """Copy: every sentence of a template, in Fluent, one book per locale.
 
-A sentence names facts as ``{$fact_id}`` and, for plural selectors only, ``{$fact_id_n}``. Formatting functions are refused
-here, because figures are formatted once, in the plan.
+A sentence names facts as ``{$fact_id}`` and, for plural selectors only, ``{$fact_id_n}``. Formatting functions are
+refused here, because figures are formatted once, in the plan.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class CopyBook:
 def load_copy(release: Release, locales: tuple[str, ...], facts: Iterable[str]) -> Mapping[str, CopyBook]:
     """The books of all locales: ``copy/<locale>.ftl`` or the files of a folder of that name.
 
-    Raises ErrorList: broken Fluent, a locale nobody knows, unknown facts, calls of NUMBER and the like, a message that one
-    locale has and another lacks.
+    Raises ErrorList: broken Fluent, a locale nobody knows, unknown facts, calls of NUMBER and the like, a message that
+    one locale has and another lacks.
     """
     known = set(facts)
     faults: list[DearlyError] = []
@@ -53,12 +53,23 @@ def load_copy(release: Release, locales: tuple[str, ...], facts: Iterable[str]) 
     reference = books[locales[0]]
     for locale, book in books.items():
         for name in sorted(set(reference.sentences) - set(book.sentences)):
-            faults.append(TemplateError("template.copy", f"The locale '{locale}' has no sentence '{name}'.",
-                                        place=reference.sentences[name].place,
-                                        hint=f"'{locales[0]}' has it here; add it to copy/{locale}."))
+            faults.append(
+                TemplateError(
+                    "template.copy",
+                    f"The locale '{locale}' has no sentence '{name}'.",
+                    place=reference.sentences[name].place,
+                    hint=f"'{locales[0]}' has it here; add it to copy/{locale}.",
+                )
+            )
         for name in sorted(set(book.sentences) - set(reference.sentences)):
-            faults.append(TemplateError("template.copy", f"The reference locale '{locales[0]}' has no sentence '{name}'.",
-                                        place=book.sentences[name].place, hint=nearest(name, list(reference.sentences))))
+            faults.append(
+                TemplateError(
+                    "template.copy",
+                    f"The reference locale '{locales[0]}' has no sentence '{name}'.",
+                    place=book.sentences[name].place,
+                    hint=nearest(name, list(reference.sentences)),
+                )
+            )
     if faults:
         raise ErrorList(faults)
     return MappingProxyType(books)
@@ -68,18 +79,29 @@ def _book(release: Release, locale: str, facts: set[str], faults: list[DearlyErr
     try:
         Locale.parse(locale, sep="-")
     except (UnknownLocaleError, ValueError):
-        raise TemplateError("template.value", f"'{locale}' is no locale that Unicode's CLDR knows.",
-                            place=Place(file="template.yaml"), hint="Write it like 'it', 'ar' or 'pt-BR'.") from None
+        raise TemplateError(
+            "template.value",
+            f"'{locale}' is no locale that Unicode's CLDR knows.",
+            place=Place(file="template.yaml"),
+            hint="Write it like 'it', 'ar' or 'pt-BR'.",
+        ) from None
     bundle = FluentBundle([locale], use_isolating=True, functions={})
     sentences: dict[str, Sentence] = {}
     bodies: dict[str, tuple[ast.Message | ast.Term, Place]] = {}
-    files = [path for path in (f"copy/{locale}.ftl", *sorted(release.files))
-             if path in release.files and (path == f"copy/{locale}.ftl" or
-                                           (path.startswith(f"copy/{locale}/") and path.endswith(".ftl")))]
+    files = [
+        path
+        for path in (f"copy/{locale}.ftl", *sorted(release.files))
+        if path in release.files
+        and (path == f"copy/{locale}.ftl" or (path.startswith(f"copy/{locale}/") and path.endswith(".ftl")))
+    ]
     files = list(dict.fromkeys(files))
     if not files:
-        raise TemplateError("template.missing-file", f"The locale '{locale}' has no copy.",
-                            place=Place(file=f"copy/{locale}.ftl"), hint="Each locale of template.yaml needs its copy file.")
+        raise TemplateError(
+            "template.missing-file",
+            f"The locale '{locale}' has no copy.",
+            place=Place(file=f"copy/{locale}.ftl"),
+            hint="Each locale of template.yaml needs its copy file.",
+        )
     for path in files:
         text = release.text(path)
         resource = FluentParser(with_spans=True).parse(text)
@@ -92,31 +114,57 @@ def _book(release: Release, locale: str, facts: set[str], faults: list[DearlyErr
             elif isinstance(entry, ast.Message | ast.Term):
                 name = f"-{entry.id.name}" if isinstance(entry, ast.Term) else entry.id.name
                 if name in bodies:
-                    faults.append(TemplateError("template.duplicate", f"The sentence '{name}' stands twice.", place=place))
+                    faults.append(
+                        TemplateError("template.duplicate", f"The sentence '{name}' stands twice.", place=place)
+                    )
                 bodies[name] = (entry, place)
         bundle.add_resource(FluentResource(text))
     for name, (entry, place) in bodies.items():
         named = _Names()
         _follow(entry, bodies, named, {name})
         for call in named.functions:
-            faults.append(TemplateError("template.copy", f"The sentence '{name}' calls {call}().", place=place,
-                                        hint="Figures are formatted once, in facts.yaml; name the fact."))
+            faults.append(
+                TemplateError(
+                    "template.copy",
+                    f"The sentence '{name}' calls {call}().",
+                    place=place,
+                    hint="Figures are formatted once, in facts.yaml; name the fact.",
+                )
+            )
         for missing in named.missing:
-            faults.append(TemplateError("template.reference", f"The sentence '{name}' refers to '{missing}', which is not there.",
-                                        place=place, hint=nearest(missing, list(bodies))))
+            faults.append(
+                TemplateError(
+                    "template.reference",
+                    f"The sentence '{name}' refers to '{missing}', which is not there.",
+                    place=place,
+                    hint=nearest(missing, list(bodies)),
+                )
+            )
         used, counts = set(), set()
         for variable in sorted(named.variables):
             base = variable.removesuffix("_n") if variable not in facts else variable
             if base not in facts:
-                faults.append(TemplateError("template.reference", f"The sentence '{name}' names an unknown fact '${variable}'.",
-                                            place=place, hint=nearest(variable, sorted(facts))))
+                faults.append(
+                    TemplateError(
+                        "template.reference",
+                        f"The sentence '{name}' names an unknown fact '${variable}'.",
+                        place=place,
+                        hint=nearest(variable, sorted(facts)),
+                    )
+                )
             elif base != variable:
                 counts.add(base)
             used.add(base)
         for printed in sorted(named.printed):
             if printed not in facts and printed.removesuffix("_n") in facts:
-                faults.append(TemplateError("template.copy", f"The sentence '{name}' prints '${printed}'.", place=place,
-                                            hint="Names that end in _n choose plural forms; print the fact itself."))
+                faults.append(
+                    TemplateError(
+                        "template.copy",
+                        f"The sentence '{name}' prints '${printed}'.",
+                        place=place,
+                        hint="Names that end in _n choose plural forms; print the fact itself.",
+                    )
+                )
         if isinstance(entry, ast.Message):
             sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place)
     return CopyBook(locale, bundle, MappingProxyType(sentences))

@@ -20,7 +20,6 @@ from renderer.template.model import (
     FactRule,
     NoneChoiceRule,
     SeriesRule,
-    Strict,
     TableRule,
     Template,
     TemplateConfig,
@@ -42,8 +41,12 @@ def find_template(name: str, home: Path = HOME) -> Path:
     if name in ids:
         return ids[name]
     if folder.is_dir():
-        raise UsageError("usage.unreadable", "The folder holds no template.yaml.", place=Place(file=folder.name),
-                         hint="Name a template's folder or one of these ids: " + ", ".join(sorted(ids)) + ".")
+        raise UsageError(
+            "usage.unreadable",
+            "The folder holds no template.yaml.",
+            place=Place(file=folder.name),
+            hint="Name a template's folder or one of these ids: " + ", ".join(sorted(ids)) + ".",
+        )
     raise UsageError("usage.unreadable", f"There is no template '{name}'.", hint=nearest(name, sorted(ids)))
 
 
@@ -71,8 +74,12 @@ def load_release(release: Release) -> Template:
     """The template that a release holds."""
     missing = [path for path in REQUIRED if path not in release.files]
     if missing:
-        raise ErrorList([TemplateError("template.missing-file", f"A template needs a file '{path}'.", place=Place(file=path))
-                         for path in missing])
+        raise ErrorList(
+            [
+                TemplateError("template.missing-file", f"A template needs a file '{path}'.", place=Place(file=path))
+                for path in missing
+            ]
+        )
     lines: dict[str, Lines] = {}
 
     def read(path: str) -> Any:
@@ -88,14 +95,22 @@ def load_release(release: Release) -> Template:
         raise ErrorList(faults)
     copy = load_copy(release, config.locales, facts)
     template = Template(
-        config=config, contract=contract, decisions=rules, facts=MappingProxyType(facts), copy=copy,
-        storyboard=_storyboard(config, release, lines), release=release, lines=MappingProxyType(lines),
+        config=config,
+        contract=contract,
+        decisions=rules,
+        facts=MappingProxyType(facts),
+        copy=copy,
+        storyboard=_storyboard(config, release, lines),
+        release=release,
+        lines=MappingProxyType(lines),
     )
     faults = [*_check_config(template), *_check_storyboard(template)]
     if faults:
         raise ErrorList(faults)
     return template
 
+
+_FACT_KINDS: Mapping[str, type[FactRule | SeriesRule | TableRule]] = {"series": SeriesRule, "table": TableRule}
 
 
 def _facts(data: Any, lines: Lines) -> dict[str, AnyFactRule]:
@@ -105,14 +120,20 @@ def _facts(data: Any, lines: Lines) -> dict[str, AnyFactRule]:
     faults: list[DearlyError] = []
     for name, rule in data.items():
         kind = rule.get("as") if isinstance(rule, dict) else None
-        model: type[Strict] = {"series": SeriesRule, "table": TableRule}.get(str(kind), FactRule)
+        model = _FACT_KINDS.get(str(kind), FactRule)
         inner = Lines(lines.file, {path[1:]: line for path, line in lines.by_path.items() if path[:1] == (name,)})
         if not isinstance(name, str) or not name.isidentifier() or name.endswith("_n"):
-            faults.append(TemplateError("template.value", f"'{name}' is no fact id.", place=lines.place((name,)),
-                                        hint="Use letters, digits and underscores; the ending _n is taken by plural selectors."))
+            faults.append(
+                TemplateError(
+                    "template.value",
+                    f"'{name}' is no fact id.",
+                    place=lines.place((name,)),
+                    hint="Use letters, digits and underscores; the ending _n is taken by plural selectors.",
+                )
+            )
             continue
         try:
-            facts[name] = parse(model, rule, inner)  # type: ignore[assignment]
+            facts[name] = parse(model, rule, inner)
         except ErrorList as error:
             faults += error.errors
     if faults:
@@ -145,13 +166,21 @@ def _check_files(config: TemplateConfig, release: Release, lines: Mapping[str, L
             named.append((("brand", key), reference))
     for path, file in named:
         if file not in release.files:
-            yield TemplateError("template.missing-file", f"The template has no file '{file}'.", place=own.place(path),
-                                hint=nearest(file, [name for name in release.files if not name.startswith("copy/")]))
+            yield TemplateError(
+                "template.missing-file",
+                f"The template has no file '{file}'.",
+                place=own.place(path),
+                hint=nearest(file, [name for name in release.files if not name.startswith("copy/")]),
+            )
     for index, (text, ground) in enumerate(config.brand.contrast):
         for token in (text, ground):
             if token not in config.brand.colours:
-                yield TemplateError("template.reference", f"There is no colour token '{token}'.",
-                                    place=own.place(("brand", "contrast", index)), hint=nearest(token, list(config.brand.colours)))
+                yield TemplateError(
+                    "template.reference",
+                    f"There is no colour token '{token}'.",
+                    place=own.place(("brand", "contrast", index)),
+                    hint=nearest(token, list(config.brand.colours)),
+                )
 
 
 def _check_config(template: Template) -> Iterable[DearlyError]:
@@ -160,13 +189,20 @@ def _check_config(template: Template) -> Iterable[DearlyError]:
     sentences = template.copy[template.config.locales[0]].sentences
     if statement is not None:
         if statement.title not in sentences:
-            yield TemplateError("template.reference", f"There is no sentence '{statement.title}'.",
-                                place=own.place(("channels", "statement", "title")), hint=nearest(statement.title, list(sentences)))
+            yield TemplateError(
+                "template.reference",
+                f"There is no sentence '{statement.title}'.",
+                place=own.place(("channels", "statement", "title")),
+                hint=nearest(statement.title, list(sentences)),
+            )
         else:
-            labels = [fact for fact in sentences[statement.title].facts]
-            if labels:
-                yield TemplateError("template.copy", "The document's title names facts; it stands in the file's metadata.",
-                                    place=own.place(("channels", "statement", "title")), hint="Use a sentence without facts.")
+            if sentences[statement.title].facts:
+                yield TemplateError(
+                    "template.copy",
+                    "The document's title names facts; it stands in the file's metadata.",
+                    place=own.place(("channels", "statement", "title")),
+                    hint="Use a sentence without facts.",
+                )
 
 
 def _check_decisions(rules: DecisionRules, lines: Lines) -> Iterable[DearlyError]:
@@ -180,20 +216,33 @@ def _check_decisions(rules: DecisionRules, lines: Lines) -> Iterable[DearlyError
             label = getattr(rule, "choose", None) or getattr(rule, "maybe", None) or rule.id
             for own in dict.fromkeys((f"choice:{label}", *(c.id for c in _candidates(rule)))):
                 if own in seen:
-                    yield TemplateError("template.duplicate", f"'{own}' stands twice in '{name}'.", place=lines.place((name, index)))
+                    yield TemplateError(
+                        "template.duplicate", f"'{own}' stands twice in '{name}'.", place=lines.place((name, index))
+                    )
                 seen.add(own)
             if isinstance(rule, ChoiceRule) and rule.default in ids:
-                yield TemplateError("template.unreachable-default", f"The default '{rule.default}' is also a candidate in '{name}'.",
-                                    place=lines.place((name, index, "default")),
-                                    hint="A default has no condition: leave it out of 'from'.")
+                yield TemplateError(
+                    "template.unreachable-default",
+                    f"The default '{rule.default}' is also a candidate in '{name}'.",
+                    place=lines.place((name, index, "default")),
+                    hint="A default has no condition: leave it out of 'from'.",
+                )
             for candidate in _candidates(rule):
                 for other in candidate.excludes:
                     if other in defaults:
-                        yield TemplateError("template.unreachable-default", f"'{candidate.id}' excludes the default '{other}'.",
-                                            place=lines.place((name, index)), hint="A default must always be reachable.")
+                        yield TemplateError(
+                            "template.unreachable-default",
+                            f"'{candidate.id}' excludes the default '{other}'.",
+                            place=lines.place((name, index)),
+                            hint="A default must always be reachable.",
+                        )
                     elif other not in ids:
-                        yield TemplateError("template.reference", f"'{candidate.id}' excludes '{other}', which is not in '{name}'.",
-                                            place=lines.place((name, index)), hint=nearest(other, ids))
+                        yield TemplateError(
+                            "template.reference",
+                            f"'{candidate.id}' excludes '{other}', which is not in '{name}'.",
+                            place=lines.place((name, index)),
+                            hint=nearest(other, ids),
+                        )
 
 
 def _check_storyboard(template: Template) -> Iterable[DearlyError]:
@@ -208,17 +257,30 @@ def _check_storyboard(template: Template) -> Iterable[DearlyError]:
         if use.kind == "layer":
             continue  # checked by the model itself, within its scene
         if use.name not in known[use.kind]:
-            what = {"chosen": "id in decisions.yaml", "image": "fact of an image", "series": "series", "ratio": "fact with a ratio",
-                    "counter": "fact with steps"}.get(use.kind, use.kind)
-            yield TemplateError("template.reference", f"There is no {what} '{use.name}'.", place=lines.place(use.path),
-                                hint=nearest(use.name, sorted(known[use.kind])))
+            what = {
+                "chosen": "id in decisions.yaml",
+                "image": "fact of an image",
+                "series": "series",
+                "ratio": "fact with a ratio",
+                "counter": "fact with steps",
+            }.get(use.kind, use.kind)
+            yield TemplateError(
+                "template.reference",
+                f"There is no {what} '{use.name}'.",
+                place=lines.place(use.path),
+                hint=nearest(use.name, sorted(known[use.kind])),
+            )
     drawn = {scene.id for scene in board.scenes}
     for index, rule in enumerate(template.decisions.scenes):
         wanted = [c.id for c in _candidates(rule)] + ([rule.default] if isinstance(rule, ChoiceRule) else [])
         for scene in wanted:
             if scene not in drawn:
-                yield TemplateError("template.reference", f"The storyboard has no scene '{scene}'.",
-                                    place=template.lines["decisions.yaml"].place(("scenes", index)), hint=nearest(scene, sorted(drawn)))
+                yield TemplateError(
+                    "template.reference",
+                    f"The storyboard has no scene '{scene}'.",
+                    place=template.lines["decisions.yaml"].place(("scenes", index)),
+                    hint=nearest(scene, sorted(drawn)),
+                )
 
 
 def _names(template: Template, board: Storyboard) -> Mapping[str, set[str]]:
@@ -227,10 +289,18 @@ def _names(template: Template, board: Storyboard) -> Mapping[str, set[str]]:
     single = {name: rule for name, rule in facts.items() if isinstance(rule, FactRule)}
     weights = [(font.family, weight) for font in template.config.fonts for weight in font.weights]
     decisions = template.decisions
-    chosen = {candidate.id for rules in (decisions.offers, decisions.scenes, decisions.blocks) for rule in rules
-              for candidate in _candidates(rule)}
-    chosen |= {rule.default for rules in (decisions.offers, decisions.scenes, decisions.blocks) for rule in rules
-               if isinstance(rule, ChoiceRule)}
+    chosen = {
+        candidate.id
+        for rules in (decisions.offers, decisions.scenes, decisions.blocks)
+        for rule in rules
+        for candidate in _candidates(rule)
+    }
+    chosen |= {
+        rule.default
+        for rules in (decisions.offers, decisions.scenes, decisions.blocks)
+        for rule in rules
+        if isinstance(rule, ChoiceRule)
+    }
     return {
         "copy": set(template.copy[template.config.locales[0]].sentences),
         "fact": {name for name, rule in single.items() if rule.as_ != "image"},

@@ -148,20 +148,27 @@ class ValueRule(Strict):
     currency: Expression | None = Field(None, description="Expression that gives the currency (money).")
     unit: str | None = Field(None, description="CLDR unit id, for example `energy-kilowatt-hour` (quantity).")
     decimals: int | None = Field(
-        None, ge=0, le=6, description="Decimals shown; without it the currency's own, or as many as the value has up to 2."
+        None,
+        ge=0,
+        le=6,
+        description="Decimals shown; without it the currency's own, or as many as the value has up to 2.",
     )
     style: Literal["full", "long", "medium", "short", "month", "month-year", "day-month"] | None = Field(
         None, description="How a date is written; without it `long`."
     )
     length: Literal["short", "long", "narrow"] | None = Field(None, description="How a unit is written (quantity).")
-    sign: Literal["auto", "always", "never"] = Field("auto", description="Whether a plus sign is shown; never drops both.")
+    sign: Literal["auto", "always", "never"] = Field(
+        "auto", description="Whether a plus sign is shown; never drops both."
+    )
 
 
 class FactRule(ValueRule):
     """One figure that channels may place."""
 
     steps: int = Field(0, ge=0, le=240, description="Texts a counter shows on its way from zero to the value.")
-    of: Expression | None = Field(None, description="Expression of the whole that the value is a part of (for rings and bars).")
+    of: Expression | None = Field(
+        None, description="Expression of the whole that the value is a part of (for rings and bars)."
+    )
 
 
 class AxisRule(ValueRule):
@@ -255,7 +262,8 @@ class DecisionRules(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` is by locale, ``lines`` by file."""
+    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` is by locale, ``lines`` by
+    file."""
 
     config: TemplateConfig
     contract: Contract

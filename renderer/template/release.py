@@ -76,15 +76,27 @@ def read_folder(root: Path) -> Release:
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
         if unicodedata.normalize("NFC", name) != name or not name.isprintable() or "\\" in name:
-            raise TemplateError("template.path", "A file's name has characters that other systems change.",
-                                place=Place(file=ascii(name)), hint="Rename it to plain letters, digits, '-' and '_'.")
+            raise TemplateError(
+                "template.path",
+                "A file's name has characters that other systems change.",
+                place=Place(file=ascii(name)),
+                hint="Rename it to plain letters, digits, '-' and '_'.",
+            )
         if not path.resolve().is_relative_to(root):
-            raise TemplateError("template.path", "A link leads out of the template's folder.",
-                                place=Place(file=name), hint="Copy the file into the folder.")
+            raise TemplateError(
+                "template.path",
+                "A link leads out of the template's folder.",
+                place=Place(file=name),
+                hint="Copy the file into the folder.",
+            )
         total += path.stat().st_size
         if total > MAX_BYTES or len(files) >= MAX_FILES:
-            raise TemplateError("template.release", "The folder is too large for a template.",
-                                place=Place(file=name), hint=f"Limits: {MAX_FILES} files, {MAX_BYTES // 2**20} MiB.")
+            raise TemplateError(
+                "template.release",
+                "The folder is too large for a template.",
+                place=Place(file=name),
+                hint=f"Limits: {MAX_FILES} files, {MAX_BYTES // 2**20} MiB.",
+            )
         files[name] = path.read_bytes()
     return Release(MappingProxyType(files))
 
@@ -106,8 +118,11 @@ def open_bundle(data: bytes, expected_digest: str) -> Release:
         raise TemplateError("template.release", "The bundle is not a zip file.") from error
     release = Release(MappingProxyType(files))
     if release.files_digest != expected_digest:
-        raise TemplateError("template.release", "The bundle's files do not match the digest they were pinned by.",
-                            hint="Publish the template again; a bundle is never changed.")
+        raise TemplateError(
+            "template.release",
+            "The bundle's files do not match the digest they were pinned by.",
+            hint="Publish the template again; a bundle is never changed.",
+        )
     return release
 
 
