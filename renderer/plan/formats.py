@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from copy import copy
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import NumberPattern, format_currency, get_currency_precision
 from babel.units import UnknownUnitError, format_unit
 
 from renderer.plan.model import Direction
@@ -50,6 +51,7 @@ class Formats:
         # Months and currencies repeat from row to row and from person to person.
         self._date = lru_cache(4096)(self._format_date)
         self._unit_parts = lru_cache(256)(self._find_unit)
+        self._patterns = lru_cache(64)(self._find_pattern)
 
     @cached_property
     def direction(self) -> Direction:
@@ -112,20 +114,16 @@ class Formats:
         if rule.as_ == "quantity":
             return self._quantity(amount, rule.unit or "", rule.length or "short")
         if rule.as_ == "percent":
-            pattern = self.locale.percent_formats[None]
-            return str(pattern.apply(amount / 100, self.locale, force_frac=(digits, digits)))
+            return str(self._patterns("percent", digits, digits).apply(amount / 100, self.locale))
         return self._plain(amount)
 
     def _plain(self, amount: Decimal) -> str:
         digits = max(0, -int(amount.as_tuple().exponent))
-        return str(self.locale.decimal_formats[None].apply(amount, self.locale, force_frac=(digits, digits)))
+        return str(self._patterns("decimal", digits, digits).apply(amount, self.locale))
 
     def _money(self, amount: Decimal, currency: str, digits: int) -> str:
-        pattern = self.locale.currency_formats["standard"]
-        text = str(
-            pattern.apply(amount, self.locale, currency=currency, currency_digits=False, force_frac=(digits, digits))
-        )
-        return _spaced(text)
+        pattern = self._patterns("currency", digits, digits)
+        return _spaced(str(pattern.apply(amount, self.locale, currency=currency, currency_digits=False)))
 
     def _quantity(self, amount: Decimal, unit: str, length: str) -> str:
         before, after = self._unit_parts(unit, length, self.locale.plural_form(amount))
@@ -136,11 +134,17 @@ class Formats:
         again."""
         sample = next(number for number in _PLURAL_SAMPLES if self.locale.plural_form(number) == plural)
         written = format_unit(sample, unit, length, format="0.######", locale=self.locale)
-        number = str(
-            self.locale.decimal_formats[None].apply(sample, self.locale, force_frac=(0, 6), group_separator=False)
-        )
+        number = str(self._patterns("decimal", 0, 6).apply(sample, self.locale, group_separator=False))
         before, found, after = written.partition(number)
         return (before, after) if found else ("", NO_BREAK + written)
+
+    def _find_pattern(self, kind: Literal["decimal", "percent", "currency"], least: int, most: int) -> NumberPattern:
+        """The locale's pattern with between ``least`` and ``most`` decimals."""
+        of = self.locale
+        found = {"decimal": of.decimal_formats, "percent": of.percent_formats, "currency": of.currency_formats}[kind]
+        pattern = copy(found["standard" if kind == "currency" else None])
+        pattern.frac_prec = (least, most)
+        return pattern
 
     def _format_date(self, value: date, style: str) -> str:
         if style in SKELETONS:
