@@ -142,7 +142,7 @@ class Formats:
         """The locale's pattern with between ``least`` and ``most`` decimals."""
         of = self.locale
         found = {"decimal": of.decimal_formats, "percent": of.percent_formats, "currency": of.currency_formats}[kind]
-        pattern = copy(found["standard" if kind == "currency" else None])
+        pattern: NumberPattern = copy(found["standard" if kind == "currency" else None])
         pattern.frac_prec = (least, most)
         return pattern
 
