@@ -11,12 +11,12 @@ page-photo-alt = La tua foto
 page-opens-file = (PDF)
 
 ### Il riquadro dell’importo
-page-due-when = Da pagare entro il { $due_date }
+page-due-when = Entro il { $due_date }
 page-due-text = Scegli tu come: carta, bonifico o app della tua banca.
 page-due-action = Paga ora
-page-debit-when = Addebito il { $debit_date }
-page-debit-text = Lo preleviamo dal tuo conto. Non devi fare nulla.
-page-debit-text-iban = Lo preleviamo dal conto che finisce con { $iban_tail }. Non devi fare nulla.
+page-debit-when = Lo preleviamo il { $debit_date }
+page-debit-text = Direttamente dal tuo conto. Non devi fare nulla.
+page-debit-text-iban = Dal conto che finisce con { $iban_tail }. Non devi fare nulla.
 page-debit-action = Vedi i dettagli dell’addebito
 page-credit-when = Resta a tuo favore
 page-credit-text = Lo scaliamo dalle prossime bollette. Se preferisci, te lo rimborsiamo sul conto.
