@@ -64,11 +64,13 @@ class Drawing:
         size: int = 13,
         title: str = "",
         desc: str = "",
+        faint: float | None = None,
     ) -> Markup:
         """A series as a chart of ``width`` by ``height`` units with texts of ``size`` units.
 
         It scales with its box; for a phone make it narrow (340) so that texts stay legible. Marked points stand out and
-        carry their value. ``title`` and ``desc`` name it for those who do not see it.
+        carry their value. ``title`` and ``desc`` name it for those who do not see it. With ``faint`` the bars without a
+        mark are the accent at that opacity: on paper the pale tint of the screen would vanish.
         """
         series = fact.value
         if not isinstance(series, Series):
@@ -76,7 +78,7 @@ class Drawing:
         plot = _Plot.fit(series, width, height, size, self.direction == "rtl")
         marks = _marked(series.points)
         shapes = [*self._grid(plot, series), *self._x_labels(plot, series.points, marks)]
-        shapes += self._bars(plot, series.points) if kind == "bars" else self._line(plot, series.points, marks)
+        shapes += self._bars(plot, series.points, faint) if kind == "bars" else self._line(plot, series.points, marks)
         shapes.append(
             _tag(
                 "line",
@@ -89,7 +91,7 @@ class Drawing:
                 class_="chart-base",
             )
         )
-        shapes += [self._value_label(plot, index, series.points[index], kind) for index in marks]
+        shapes += [self._value_label(plot, index, series.points, kind) for index in marks]
         name = f"chart-{next(self._ids)}"
         labels = f'<title id="{name}-title">{escape(title)}</title>' if title else ""
         labels += f'<desc id="{name}-desc">{escape(desc)}</desc>' if desc else ""
@@ -108,13 +110,15 @@ class Drawing:
         kind: Literal["compare", "waterfall"] = "compare",
         mark: str = "",
         total: str = "",
+        base: str = "",
         width: int | None = None,
         height: int = 10,
     ) -> dict[str, Markup]:
         """One horizontal bar for each fact, by fact id, all on one scale; the figures stand beside them as text.
 
         ``compare``: each from zero; the fact named by ``mark`` in the accent colour. ``waterfall``: each from where the
-        one before ended; the fact named by ``total`` from zero. Without ``width`` bars fill their box (percentages).
+        one before ended; the fact named by ``total`` from zero; the one named by ``base`` is a level, not a change.
+        Without ``width`` bars fill their box (percentages).
         """
         spans: list[tuple[Fact, Decimal, Decimal]] = []
         reached = Decimal(0)
@@ -133,6 +137,8 @@ class Drawing:
                 token, role = ("accent", "mark") if fact.id == mark else ("ink-soft", "plain")
             elif fact.id == total:
                 token, role = "ink", "total"
+            elif fact.id == base:
+                token, role = "ink-soft", "base"
             else:
                 token, role = ("up", "up") if end >= start else ("down", "down")
             share = float((min(start, end) - low) / scale)
@@ -217,7 +223,7 @@ class Drawing:
             shapes.append(self._text(point.x.text, x, y, "middle", token, role, weight))
         return shapes
 
-    def _bars(self, plot: _Plot, points: Sequence[Point]) -> list[str]:
+    def _bars(self, plot: _Plot, points: Sequence[Point], faint: float | None = None) -> list[str]:
         shapes = []
         thick = max(2.0, min(plot.slot * 0.64, 40.0))
         for index, point in enumerate(points):
@@ -229,7 +235,10 @@ class Drawing:
                 y = plot.zero - 1.5 if value >= 0 else plot.zero + 1.5
             token, role = ("accent", "chart-bar chart-bar-mark") if point.mark else ("accent-soft", "chart-bar")
             path = _bar_path(plot.x(index) - thick / 2, thick, plot.zero, y)
-            shapes.append(_tag("path", d=path, fill=self.colour(token), class_=role))
+            if faint is None or point.mark:
+                shapes.append(_tag("path", d=path, fill=self.colour(token), class_=role))
+            else:
+                shapes.append(_tag("path", d=path, fill=self.colour("accent"), fill_opacity=faint, class_=role))
         return shapes
 
     def _line(self, plot: _Plot, points: Sequence[Point], marks: Sequence[int]) -> list[str]:
@@ -277,15 +286,46 @@ class Drawing:
                 )
         return shapes
 
-    def _value_label(self, plot: _Plot, index: int, point: Point, kind: str) -> str:
+    def _value_label(self, plot: _Plot, index: int, points: Sequence[Point], kind: str) -> str:
+        """The value above a marked point; over higher neighbours it goes above them, with a line down to its own."""
+        point = points[index]
         value = _y(point)
         if value is None:
             return ""
         half = _width(point.y.text, plot.size + 1) * BOLD / 2
         x = min(max(plot.x(index), half), plot.width - half)
-        away = 6.0 if kind == "bars" else 12.0
-        y = plot.y(value) + (away + plot.size if value < 0 else -away)
-        return self._text(point.y.text, x, y, "middle", "ink", "chart-value", 600, plot.size + 1)
+        own = plot.y(value)
+        if value < 0:
+            return self._text(point.y.text, x, own + 6 + plot.size, "middle", "ink", "chart-value", 600, plot.size + 1)
+        near = [own]
+        for other, neighbour in enumerate(points):
+            amount = _y(neighbour)
+            if amount is not None and abs(plot.x(other) - x) < half + plot.slot * 0.4:
+                near.append(plot.y(amount))
+        away = 7.0 if kind == "bars" else 13.0
+        y = max(min(near) - away, plot.size + 1)
+        leader = ""
+        if own - y > away + 4:
+            leader = _tag(
+                "line",
+                x1=plot.x(index),
+                x2=plot.x(index),
+                y1=y + 4,
+                y2=own - (3 if kind == "bars" else 8),
+                stroke=self.colour("accent"),
+                stroke_width=1,
+                class_="chart-leader",
+            )
+        halo = _tag(
+            "rect",
+            x=x - half - 2,
+            y=y - plot.size - 1,
+            width=2 * half + 4,
+            height=plot.size + 6,
+            fill=self.colour("card"),
+            class_="chart-halo",
+        )
+        return leader + halo + self._text(point.y.text, x, y, "middle", "ink", "chart-value", 600, plot.size + 1)
 
     def _text(
         self,

@@ -46,6 +46,8 @@ from renderer.units import Money, Quantity
 FSI, PDI = "\u2068", "\u2069"
 _CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067"))
 """Embeddings, overrides and forced isolates: text that carries them could turn its surroundings round."""
+KEPT = 14
+"""Longest figure, in characters, that style sheets may keep on one line (class ``kept``)."""
 _ISOLATES = dict.fromkeys(map(ord, FSI + PDI))
 _SAFE_HREF = re.compile(r"(https://|mailto:|tel:)[^\s\"'<>\\]*")
 _LENGTH = re.compile(r"[A-Za-z0-9 .,%()+*/'_-]*")
@@ -123,18 +125,27 @@ def plain_text(text: str) -> str:
 def isolated(text: str) -> Markup:
     """``text`` escaped, with Fluent's isolates as ``<bdi>``. What a hostile text adds or leaves open is evened out."""
     parts: list[str] = []
-    depth = 0
+    opened: list[tuple[int, str]] = []
+    said = ""
     for piece in re.split(f"([{FSI}{PDI}])", text.translate(_CONTROLS)):
         if piece == FSI:
-            depth += 1
+            opened.append((len(parts), said))
             parts.append("<bdi>")
         elif piece == PDI:
-            if depth:
-                depth -= 1
+            if opened:
+                place, before = opened.pop()
+                parts[place] = _opening(said[len(before) :])
                 parts.append("</bdi>")
         else:
+            said += piece
             parts.append(str(escape(piece)))
-    return Markup("".join(parts) + "</bdi>" * depth)
+    return Markup("".join(parts) + "</bdi>" * len(opened))
+
+
+def _opening(text: str) -> str:
+    """The tag around an isolated text. A short figure is kept on one line: CLDR puts a plain space before its unit."""
+    figure = len(text) <= KEPT and any(character.isdigit() for character in text)
+    return '<bdi class="kept">' if figure and " " in text else "<bdi>"
 
 
 # ---------------------------------------------------------------- what layouts look into
@@ -149,7 +160,8 @@ class Isolated(Printed):
         return plain_text(self.text)
 
     def __html__(self) -> str:
-        return f"<bdi>{escape(plain_text(self.text))}</bdi>"
+        text = plain_text(self.text)
+        return f"{_opening(text)}{escape(text)}</bdi>"
 
 
 class CellView(Isolated):
