@@ -21,6 +21,7 @@ SMALLEST_LABEL = Fraction(7, 10)
 """How far labels and values may shrink, as part of their size, before they end in an ellipsis."""
 LABEL_GAP_PX = 8
 VALUE_GAP_PX = 6
+LYING_GAP_PX = 6
 VALUE_FADE = Fraction(1, 2)
 """A value appears in the last part of its bar's growth."""
 
@@ -130,7 +131,8 @@ def _slot(work: SceneWork, layer: BarChartLayer, area: Rect, index: int, count: 
         start = left + place * pitch + int(pitch * (1 - thick) / 2)
         return _Slot((start, top, start + int(pitch * thick), bottom), pitch)
     pitch = (bottom - top) // count
-    label = _line_height(work, layer, layer.label_style)
+    label = max(_line_height(work, layer, style) for style in (layer.label_style, layer.value_style))
+    label += work.stage.length(LYING_GAP_PX) if label else 0
     start = top + index * pitch + label
     return _Slot((left, start, right, start + int((pitch - label) * thick)), pitch)
 
@@ -188,8 +190,8 @@ def _label(
         return _text(work, layer, column, column[1], bar, bar.label, layer.label_style or "", "centre",
                      f"-label{index}")
     align: Align = "right" if work.stage.mirrored(layer.mirror) else "left"
-    height = _line_height(work, layer, layer.label_style)
-    return _text(work, layer, slot.full, top - height, bar, bar.label, layer.label_style or "", align, f"-label{index}")
+    at = top - work.stage.length(LYING_GAP_PX) - _line_height(work, layer, layer.label_style)
+    return _text(work, layer, slot.full, at, bar, bar.label, layer.label_style or "", align, f"-label{index}")
 
 
 def _value(
@@ -197,32 +199,37 @@ def _value(
     upright: bool,
 ) -> ScoreLayer:
     height = _line_height(work, layer, layer.value_style)
-    near = work.stage.length(VALUE_GAP_PX)
-    left, top, right, bottom = rect
-    if upright:
-        middle, half = (left + right) // 2, max(slot.pitch, right - left) * 3 // 2
-        box = box_rect(work, layer)
-        half = min(half, max(slot.pitch // 2, middle - box[0]), max(slot.pitch // 2, box[2] - middle))
-        column, at, align = (middle - half, top, middle + half, bottom), top - near - height, "centre"
-    else:  # on the line of the label, at its far end
-        label = _line_height(work, layer, layer.label_style)
-        align = "left" if work.stage.mirrored(layer.mirror) else "right"
-        column, at = slot.full, slot.full[1] - max(label, height)
     _, frames = layer_span(work, layer)
     fade = sampled(
         lambda frame: max(0.0, (value_at(growth, frame, U) / U - float(VALUE_FADE)) / float(1 - VALUE_FADE)), frames, U
     )
-    return _text(work, layer, column, at, bar, bar.value, layer.value_style or "", align, f"-value{index}",
-                 {"opacity": fade})
+    style, part = layer.value_style or "", f"-value{index}"
+    tracks: dict[Property, Track] = {"opacity": fade}
+    if upright:  # over the bar, but never out of the chart's box
+        box = box_rect(work, layer)
+        middle = (rect[0] + rect[2]) // 2
+        half = slot.pitch // 2 if layer.values == "all" else min(slot.pitch * 5, box[2] - box[0]) // 2
+        left = min(max(middle - half, box[0]), max(box[0], box[2] - 2 * half))
+        top = rect[1] - work.stage.length(VALUE_GAP_PX) - height
+        return _text(work, layer, (left, top, left + 2 * half, top), top, bar, bar.value, style, "centre", part, tracks,
+                     middle)
+    label = _line_height(work, layer, layer.label_style)  # on the line of the label, at its far end
+    align: Align = "left" if work.stage.mirrored(layer.mirror) else "right"
+    top = slot.full[1] - work.stage.length(LYING_GAP_PX) - max(label, height)
+    return _text(work, layer, slot.full, top, bar, bar.value, style, align, part, tracks)
 
 
 def _text(
-    work: SceneWork, layer: BarChartLayer, column: Rect, top: int, bar: _BarData, text: str, style: str, align: str,
-    part: str, tracks: dict[Property, Track] | None = None,
+    work: SceneWork, layer: BarChartLayer, column: Rect, top: int, bar: _BarData, text: str, style: str, align: Align,
+    part: str, tracks: dict[Property, Track] | None = None, middle: int | None = None,
 ) -> ScoreLayer:
-    way: Align = "left" if align == "left" else "right" if align == "right" else "centre"
-    look = work.text_look(layer, style, way)
+    """A text in a column; with ``middle`` centred there as far as the column allows."""
+    look = work.text_look(layer, style, align)
     room = Room(column[2] - column[0], 0, 1, int(look.size_q * SMALLEST_LABEL), True)
     found = work.fitted(layer, [(text,)], look, room, part)
+    if middle is not None:
+        width = min(found.width_q, column[2] - column[0])
+        left = min(max(middle - width // 2, column[0]), column[2] - width)
+        column = (left, top, left + width, top)
     rect, content = text_content(found, column, top)
     return placed(work, layer, rect, content, bar.sources, part=part, tracks=tracks)

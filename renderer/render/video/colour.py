@@ -53,12 +53,17 @@ def _weights() -> list[list[int]]:
 _WEIGHTS = _weights()
 
 
-def yuv_of(colour: str) -> tuple[int, int, int]:
-    """An opaque colour (#rrggbb, alpha ignored) as 8-bit Y, Cb, Cr."""
+def exact_yuv(colour: str) -> tuple[float, float, float]:
+    """An opaque colour (#rrggbb, alpha ignored) as Y, Cb, Cr before rounding."""
     red, green, blue, _ = rgba(colour)
     luma = KR * red + KG * green + KB * blue
-    return (round(16 + 219 * luma), round(128 + 224 * (blue - luma) / (2 * (1 - KB))),
-            round(128 + 224 * (red - luma) / (2 * (1 - KR))))
+    return 16 + 219 * luma, 128 + 224 * (blue - luma) / (2 * (1 - KB)), 128 + 224 * (red - luma) / (2 * (1 - KR))
+
+
+def yuv_of(colour: str) -> tuple[int, int, int]:
+    """An opaque colour (#rrggbb, alpha ignored) as 8-bit Y, Cb, Cr."""
+    y, u, v = exact_yuv(colour)
+    return round(y), round(u), round(v)
 
 
 def converted(raster: Raster) -> YuvSprite:
@@ -91,5 +96,6 @@ def _mixed(channels: list[NDArray[np.int32]], row: int, extra_shift: int) -> _U1
 
 
 def _kept(alpha: NDArray[np.int32], full: int) -> _U16:
-    kept: _U16 = np.asarray(256 - (alpha * 256 + full // 2) // full, np.uint16)
+    part: NDArray[np.int32] = (alpha * np.int32(256) + np.int32(full // 2)) // np.int32(full)
+    kept: _U16 = (np.int32(256) - part).astype(np.uint16)
     return kept

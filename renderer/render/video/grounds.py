@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.render.video.colour import KB, KG, KR, yuv_of
-from renderer.render.video.raster import rgba
+from renderer.render.video.colour import exact_yuv, yuv_of
 from renderer.render.video.score import ScoreBackdrop, U
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
@@ -30,10 +30,14 @@ class Ground:
 
 
 def ground(backdrop: ScoreBackdrop, width: int, height: int) -> Ground:
-    """The ground for a backdrop of kind ``colour`` or ``gradient``. Raises KeyError for another kind."""
+    """The ground for a backdrop of kind ``colour`` or ``gradient``. Raises KeyError for another kind.
+
+    The last few are kept: the films of one template share them.
+    """
     if backdrop.kind == "colour":
         return Ground(_plain(backdrop.settings["colour"], width, height))
-    return Ground(_gradient(backdrop.settings["stops"], backdrop.settings["angle_u"], width, height))
+    stops = tuple((colour, at) for colour, at in backdrop.settings["stops"])
+    return Ground(_gradient(stops, backdrop.settings["angle_u"], width, height))
 
 
 def _plain(colour: str, width: int, height: int) -> Planes:
@@ -42,26 +46,23 @@ def _plain(colour: str, width: int, height: int) -> Planes:
     return np.full((height, width), y, np.uint8), np.full(half, u, np.uint8), np.full(half, v, np.uint8)
 
 
-def _gradient(stops: list[tuple[str, int]], angle_u: int, width: int, height: int) -> Planes:
+@lru_cache(maxsize=8)
+def _gradient(stops: tuple[tuple[str, int], ...], angle_u: int, width: int, height: int) -> Planes:
     """A linear gradient as CSS Images Level 3, section 3.1, draws it, between sRGB values."""
-    places = np.array([at / U for _, at in stops])
-    colours = np.array([rgba(colour)[:3] for colour, _ in stops])
+    places = [at / U for _, at in stops]
+    # Y'CbCr is linear in sRGB values, so going between stops there is the same.
+    colours = np.array([exact_yuv(colour) for colour, _ in stops])
     angle = angle_u / U * 2 * math.pi
+    length = abs(width * math.sin(angle)) + abs(height * math.cos(angle))
     planes = []
-    for step, row in ((1, "y"), (2, "u"), (2, "v")):
+    for channel, step in enumerate((1, 2, 2)):
         # Centres of the pixels, or of the 2 by 2 pixels that one chroma value is for.
-        x = np.arange(step / 2, width, step) - width / 2
-        y = np.arange(step / 2, height, step) - height / 2
-        length = abs(width * math.sin(angle)) + abs(height * math.cos(angle))
-        along = (x[None, :] * math.sin(angle) - y[:, None] * math.cos(angle)) / length + 0.5
-        red, green, blue = (np.interp(along, places, colours[:, channel]) for channel in range(3))
-        luma = KR * red + KG * green + KB * blue
-        values = {
-            "y": 16 + 219 * luma,
-            "u": 128 + 224 * (blue - luma) / (2 * (1 - KB)),
-            "v": 128 + 224 * (red - luma) / (2 * (1 - KR)),
-        }
-        planes.append(_dithered(values[row]))
+        across = (np.arange(step / 2, width, step) - width / 2) * (math.sin(angle) / length)
+        down = (np.arange(step / 2, height, step) - height / 2) * (math.cos(angle) / length)
+        along = across[None, :] - down[:, None] + 0.5
+        planes.append(_dithered(np.interp(along, places, colours[:, channel])))
+    for plane in planes:
+        plane.flags.writeable = False  # shared between films
     return planes[0], planes[1], planes[2]
 
 
@@ -70,7 +71,7 @@ def _dithered(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     threshold = np.array([[0.0]])
     for _ in range(3):
         threshold = np.block([[4 * threshold, 4 * threshold + 2], [4 * threshold + 3, 4 * threshold + 1]])
-    pattern = (threshold + 0.5) / 64
     height, width = values.shape
-    tiled = np.tile(pattern, (-(-height // 8), -(-width // 8)))[:height, :width]
-    return np.clip(np.floor(values + tiled), 0, 255).astype(np.uint8)
+    for row in range(8):
+        values[row::8] += np.resize((threshold[row] + 0.5) / 64, width)
+    return values.astype(np.uint8)  # values are positive: this rounds down
