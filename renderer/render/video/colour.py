@@ -92,7 +92,8 @@ def _mixed(channels: list[NDArray[np.int32]], row: int, extra_shift: int) -> _U1
         total += channel * np.int32(weight)
     total += np.int32(1 << (_SHIFT - 1))
     total >>= _SHIFT
-    return np.clip(total, 0, 65535).astype(np.uint16)
+    plane: _U16 = np.clip(total, 0, 65535).astype(np.uint16)
+    return plane
 
 
 def _kept(alpha: NDArray[np.int32], full: int) -> _U16:

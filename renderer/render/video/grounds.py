@@ -71,7 +71,7 @@ def _dithered(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     threshold = np.array([[0.0]])
     for _ in range(3):
         threshold = np.block([[4 * threshold, 4 * threshold + 2], [4 * threshold + 3, 4 * threshold + 1]])
-    height, width = values.shape
+    width = values.shape[1]
     for row in range(8):
         values[row::8] += np.resize((threshold[row] + 0.5) / 64, width)
     return values.astype(np.uint8)  # values are positive: this rounds down
