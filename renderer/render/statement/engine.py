@@ -23,6 +23,7 @@ from renderer.errors import DearlyError, Place, RenderError
 from renderer.render.statement.faces import check_faces, listed_marks
 from renderer.render.statement.fetcher import AssetFetcher
 from renderer.render.statement.identity import VARIANT, describe, identifier
+from renderer.render.statement.shaping import shape_drawings
 from renderer.render.statement.tags import complete_tags
 from renderer.render.statement.watch import TooLong, Watch
 
@@ -67,6 +68,7 @@ def prepare(sheets: Mapping[str, str], fonts: FontSet, fetcher: AssetFetcher) ->
     Raises RenderError ``render.warning`` or ``render.asset`` with the sheet's name for anything in them that the engine
     does not understand or that is refused.
     """
+    shape_drawings()
     fonts.activate()
     configuration = FontConfiguration()
     counters = CounterStyle()

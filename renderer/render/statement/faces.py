@@ -28,7 +28,7 @@ def listed_marks(fonts: FontSet) -> frozenset[bytes]:
 def check_faces(fonts: Mapping[Any, Any], listed: frozenset[bytes]) -> None:
     """``fonts`` as in ``Document.fonts`` after writing.
 
-    Raises RenderError ``render.glyph`` when a character was drawn as an empty box and ``render.face`` when a face outside
+    Raises RenderError ``render.glyph`` when a character was drawn as an empty box, ``render.face`` when a face outside
     the list was embedded.
     """
     missing = sorted({code_point for font in fonts.values() for code_point in font.missing})

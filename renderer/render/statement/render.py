@@ -53,9 +53,18 @@ def make(job: RenderJob) -> Paper:
                         language=job.plan.locale.replace("_", "-"), plan_digest=job.plan.digest)
     styles = _shelf.get(_styles_key(job), lambda: _styles(job, channel))
     quote = _quote(job.template, channel)
-    html = page(job, channel.page)
+    html = _isolated(page(job, channel.page))
     return compose(html, styles, identity, AssetFetcher(job.assets, quote), max_pages=channel.max_pages, quote=quote,
                    file=channel.page)
+
+
+def _isolated(html: str) -> str:
+    """``<bdi>`` as the characters it stands for (U+2068, U+2069).
+
+    Pango then orders and breaks a line as one run of text. As inline boxes WeasyPrint would place them itself, which it
+    does not do by the bidirectional algorithm (Kozea/WeasyPrint#106), and would lay out three boxes for one figure.
+    """
+    return html.replace("<bdi>", "\u2068").replace("</bdi>", "\u2069")
 
 
 class _Shelf:
