@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -29,9 +30,9 @@ from workers import log
 from workers.app import make_app
 from workers.dispatch import TICK_S, Dispatcher
 from workers.leash import die_with_parent, is_dead
+from workers.start import ROOT, TIED_TO
 
 APP = "workers"
-ROOT = Path(__file__).resolve().parents[1]
 STOP_S = 10.0
 """How long workers may go on with what they do when the supervisor stops."""
 
@@ -223,25 +224,21 @@ class Supervisor:
 def lock(settings: Settings) -> BinaryIO:
     """Take the home for one supervisor; closing the file, or ending, gives it back. EnvironmentFault if taken."""
     file = (settings.run_folder / "supervisor.lock").open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise EnvironmentFault(
-            "environment.busy",
-            "Another service of Dearly runs on this DEARLY_HOME.",
-            hint="Stop it, or set DEARLY_HOME to another folder.",
-        ) from error
-    return file
-
-
-def is_running(settings: Settings) -> bool:
-    """Whether a supervisor has this home."""
-    try:
-        lock(settings).close()
-    except EnvironmentFault:
-        return True
-    return False
+    until = time.monotonic() + 1
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return file
+        except BlockingIOError as error:
+            if time.monotonic() < until:  # it may only be somebody who looks whether it is free
+                time.sleep(0.05)
+                continue
+            file.close()
+            raise EnvironmentFault(
+                "environment.busy",
+                "Another service of Dearly runs on this DEARLY_HOME.",
+                hint="Stop it, or set DEARLY_HOME to another folder.",
+            ) from error
 
 
 def _answers(path: Path) -> bool:
@@ -254,8 +251,6 @@ def _answers(path: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    import shutil
-
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -264,8 +259,8 @@ def main(build_services: Callable[[Settings], Services] | None = None, app: str 
     from renderer.bootstrap import build
 
     log.set_up()
-    if os.environ.get("DEARLY_TIED_TO"):  # a command that started us takes us along when it ends
-        die_with_parent(int(os.environ.pop("DEARLY_TIED_TO")), signal.SIGTERM)
+    if os.environ.get(TIED_TO):  # a command that started us takes us along when it ends
+        die_with_parent(int(os.environ.pop(TIED_TO)), signal.SIGTERM)
     try:
         settings = Settings()
         Supervisor((build_services or build)(settings), app).run()

@@ -1,0 +1,82 @@
+"""How a command starts the supervisor as a process of its own, and ends it again. Imports no Celery."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from renderer.errors import EnvironmentFault
+from renderer.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+TIED_TO = "DEARLY_TIED_TO"
+"""The variable that names the process whose end also ends the supervisor."""
+
+LOG = "supervisor.log"
+GRACE_S = 30.0
+
+
+class Service:
+    """The service of a home for as long as a command needs it: the one that runs there, or a supervisor of our own,
+    which ends with this process, however that ends."""
+
+    def __init__(self, settings: Settings, module: str = "workers.supervisor") -> None:
+        self._settings = settings
+        self._module = module
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def check(self) -> None:
+        """See that the service runs, and start it if nobody has. Raises EnvironmentFault when ours has ended."""
+        if self._process is None:
+            if not is_running(self._settings):
+                self._process = self._start()
+            return
+        code = self._process.poll()
+        if code is None:
+            return
+        if is_running(self._settings):  # another command was faster
+            self._process = None
+            return
+        raise EnvironmentFault(
+            "environment.worker",
+            f"The service of the queue ended (code {code}).",
+            hint=f"See {LOG} in the folder 'logs' of DEARLY_HOME.",
+        )
+
+    def stop(self) -> None:
+        """Have ours stop everything in order; leave another's alone."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "DEARLY_HOME": str(self._settings.home), TIED_TO: str(os.getpid())}
+        with (self._settings.logs / LOG).open("ab") as out:
+            # A session of its own: Ctrl-C at the terminal is for the command, which then stops us in order.
+            return subprocess.Popen(
+                [sys.executable, "-m", self._module],
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a supervisor has this home."""
+    with (settings.run_folder / "supervisor.lock").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
