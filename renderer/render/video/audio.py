@@ -32,8 +32,9 @@ Pcm = NDArray[np.float32]
 
 RATE = 48_000
 TARGET_LUFS = -16.0
+PEAK_DBTP = -1.0
 CEILING_DBTP = -2.0
-"""What the mix may peak at before AAC, which adds up to about a decibel."""
+"""What the mix may peak at before AAC, which mostly adds less than a decibel."""
 BIT_RATE = 128_000
 AAC_FRAME = 1024
 MIXER = 1
@@ -151,7 +152,23 @@ def measure(pcm: Pcm) -> Loudness:
     return Loudness(integrated=integrated, true_peak=20 * math.log10(peak) if peak else -math.inf)
 
 
-def level(pcm: Pcm) -> Pcm:
+def master(pcm: Pcm) -> AudioTrack:
+    """A mix levelled and encoded: -16 LUFS, and no true peak above -1 dBTP in what a player decodes.
+
+    AAC moves peaks, noise by some decibels. So the result is decoded and measured, and if a peak came out too high the
+    mix is limited that much lower.
+    """
+    ceiling = CEILING_DBTP
+    for _ in range(3):
+        track = encode_aac(level(pcm, ceiling))
+        over = measure(decode_track(track)).true_peak - PEAK_DBTP
+        if over <= 0:
+            break
+        ceiling -= over + 0.2
+    return track
+
+
+def level(pcm: Pcm, ceiling_dbtp: float = CEILING_DBTP) -> Pcm:
     """The track at -16 LUFS with its true peak held under the ceiling: one gain for the whole, then a limiter.
 
     The gain is found again once after limiting, since limiting takes loudness. A silent track stays silent.
@@ -160,10 +177,10 @@ def level(pcm: Pcm) -> Pcm:
     if loudness < -69:  # R 128 gates at -70 LUFS: there is nothing to measure
         return pcm
     gain = TARGET_LUFS - loudness
-    limited = limit(pcm * np.float32(10 ** (gain / 20)))
+    limited = limit(pcm * np.float32(10 ** (gain / 20)), ceiling_dbtp)
     short = TARGET_LUFS - measure(limited).integrated
     if short > 0.3:
-        limited = limit(pcm * np.float32(10 ** ((gain + min(short, 4.0)) / 20)))
+        limited = limit(pcm * np.float32(10 ** ((gain + min(short, 4.0)) / 20)), ceiling_dbtp)
     return limited
 
 
@@ -203,6 +220,13 @@ def encode_aac(pcm: Pcm) -> AudioTrack:
     except av.FFmpegError as error:
         raise RenderError("render.media", "The sound could not be encoded.") from error
     return AudioTrack(mp4=buffer.getvalue(), samples=len(pcm), rate=RATE)
+
+
+def decode_track(track: AudioTrack) -> Pcm:
+    """What a player makes of an encoded track."""
+    with av.open(io.BytesIO(track.mp4), "r", format="mov") as container:
+        frames = [np.asarray(frame.to_ndarray(), np.float32) for frame in container.decode(container.streams.audio[0])]
+    return np.ascontiguousarray(np.concatenate(frames, axis=1).T)[: track.samples]
 
 
 def _looped(clip: Pcm, samples: int) -> Pcm:

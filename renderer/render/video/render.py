@@ -60,8 +60,8 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     """Render the film of ``job`` into ``out/video/``.
 
     ``processes`` is how many chunks are encoded at a time; without it one per usable core, or one inside a Celery
-    worker. Raises what scoring, composing, preparing and encoding raise (see there), with the scene where one is to blame;
-    EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
+    worker. Raises what scoring, composing, preparing and encoding raise (see there), with the scene where one is to
+    blame; EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
     """
     started = _cpu_s()
     score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))

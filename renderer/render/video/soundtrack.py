@@ -15,7 +15,7 @@ from typing import BinaryIO
 import av
 
 from renderer.assets.door import AssetDoor
-from renderer.render.video.audio import BIT_RATE, MIXER, RATE, TARGET_LUFS, Placed, decode_clip, encode_aac, level, mix
+from renderer.render.video.audio import BIT_RATE, MIXER, RATE, TARGET_LUFS, Placed, decode_clip, master, mix
 from renderer.render.video.cache import write_once
 from renderer.render.video.mux import AudioTrack
 from renderer.render.video.score import Score, U, score_plain
@@ -40,7 +40,7 @@ def soundtrack(score: Score, assets: AssetDoor, cache: Path) -> AudioTrack | Non
     path = cache / "soundtrack" / key[:2] / f"{key}.m4a"
     mp4 = _read(path)
     if mp4 is None:
-        mp4 = encode_aac(level(mix(placed(score, assets), samples))).mp4
+        mp4 = master(mix(placed(score, assets), samples)).mp4
         data = hashlib.blake2b(mp4, digest_size=_CHECK).digest() + mp4
 
         def fill(file: BinaryIO) -> None:
