@@ -35,7 +35,10 @@ def dearly(
     """One customer profile and one template become a microsite, a PDF statement and a film."""
 
 
-def _register() -> None:
+def register() -> None:
+    """Put the commands on :data:`app`, once."""
+    if app.registered_commands:
+        return
     from renderer.cli import check, demo, plan, render, sample
 
     app.command("demo")(demo.demo)
@@ -50,7 +53,7 @@ def main() -> Any:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    _register()
+    register()
     return app()
 
 

@@ -98,9 +98,9 @@ class VideoChannel(Strict):
 class Channels(Strict):
     """What the template makes. A channel left out is not made."""
 
-    microsite: MicrositeChannel | None = None
-    statement: StatementChannel | None = None
-    video: VideoChannel | None = None
+    microsite: MicrositeChannel | None = Field(None, description="The web page; `{}` takes all defaults.")
+    statement: StatementChannel | None = Field(None, description="The PDF.")
+    video: VideoChannel | None = Field(None, description="The film.")
 
 
 class LinkRule(Strict):
