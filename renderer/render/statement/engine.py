@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from weasyprint import CSS, HTML, Document
 from weasyprint.css.counters import CounterStyle
@@ -22,7 +22,7 @@ from renderer.assets.fonts import FontSet
 from renderer.errors import DearlyError, Place, RenderError
 from renderer.render.statement.faces import check_faces, listed_marks
 from renderer.render.statement.fetcher import AssetFetcher
-from renderer.render.statement.identity import VARIANT, describe, identifier
+from renderer.render.statement.identity import VARIANT, archivable, describe, identifier
 from renderer.render.statement.shaping import shape_drawings
 from renderer.render.statement.tags import complete_tags
 from renderer.render.statement.watch import TooLong, Watch
@@ -109,7 +109,7 @@ def compose(
                 document = _laid_out(html, styles, fetcher)
                 describe(document.metadata, title=identity.title, author=identity.author, language=identity.language)
                 data: bytes = document.write_pdf(
-                    pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), finisher=complete_tags,
+                    pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), finisher=_finish,
                 )
         except TooLong as error:
             raise RenderError("render.limit", f"The statement needs more than {max_pages} pages or too much time.",
@@ -131,6 +131,11 @@ def _laid_out(html: str, styles: Styles, fetcher: AssetFetcher) -> Document:
         stylesheets=list(styles.sheets), font_config=styles.font_configuration, counter_style=styles.counter_style,
         color_profiles={}, pdf_variant=VARIANT,
     )
+
+
+def _finish(document: Document, pdf: Any) -> None:
+    complete_tags(document, pdf)
+    archivable(pdf)
 
 
 @contextmanager

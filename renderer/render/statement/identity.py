@@ -46,6 +46,14 @@ def describe(metadata: Any, *, title: str, author: str, language: str) -> None:
     metadata.generate_rdf_metadata = with_accessibility
 
 
+def archivable(pdf: Any) -> None:
+    """Undo what WeasyPrint writes and PDF/A forbids: smoothed scaling of images (ISO 19005-3, 6.2.8)."""
+    for part in pdf.objects:
+        extra = getattr(part, "extra", None)
+        if extra and extra.get("Subtype") == "/Image" and "Interpolate" in extra:
+            extra["Interpolate"] = "false"
+
+
 def identifier(plan_digest: str) -> bytes:
     """The file identifier (ISO 32000-1, 14.4): 16 bytes as hex that follow from the plan alone."""
     return digest(f"statement:{plan_digest}".encode())[:32].encode()
