@@ -197,6 +197,10 @@ class ErrorList(BadInput):
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
 
+    def at(self, **known: object) -> ErrorList:
+        """The same errors, each with the parts of its place filled in where they were unknown."""
+        return ErrorList([error.at(**known) for error in self.errors])
+
     def __reduce__(self) -> tuple[object, ...]:
         return (ErrorList, (self.errors,))
 
