@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from renderer.plan.model import Direction
 from renderer.render.video.score import Score
@@ -64,15 +65,21 @@ def caption_cues(score: Score) -> tuple[Cue, ...]:
         if end <= caption.first:
             continue
         pages = _pages(_flat(caption.text))
-        weights = [sum(map(columns, page)) or 1 for page in pages]
-        start, read = caption.first, 0
-        for page, weight in zip(pages, weights, strict=True):
-            read += weight
-            stop = caption.first + (end - caption.first) * read // sum(weights)
-            if stop > start:
-                cues.append(Cue(first=start, end=stop, lines=page))
-            start = max(stop, start)
+        start = caption.first
+        for page, frames in zip(pages, _shared_out(end - start, pages, int(MIN_S * _fps(score))), strict=True):
+            if frames:
+                cues.append(Cue(first=start, end=start + frames, lines=page))
+            start += frames
     return tuple(cues)
+
+
+def _shared_out(frames: int, pages: Sequence[Sequence[str]], least: int) -> list[int]:
+    """How long each page stays: ``least`` for all if there is so much, and the rest by how much there is to read."""
+    base = least if frames >= least * len(pages) else 0
+    weights = [sum(map(columns, page)) or 1 for page in pages]
+    rest, whole = frames - base * len(pages), sum(weights)
+    borders = [rest * sum(weights[:count]) // whole for count in range(len(pages) + 1)]
+    return [base + stop - start for start, stop in pairwise(borders)]
 
 
 def columns(text: str) -> int:
