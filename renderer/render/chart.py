@@ -262,7 +262,7 @@ class Drawing:
                         stroke_width=2.5,
                         stroke_linecap="round",
                         stroke_linejoin="round",
-                        class_="chart-line",
+                        class_="chart-curve",
                     )
                 )
             else:
