@@ -113,6 +113,8 @@ def _ellipsized(measure: Measure, variant: int, texts: tuple[str, ...], look: Te
     if lines_allowed < 1:
         return None
     sizes = [measure.measure(text, look, room.width_q, "anywhere", lines_allowed) for text in texts]
-    if any(size.width_q > room.width_q + SLACK_Q or size.lines > lines_allowed for size in sizes):
+    # Pango's place for the ellipsis is off by the letter spacing beside it.
+    widest = room.width_q + SLACK_Q + 2 * abs(look.letter_spacing_q)
+    if any(size.width_q > widest or size.lines > lines_allowed for size in sizes):
         return None
     return Fitted(variant, texts, look, lines_allowed, max(size.width_q for size in sizes), "anywhere", True)
