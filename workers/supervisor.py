@@ -29,6 +29,7 @@ from renderer.settings import Settings
 from workers import log
 from workers.app import make_app
 from workers.dispatch import TICK_S, Dispatcher
+from workers.lanes import LANES
 from workers.leash import die_with_parent, is_dead
 from workers.start import ROOT, TIED_TO
 
@@ -162,10 +163,13 @@ class Supervisor:
 
     def _end(self) -> None:
         """Workers first, so that no message is lost to a broker that is gone; then the broker; the lock last."""
+        # Celery takes three seconds to say goodbye. With nothing at work there is nothing to say, and where the kernel
+        # ties a worker's children to it, they go with it.
+        busy = sys.platform != "linux" or self._at_work()
         for child in self._workers:
             if child.process is not None:
                 with suppress(ProcessLookupError):
-                    child.process.terminate()
+                    child.process.send_signal(signal.SIGTERM if busy else signal.SIGKILL)
         until = time.monotonic() + STOP_S
         for child in self._workers:
             child.stop(max(0.1, until - time.monotonic()))
@@ -177,6 +181,13 @@ class Supervisor:
             self._settings.broker_socket.unlink(missing_ok=True)
         if self._lock:
             self._lock.close()
+
+    def _at_work(self) -> bool:
+        """Whether a part is on its way or being rendered."""
+        try:
+            return any(self._services.reader.in_flight(queue) for queue in LANES)
+        except EnvironmentFault:
+            return True
 
     def _clean_up(self) -> None:
         """Remove what a supervisor that was killed left behind: its socket, and files of parts that were at work."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -153,16 +155,14 @@ def _plain(showcase: Showcase, told: set[tuple[str, str]], seconds: float) -> No
 
 def _tell(showcase: Showcase, out: Path) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("Customer", "Locale", "Page", "PDF", "Film"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("Customer", "Locale", "Channel", "File"):
+        table.add_column(heading, no_wrap=True, overflow="ignore")
     for piece in showcase.pieces:
-        files = showcase.links(piece)
-        table.add_row(
-            f"{piece.template.id}/{piece.stem}",
-            piece.plan.locale,
-            *(str(out / files[channel]) if channel in files else "–" for channel in CHANNELS),
-        )
-    console.out.print(table)
+        for channel, file in showcase.links(piece).items():
+            table.add_row(piece.stem, piece.plan.locale, channel, str(out / file))
+    # Paths are for copying: they go over a narrow terminal's edge, but are never cut or broken into lines.
+    wide = Measurement.get(console.out, console.out.options.update(max_width=10_000), table).maximum
+    Console(highlight=False, width=max(wide, console.out.width)).print(table)
     for piece in showcase.pieces:
         if piece.plan.suppression is not None:
             console.err.print(f"{piece.name}: suppressed, [bold]{escape(piece.plan.suppression)}[/]", soft_wrap=True)

@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pypdfium2
@@ -29,7 +30,7 @@ from renderer.template.model import CHANNELS, Channel
 
 HERE = Path(__file__).parent
 POSTER_PX = (640, 360)
-SHEET_PX = (260, 368)
+SHEET_PX = (560, 792)
 """Longest sides of the pictures: twice what the page shows, for fine screens."""
 
 LABELS: dict[Channel, str] = {"microsite": "Web page", "statement": "PDF", "video": "Film"}
@@ -63,6 +64,7 @@ class Card:
     sheet: str | None
     segments: tuple[str, ...]
     scenes: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
     suppressed: str | None
     links: tuple[Link, ...]
 
@@ -148,6 +150,11 @@ class Gallery:
                 if decision.kind == "scene"
                 for chosen in decision.chosen
             ),
+            chosen=tuple(
+                _words(decision.chosen[0])
+                for decision in plan.decisions
+                if decision.kind == "scene" and decision.chosen and not decision.fallback and _is_choice(decision)
+            ),
             suppressed=plan.suppression,
             links=tuple(links),
         )
@@ -197,9 +204,19 @@ def _doing(state: str, percent: int) -> str:
 
 
 def _words(name: str) -> str:
-    """An id as words: ``usage-up`` → ``Usage up``."""
-    words = name.replace("-", " ").replace("_", " ")
+    """An id as words: ``usage-up`` → ``Usage up``. What every id of its kind begins with is left out."""
+    words = name.removeprefix("scene-").replace("-", " ").replace("_", " ")
     return words[:1].upper() + words[1:]
+
+
+def _is_choice(decision: Decision) -> bool:
+    """Whether it could have come out otherwise."""
+    return any(candidate.values for candidate in decision.candidates)
+
+
+def _short(value: object) -> str:
+    """A value with at most four decimals."""
+    return f"{round(value, 4).normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 def _why(decision: Decision, chosen: str) -> str:
@@ -209,5 +226,5 @@ def _why(decision: Decision, chosen: str) -> str:
         return "the default: nothing else applied"
     if candidate is None or not candidate.values:
         return "always part of the story"
-    reason = ", ".join(f"{_words(name).lower()} = {value}" for name, value in candidate.values.items())
+    reason = ", ".join(f"{_words(name).lower()} = {_short(value)}" for name, value in candidate.values.items())
     return reason if len(reason) <= REASON else reason[: REASON - 1] + "…"
