@@ -173,7 +173,7 @@ def stand_ins(out: Path) -> tuple[RenderResult, RenderResult]:
 def _film() -> bytes:
     """One second of 320 by 180 in teal, H.264."""
     out = io.BytesIO()
-    with av.open(out, "w", format="mp4", options={"movflags": "faststart"}) as container:
+    with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
         for _ in range(25):
