@@ -133,18 +133,18 @@ def encode_chunk(
     samples: list[bytes] = []
     still = SkipWriter(context.extradata or b"", profile.width, profile.height)
     repeats: list[int] = []          # per frame given to x264: how many "as before" pictures follow it
-    last: NDArray[np.uint8] | None = None
+    last = np.empty(shape, dtype=np.uint8)
     unchanged = 0
     try:
         for frame in frames:
             if frame.shape != shape or frame.dtype != np.uint8 or not frame.flags.c_contiguous:
                 raise RenderError("render.media", f"A frame is not contiguous yuv420p, {shape[1]} × {profile.height}.")
-            unchanged = unchanged + 1 if last is not None and np.array_equal(frame, last) else 0
+            unchanged = unchanged + 1 if repeats and _same(frame, last) else 0
             if unchanged > SETTLE_FRAMES:
                 repeats[-1] += 1
             else:
                 if unchanged == 0:
-                    last = frame.copy()
+                    np.copyto(last, frame)
                 picture = av.VideoFrame.from_numpy_buffer(frame, format="yuv420p")
                 picture.pts = len(repeats)
                 picture.time_base = 1 / profile.fps
@@ -276,6 +276,13 @@ def configure(context: VideoCodecContext, profile: EncodeProfile) -> None:
         "preset": profile.preset, "crf": str(profile.crf), "level": f"{profile.level // 10}.{profile.level % 10}",
         "x264-params": profile.x264_params,
     }
+
+
+def _same(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    """Whether two contiguous frames are equal; eight bytes at a time where the size allows, which is much faster."""
+    if one.size % 8:
+        return np.array_equal(one, other)
+    return np.array_equal(one.reshape(-1).view(np.uint64), other.reshape(-1).view(np.uint64))
 
 
 def _without_sei(sample: bytes) -> bytes:

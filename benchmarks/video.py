@@ -1,0 +1,323 @@
+"""What a film costs, as ratios of one run: ``.venv/bin/python -m benchmarks.video [--frames N] [--json]``.
+
+The same composition is made three ways: footage behind a panel with two texts that move in. *Dearly* composes in YUV
+and encodes through PyAV; *MoviePy* composes with its own ``CompositeVideoClip`` and writes with its own writer; *x264
+alone* gets finished frames from memory. All use one thread, preset veryfast, CRF 21. CPU seconds count children too.
+Then the film of a real template, if one is named, against x264 alone on its frames. What is prepared once (footage,
+fonts) is shown apart and not counted, for either side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from renderer.assets.door import AssetDoor
+from renderer.assets.fonts import FontRequest, FontSet, load_fonts
+from renderer.pipeline import open_template, plan, prepare_job, profiles
+from renderer.plan.build import Planner
+from renderer.profile.load import parse_record
+from renderer.profile.model import Profile
+from renderer.render.model import RenderJob
+from renderer.render.video.encode import EncodedChunk, EncodeProfile, FrameAt, configure, encode_chunk, golden_extradata
+from renderer.render.video.mezzanine import split
+from renderer.render.video.render import FilmSource
+from renderer.render.video.scoring import build_score
+from renderer.render.video.text import TextEngine
+from renderer.template.load import load_release
+from renderer.template.release import Release
+
+WIDTH, HEIGHT, FPS = 1280, 720, 25
+PANEL = (90, 430, 880, 200)
+TEXTS = (("Your bill for October is ready", 44, 120, 460), ("€ 84.20, due on 12 November", 60, 120, 530))
+PROFILE = EncodeProfile(width=WIDTH, height=HEIGHT, fps=Fraction(FPS))
+
+Frame = NDArray[np.uint8]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One way to make the frames."""
+
+    what: str
+    frames: int
+    cpu_ms_per_frame: float
+    frames_per_s: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--frames", type=int, default=150, help="frames of the synthetic film (default 150)")
+    parser.add_argument("--template", help="also measure the film of this template (folder or id)")
+    parser.add_argument("--profile", type=Path, help="with this profile")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report = synthetic(options.frames, Path(folder))
+        if options.template and options.profile:
+            report["template"] = real(options.template, options.profile, Path(folder))
+    print(json.dumps(report, indent=2) if options.json else text_of(report))
+
+
+def synthetic(frames: int, folder: Path) -> dict[str, Any]:
+    """The three ways, and how far their pictures are apart."""
+    footage = make_footage(frames)
+    fonts = load_fonts([FontRequest("IBM Plex Sans", (400, 700))], folder / "fonts")
+    started = cpu()
+    source, score_frames = board_source(frames, footage, fonts, folder)
+    source()
+    prepared = cpu() - started
+    ours, chunk = costs("Dearly", frames, lambda: encode_dearly(source, score_frames))
+    moviepy, path = costs("MoviePy", frames, lambda: encode_moviepy(frames, footage, fonts, folder))
+    whole = [frame.copy() for frame in map(source(), range(score_frames))]
+    composed, _ = costs("Dearly, composing only", frames, lambda: compose_only(source, score_frames))
+    alone, _ = costs("x264 alone", frames, lambda: encode_alone(whole))
+    return {
+        "size": f"{WIDTH}×{HEIGHT}", "preparing_once_cpu_s": round(prepared, 2),
+        "costs": [asdict(cost) for cost in (ours, composed, alone, moviepy)],
+        "ratios": {
+            "dearly_to_x264_alone": ratio(ours, alone), "moviepy_to_dearly": ratio(moviepy, ours),
+        },
+        "psnr_db_dearly_to_moviepy": round(psnr(last_of_chunk(chunk), last_of_file(path)), 1),
+    }
+
+
+def real(template: str, profile: Path, folder: Path) -> dict[str, Any]:
+    """A template's film, frame by frame through the encoder, against x264 alone on the same frames."""
+    planner = open_template(template)
+    record = next(iter(profiles(profile, planner)))
+    if not isinstance(record, Profile):
+        raise SystemExit("the profile breaks the contract")
+    job = prepare_job(planner.template, plan(planner, record), record.images, folder / "cache")
+    source, frames = job_source(job)
+    source()
+    size = source.score
+    shown = EncodeProfile(width=size.width, height=size.height, fps=Fraction(size.fps_num, size.fps_den))
+    repeated = 0
+
+    def ours() -> None:
+        nonlocal repeated
+        frame_at = source()
+        step = 100
+        for start in range(0, frames, step):
+            stop = min(start + step, frames)
+            repeated += encode_chunk((frame_at(number) for number in range(start, stop)), shown).repeated
+
+    made, _ = costs("Dearly", frames, ours)
+    composed, _ = costs("Dearly, composing only", frames, lambda: compose_only(source, frames))
+    sample = 0.0
+    frame_at, step = source(), 100
+    for start in range(0, frames, step):  # a hundred frames at a time, so that memory holds them
+        held = [frame_at(number).copy() for number in range(start, min(start + step, frames))]
+        before = cpu()
+        encode_alone(held, shown)
+        sample += cpu() - before
+    alone = Cost("x264 alone", frames, round(1000 * sample / frames, 2), round(frames / sample, 1))
+    return {
+        "template": planner.template.id, "frames": frames, "frames_not_encoded": repeated,
+        "costs": [asdict(cost) for cost in (made, composed, alone)],
+        "ratios": {"dearly_to_x264_alone": ratio(made, alone)},
+    }
+
+
+# ---------------------------------------------------------------- the three ways
+
+
+def encode_dearly(source: FilmSource, frames: int) -> EncodedChunk:
+    frame_at = source()
+    return encode_chunk((frame_at(number) for number in range(frames)), PROFILE)
+
+
+def compose_only(source: Callable[[], FrameAt], frames: int) -> None:
+    frame_at = source()
+    for number in range(frames):
+        frame_at(number)
+
+
+def encode_alone(frames: Sequence[Frame], profile: EncodeProfile = PROFILE) -> None:
+    context = av.CodecContext.create("libx264", "w")
+    configure(context, profile)
+    for number, frame in enumerate(frames):
+        picture = av.VideoFrame.from_numpy_buffer(frame, format="yuv420p")
+        picture.pts = number
+        context.encode(picture)
+    context.encode(None)
+
+
+def encode_moviepy(frames: int, footage: bytes, fonts: FontSet, folder: Path) -> Path:
+    from moviepy import ColorClip, CompositeVideoClip, TextClip, VideoFileClip, vfx
+
+    source = folder / "footage.mp4"
+    source.write_bytes(footage)
+    left, top, wide, high = PANEL
+    length = frames / FPS
+    clips: list[Any] = [
+        VideoFileClip(str(source), audio=False).with_duration(length),
+        ColorClip((wide, high), color=(16, 38, 46)).with_opacity(0.8).with_position((left, top)).with_duration(length),
+    ]
+    face = next(str(one.path) for one in fonts.faces if one.weight == 700)
+    for index, (text, size, x, y) in enumerate(TEXTS):
+        clip = TextClip(font=face, text=text, font_size=size, color="#FBF8F2", margin=(0, 12)).with_duration(length)
+        start = 0.2 * index
+
+        def place(t: float, x: int = x, y: int = y, start: float = start) -> tuple[float, float]:
+            return x, y - 12 + 28 * (1 - min(max((t - start) / 0.5, 0), 1)) ** 3
+
+        clips.append(clip.with_position(place).with_start(start).with_effects([vfx.CrossFadeIn(0.5)]))
+    target = folder / "moviepy.mp4"
+    film = CompositeVideoClip(clips, size=(WIDTH, HEIGHT)).with_duration(length)
+    film.write_videofile(
+        str(target), fps=FPS, codec="libx264", preset="veryfast", audio=False, threads=1, logger=None,
+        ffmpeg_params=["-crf", "21", "-bf", "0"],
+    )
+    return target
+
+
+# ---------------------------------------------------------------- the composition
+
+
+def board_source(frames: int, footage: bytes, fonts: FontSet, folder: Path) -> tuple[FilmSource, int]:
+    """The synthetic film's composer, and its number of frames."""
+    left, top, wide, high = PANEL
+    layers: list[dict[str, Any]] = [{
+        "id": "panel", "kind": "shape", "shape": "rect", "fill": "ink", "opacity": 0.8,
+        "box": {"x": left, "y": top, "width": wide, "height": high},
+    }]
+    for index, (_, size, x, y) in enumerate(TEXTS):
+        layers.append({
+            "id": f"text-{index}", "kind": "text", "copy": f"text-{index}", "style": f"style-{index}",
+            "in_s": 0.2 * index,
+            "box": {"x": x, "y": y, "width": 1100, "height": size * 1.4},
+            "enter": {"motion": "rise", "duration_s": 0.5},
+        })
+    scene = {
+        "id": "only", "title": "text-0", "duration_s": frames / FPS,
+        "backdrop": {"kind": "footage", "media": "media/clip.mp4"}, "layers": layers,
+    }
+    styles = {
+        f"style-{n}": {"weight": 700, "size_px": size, "colour": "paper"} for n, (_, size, _, _) in enumerate(TEXTS)
+    }
+    files: dict[str, Any] = {
+        "template.yaml": {
+            "id": "bench", "title": "Bench", "locales": ["en"],
+            "fonts": [{"family": "IBM Plex Sans", "weights": [400, 700]}],
+            "brand": {"name": "Bench", "colours": {"ink": {"light": "#10262E"}, "paper": {"light": "#FBF8F2"}}},
+            "channels": {"video": {"fps": FPS, "formats": {"16:9": {"width": WIDTH, "height": HEIGHT}}}},
+        },
+        "contract.json": {
+            "type": "object", "additionalProperties": False, "required": ["id"],
+            "properties": {"id": {"type": "string", "x-role": "recipient", "x-sensitivity": "personal"}},
+        },
+        "facts.yaml": {}, "decisions.yaml": {"scenes": [{"id": "only"}]},
+        "video/storyboard.yaml": {"styles": styles, "scenes": [scene]},
+    }
+    data = {path: json.dumps(value).encode() for path, value in files.items()}
+    data["copy/en.ftl"] = "\n".join(f"text-{n} = {text}" for n, (text, *_) in enumerate(TEXTS)).encode() + b"\n"
+    data["media/clip.mp4"] = footage
+    template = load_release(Release(data))
+    made = Planner(template).plan(
+        parse_record('{"id": "1"}', template.contract), as_of=date(2026, 11, 1), locale="en"
+    )
+    return job_source(RenderJob(
+        plan=made, template=template, assets=AssetDoor(template.release.files), fonts=fonts, cache=folder / "cache"
+    ))
+
+
+def job_source(job: RenderJob) -> tuple[FilmSource, int]:
+    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
+    return FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache), score.frames
+
+
+def make_footage(frames: int) -> bytes:
+    """Moving clouds of colour with some grain: neither a still, which costs x264 nothing, nor noise."""
+    rng = np.random.default_rng(7)
+    seeds = Image.fromarray(rng.integers(0, 256, (14, 40, 3), dtype=np.uint8))
+    clouds = seeds.resize((3200, 900), Image.Resampling.BICUBIC)
+    wide = np.asarray(clouds).astype(np.int16) // 2 + 60
+    wide += rng.integers(-4, 5, wide.shape, dtype=np.int16)
+    pixels = np.clip(wide, 0, 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as output:
+        stream = output.add_stream("libx264", rate=FPS)
+        configure(stream.codec_context, PROFILE)
+        for number in range(frames):
+            x = number * 3 % (3200 - WIDTH)
+            part = np.ascontiguousarray(pixels[number % 90 : number % 90 + HEIGHT, x : x + WIDTH])
+            picture = av.VideoFrame.from_ndarray(part, format="rgb24")
+            output.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=1)))
+        output.mux(stream.encode(None))
+    return buffer.getvalue()
+
+
+# ---------------------------------------------------------------- measuring
+
+
+def costs(what: str, frames: int, make: Callable[[], T]) -> tuple[Cost, T]:
+    before, clock = cpu(), time.perf_counter()
+    result = make()
+    used, took = cpu() - before, time.perf_counter() - clock
+    return Cost(what, frames, round(1000 * used / frames, 2), round(frames / took, 1)), result
+
+
+def cpu() -> float:
+    """CPU seconds of this process and its finished children."""
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def ratio(one: Cost, other: Cost) -> float:
+    return round(one.cpu_ms_per_frame / other.cpu_ms_per_frame, 2)
+
+
+def psnr(one: Frame, other: Frame) -> float:
+    """Peak signal to noise of two pictures' luma, in dB."""
+    error = float(np.mean((split(one, WIDTH, HEIGHT)[0].astype(float) - split(other, WIDTH, HEIGHT)[0]) ** 2))
+    return float(10 * np.log10(255**2 / (error + 1e-9)))
+
+
+def last_of_file(path: Path) -> Frame:
+    with av.open(str(path)) as container:
+        return [np.asarray(frame.to_ndarray(format="yuv420p"), np.uint8) for frame in container.decode(video=0)][-1]
+
+
+def last_of_chunk(chunk: EncodedChunk) -> Frame:
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.extradata = golden_extradata(PROFILE)
+    frames = [frame for sample in chunk for frame in decoder.decode(av.Packet(sample))] + decoder.decode(None)
+    return np.asarray(frames[-1].to_ndarray(), np.uint8)
+
+
+def text_of(report: dict[str, Any]) -> str:
+    lines = [f"{report['size']}, {report['costs'][0]['frames']} frames, one thread; ratios of this run"]
+    for part in (report, report.get("template")):
+        if part is None:
+            continue
+        if part is not report:
+            lines.append(f"{part['template']}: {part['frames']} frames, {part['frames_not_encoded']} of them still")
+        lines += [
+            f"  {cost['what']:<24}{cost['cpu_ms_per_frame']:>8.2f} ms CPU a frame{cost['frames_per_s']:>9.1f} frames/s"
+            for cost in part["costs"]
+        ]
+        lines += [f"  {name.replace('_', ' ')}: {value}" for name, value in part["ratios"].items()]
+    lines.append(f"  Dearly's and MoviePy's last pictures: {report['psnr_db_dearly_to_moviepy']} dB PSNR")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
