@@ -40,10 +40,11 @@ def decimal_text(value: Decimal) -> str:
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON data without floats: Decimals and dates as strings, dataclasses as objects by field name.
+    """``value`` as JSON data without floats: Decimals and dates as strings, dataclasses as objects by field name, keys
+    in the order of :func:`canonical_json`.
 
     Raises TypeError for anything else, floats above all (their text would depend on a rounding rule), and ValueError
-    for an integer above 2**53 - 1 and for a key outside Unicode's basic plane (see :func:`canonical_json`).
+    for an integer above 2**53 - 1.
     """
     if value is None or isinstance(value, str | bool):
         return value
@@ -54,26 +55,30 @@ def plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, Mapping):
-        for key in value:
-            if not isinstance(key, str) or (not key.isascii() and max(map(ord, key)) > 0xFFFF):
-                raise ValueError("a key must be text of Unicode's basic plane")
-        return {key: plain(item) for key, item in value.items()}
+        return {key: plain(value[key]) for key in _ordered(value)}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
     names = getattr(type(value), "__dataclass_fields__", None)
     if names is not None:
-        return {name: plain(getattr(value, name)) for name in names}
+        return {name: plain(getattr(value, name)) for name in sorted(names)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 def canonical_json(value: Any) -> bytes:
     """RFC 8785 (JCS) for data without floats: keys in UTF-16 order, no spaces, shortest escapes, UTF-8.
 
-    Within the basic plane UTF-16 order is code point order, which is how json sorts; :func:`plain` refuses other keys.
+    Raises as :func:`plain` does, and ValueError for half of a surrogate pair, which UTF-8 cannot hold.
     """
-    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def _ordered(keys: Mapping[Any, Any]) -> list[str]:
+    """Keys in the order of their UTF-16 code units (RFC 8785, 3.2.3). Raises TypeError for a key that is no text."""
+    if all(map(str.isascii, keys)):
+        return sorted(keys)
+    return sorted(keys, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
 
 
 def digest(data: bytes) -> str:
