@@ -155,8 +155,9 @@ class LayerBase(Strict):
 
 
 class Fit(Strict):
-    """What happens to a text that does not fit. Tried in order: wrap, shrink, the next variant, breaking a word,
-    an ellipsis. If none of these is allowed or helps it is an error; text is never cut in silence."""
+    """What happens to a text that does not fit. Tried in order: wrap (into lines of about one length), shrink, the next
+    variant, breaking a word, an ellipsis. If none of these is allowed or helps it is an error; text is never cut in
+    silence."""
 
     max_lines: int = Field(1, ge=1, le=12, description="Lines it may wrap to.")
     min_size_px: float | None = Field(None, gt=4, le=400, description="Size it may shrink to; without it it does not.")

@@ -125,6 +125,16 @@ def test_a_long_name_wraps_first_then_shrinks() -> None:
     assert layer.rect_q[2] - layer.rect_q[0] <= 900 * Q + Q
 
 
+def test_lines_are_of_about_one_length() -> None:
+    text = "Una frase che va appena a capo con una parola"
+    width = engine().measure(text, LOOK, None).width_q - 2 * Q
+    found = fit(engine(), [(text,)], LOOK, Room(width, 0, 2, 0, False))
+    assert found is not None
+    assert found.lines == 2
+    assert found.width_q < width * 0.7, "not one full line and a lonely word"
+    assert engine().measure(text, LOOK, found.column_q).lines == 2
+
+
 def test_a_long_name_takes_the_shorter_variant_when_shrinking_is_not_enough() -> None:
     layer, fitted = headline(LONG_NAME, variants=["hello-short"], box={"x": 0, "y": 0, "width": 760, "height": 90})
     assert fitted.variant == 1
@@ -180,7 +190,7 @@ def test_whatever_is_fitted_fits(text: str, width: int, lines: int, ellipsis: bo
     assert found.width_q <= width * Q + Q
     assert 20 * Q <= found.look.size_q <= 48 * Q
     raster = engine().raster(
-        TextContent(texts=found.texts, look=found.look, column_q=0, width_q=width * Q, lines=found.lines,
+        TextContent(texts=found.texts, look=found.look, column_q=0, width_q=found.column_q, lines=found.lines,
                     wrap=found.wrap, ellipsis=found.ellipsis), 0, 0, 0)
     # Letters may reach a little beyond their advance (italic ends, marks), never by a letter.
     assert raster.empty or raster.x + raster.pixels.shape[1] <= width + 12

@@ -31,13 +31,15 @@ class Room:
 
 @dataclass(frozen=True)
 class Fitted:
-    """``texts`` of candidate number ``variant`` in a look that fits. ``lines`` and ``width_q`` are the most of any."""
+    """``texts`` of candidate number ``variant`` in a look that fits. ``lines`` and ``width_q`` are the most of any;
+    ``column_q`` is the width they wrap at, narrower than the room where lines were evened out."""
 
     variant: int
     texts: tuple[str, ...]
     look: TextLook
     lines: int
     width_q: int
+    column_q: int
     wrap: Wrap
     ellipsis: bool
 
@@ -103,7 +105,29 @@ def _fitted(
     measure: Measure, variant: int, texts: tuple[str, ...], look: TextLook, room: Room, wrap: Wrap
 ) -> Fitted:
     lines, width_q = _extent(measure, texts, look, room, wrap)
-    return Fitted(variant, texts, look, lines, width_q, wrap, False)
+    column_q = max(room.width_q, width_q) + SLACK_Q  # what was measured must wrap the same when drawn
+    if lines > 1 and wrap == "word" and len(texts) == 1:
+        column_q, width_q = _balanced(measure, texts[0], look, room, lines, width_q)
+    return Fitted(variant, texts, look, lines, width_q, column_q, wrap, False)
+
+
+def _balanced(
+    measure: Measure, text: str, look: TextLook, room: Room, lines: int, width_q: int
+) -> tuple[int, int]:
+    """The narrowest column (to a pixel or two) that needs no more lines, and the width of the longest line in it: a
+    headline then has no lonely last word."""
+    holds, fails = width_q, width_q // lines - Q
+    while holds - fails > 2 * Q:
+        middle = (holds + fails) // 2
+        size = measure.measure(text, look, middle, "word")
+        if size.lines <= lines and size.width_q <= middle:
+            holds = size.width_q
+        else:
+            fails = middle
+    size = measure.measure(text, look, holds + SLACK_Q, "word")
+    if size.lines > lines:
+        return room.width_q + SLACK_Q, width_q
+    return holds + SLACK_Q, size.width_q
 
 
 def _ellipsized(measure: Measure, variant: int, texts: tuple[str, ...], look: TextLook, room: Room) -> Fitted | None:
@@ -117,4 +141,5 @@ def _ellipsized(measure: Measure, variant: int, texts: tuple[str, ...], look: Te
     widest = room.width_q + SLACK_Q + 2 * abs(look.letter_spacing_q)
     if any(size.width_q > widest or size.lines > lines_allowed for size in sizes):
         return None
-    return Fitted(variant, texts, look, lines_allowed, max(size.width_q for size in sizes), "anywhere", True)
+    width_q = max(size.width_q for size in sizes)
+    return Fitted(variant, texts, look, lines_allowed, width_q, room.width_q, "anywhere", True)

@@ -214,14 +214,16 @@ def room_of(work: SceneWork, rect: Rect, rule: FitRule) -> Room:
 
 def text_content(found: Fitted, column: Rect, top: int) -> tuple[Rect, TextContent]:
     """Fitted text in a column: the rectangle of its drawn lines, from ``top`` on, and the content."""
-    width = column[2] - column[0]
-    slack = width - min(found.width_q, width)
-    shift = {"left": 0, "centre": slack // 2, "right": slack}[found.look.align]
-    left = column[0] + shift
+    room, wraps_at = column[2] - column[0], found.column_q
+    width = min(found.width_q, wraps_at)
+    part = {"left": 0, "centre": 1, "right": 2}[found.look.align]
+    start = column[0] + (room - wraps_at) * part // 2
+    inset = (wraps_at - width) * part // 2
     empty = not any(text.strip() for text in found.texts)
     height = 0 if empty else found.lines * found.look.line_height_q
-    return (left, top, left + width - slack, top + height), TextContent(
-        texts=found.texts, look=found.look, column_q=-shift, width_q=width, lines=found.lines, wrap=found.wrap,
+    left = start + inset
+    return (left, top, left + width, top + height), TextContent(
+        texts=found.texts, look=found.look, column_q=-inset, width_q=wraps_at, lines=found.lines, wrap=found.wrap,
         ellipsis=found.ellipsis,
     )
 

@@ -95,6 +95,8 @@ class TextEngine:
         self._listed = {(face.family, face.weight) for face in fonts.faces}
         self._map = _font_map(fonts)
         self._sizes: dict[tuple[object, ...], TextSize] = {}
+        self._contexts: dict[tuple[str, str], Any] = {}
+        self._baselines: dict[TextLook, float] = {}
 
     def measure(
         self, text: str, look: TextLook, width_q: int | None, wrap: Wrap = "word", max_lines: int = 0
@@ -162,8 +164,12 @@ class TextEngine:
             pango.pango_layout_set_ellipsize(layout, pango.PANGO_ELLIPSIZE_END)
         return layout
 
-    @lru_cache(maxsize=8)  # noqa: B019 (the engine lives as long as its process serves one template)
     def _context(self, direction: str, language: str) -> Any:
+        if (direction, language) not in self._contexts:
+            self._contexts[direction, language] = self._new_context(direction, language)
+        return self._contexts[direction, language]
+
+    def _new_context(self, direction: str, language: str) -> Any:
         context = pango_ffi.gc(pango.pango_font_map_create_context(self._map), gobject.g_object_unref)
         rtl = direction == "rtl"
         pango.pango_context_set_base_dir(context, pango.PANGO_DIRECTION_RTL if rtl else pango.PANGO_DIRECTION_LTR)
@@ -179,10 +185,14 @@ class TextEngine:
         )
         return context
 
-    @lru_cache(maxsize=256)  # noqa: B019
     def _baseline(self, look: TextLook) -> float:
         """Pixels from a line's top to its baseline. From the first family, so that a line with Arabic or emoji in it
         stands no lower than one without."""
+        if look not in self._baselines:
+            self._baselines[look] = self._new_baseline(look)
+        return self._baselines[look]
+
+    def _new_baseline(self, look: TextLook) -> float:
         description = _description(look.families[0], look.weight, look.size_q)
         font = pango_ffi.gc(
             pango.pango_font_map_load_font(self._map, self._context(look.direction, look.language), description),
@@ -203,6 +213,12 @@ class TextEngine:
                 if (family, weight) not in self._listed:
                     raise RenderError("render.face", f"The face '{family}' {weight} was used, which is not listed.",
                                       hint="List it under fonts in template.yaml, or use a listed weight.")
+
+
+def engine_versions() -> dict[str, str]:
+    """What sets text here besides the fonts: part of the engine fingerprint of artefacts and chunks."""
+    version = pango_ffi.string(pango.pango_version_string()).decode("ascii")
+    return {"pango": str(version), "cairo": str(cairocffi.cairo_version_string())}
 
 
 def _font_map(fonts: FontSet) -> Any:
