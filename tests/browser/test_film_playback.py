@@ -53,7 +53,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"]
+            executable_path=shutil.which("chromium"),
+            args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"],
         )
         yield browser.new_page()
         browser.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
@@ -192,6 +193,16 @@ def test_a_composers_error_comes_through(processes: int) -> None:
 def test_a_daemonic_process_encodes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)  # type: ignore[attr-defined]
     assert usable_processes() == 1
+
+
+def test_a_celery_child_encodes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import billiard.process
+
+    config = billiard.process.current_process()._config  # type: ignore[attr-defined]
+    monkeypatch.setitem(config, "daemon", True)
+    assert usable_processes() == 1
+    monkeypatch.setitem(config, "daemon", False)
+    assert usable_processes() == len(os.sched_getaffinity(0))
 
 
 @given(st.integers(1, 2000), st.lists(st.integers(-10, 2100), max_size=12))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -71,7 +72,7 @@ class EncodeProfile:
 
     @property
     def x264_params(self) -> str:
-        """x264's own options. Why each one is there stands in ``docs/architecture.md``, section Video."""
+        """x264's own options. See also ``docs/architecture.md``, "How a film is made"."""
         return ":".join((
             "annexb=0",            # length-prefixed NAL units and an avcC header: what MP4 holds
             "stitchable=1",        # no content-dependent value in the parameter sets
@@ -220,8 +221,12 @@ def encode_film(
 
 
 def usable_processes() -> int:
-    """How many encoding processes make sense here: one inside a daemonic process, which may not have children."""
-    if multiprocessing.current_process().daemon:
+    """How many encoding processes make sense here: one inside a worker's child, where parts run side by side already.
+
+    A Celery child knows itself as daemonic only in billiard, Celery's own multiprocessing.
+    """
+    kinds = (sys.modules.get("multiprocessing.process"), sys.modules.get("billiard.process"))
+    if any(kind is not None and kind.current_process().daemon for kind in kinds):
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

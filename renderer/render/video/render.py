@@ -1,4 +1,5 @@
-"""A plan → its film. The video channel's entrance; the steps are those of ``docs/architecture.md``, section Video.
+"""A plan → its film. The video channel's entrance; the steps are those of
+``docs/architecture.md``, "How a film is made".
 
 1. Score: plan and storyboard in integer frames (:mod:`.scoring`).
 2. Cut: where chunks begin and end (:func:`film_borders`).
