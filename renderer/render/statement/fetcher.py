@@ -20,7 +20,7 @@ from renderer.assets.door import AssetDoor
 from renderer.errors import DearlyError, Place, RenderError
 
 SCHEME: Final = "dearly:"
-"""Layouts and styles write ``dearly:`` before a reference: ``dearly:media/logo.svg``, ``dearly:asset:mark.svg``."""
+"""What stands before a reference in the page that the engine reads: ``dearly:media/logo.svg``."""
 MAX_DATA_URI: Final = 64 * 1024
 """Characters of a ``data:`` address."""
 MAX_IMAGE_BYTES: Final = 20 * 1024 * 1024
@@ -60,7 +60,7 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]
         if not url.startswith(SCHEME):
             raise _refusal(
                 f"The address '{self._shown(url)}' is refused.",
-                "A statement reads only its own media: asset('media/…') in layouts, url(dearly:media/…) in styles.",
+                "A statement reads only its own media: asset('media/…') in layouts, url(media/…) in styles.",
             )
         reference = url.removeprefix(SCHEME)
         try:

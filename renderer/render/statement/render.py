@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -22,6 +23,7 @@ NAME: Final = "statement.pdf"
 KEPT_STYLES: Final = 4
 """Releases whose parsed styles and font map a process keeps."""
 SHOWN: Final = 120
+_REFERENCE: Final = re.compile(r"url\(\s*(['\"]?)(media/|asset:)", re.IGNORECASE)
 
 
 def render_statement(job: RenderJob, out: Path) -> RenderResult:
@@ -91,10 +93,12 @@ def _styles_key(job: RenderJob) -> str:
 
 def _styles(job: RenderJob, channel: StatementChannel) -> Styles:
     from renderer.render.statement.engine import prepare
-    from renderer.render.statement.fetcher import AssetFetcher
+    from renderer.render.statement.fetcher import SCHEME, AssetFetcher
 
     sheets = {"template.yaml": brand_css(job.template)}
-    sheets |= {path: job.template.release.text(path) for path in channel.styles}
+    # Sheets write media/… and asset:…, as the microsite's do; the engine wants an address with a scheme.
+    for path in channel.styles:
+        sheets[path] = _REFERENCE.sub(rf"url(\1{SCHEME}\2", job.template.release.text(path))
     return prepare(sheets, job.fonts, AssetFetcher(job.assets, lambda text: text))
 
 

@@ -22,7 +22,7 @@ _GLYPH: Final = ".notdef glyph rendered"
 _ASSET: Final = ("Failed to load", "Relative URI reference", "Font-face %r cannot be loaded", "Malformed URL",
                  "Malformed base URL", "Unsupported stylesheet", "Failed to render SVG image")
 HINTS: Final = {
-    "render.asset": "Use asset('media/…') in layouts and url(dearly:media/…) in styles.",
+    "render.asset": "Use asset('media/…') in layouts and url(media/…) in styles.",
     "render.warning": "Take out of the layout or the style sheet what the engine does not understand.",
     "render.glyph": "Add a font that has them to the template's font list.",
 }
