@@ -12,7 +12,8 @@ from rich.table import Table
 from renderer import pipeline
 from renderer.cli import console
 from renderer.cli.options import AsOfOption, JsonOption, LocaleOption, TemplateArgument, parse_date
-from renderer.preflight.check import STATEMENTS, check as run_check
+from renderer.preflight.check import STATEMENTS
+from renderer.preflight.check import check as run_check
 from renderer.preflight.model import CheckReport
 from renderer.settings import Settings
 
@@ -104,8 +105,8 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
         )
         return
     show(
-        f"[bold]{report.records}[/] records: [green]{report.good} good[/], [red]{report.broken} broken[/], "
-        f"{sum(report.suppressed.values())} suppressed"
+        f"[bold]{report.records}[/] record{'s' * (report.records != 1)}: "
+        f"[green]{report.good} good[/], [red]{report.broken} broken[/], {sum(report.suppressed.values())} suppressed"
         + (
             f" ({', '.join(f'{code} {count}' for code, count in report.suppressed.items())})"
             if report.suppressed
