@@ -33,7 +33,7 @@ def check(
     ] = STATEMENTS,
     json_: JsonOption = False,
 ) -> None:
-    """Lint a template; with profiles, find broken records, missing glyphs, texts that do not fit and rules never reached.
+    """Lint a template, and try profiles: broken records, missing glyphs, texts that do not fit, rules never reached.
 
     [bold]Example:[/] dearly check energy-bill --profiles people.jsonl
     """
