@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from renderer.assets.door import AssetDoor
+from renderer.errors import RenderError
 from renderer.render.video.blend import Blender, Picture
 from renderer.render.video.colour import converted
 from renderer.render.video.compose import Composer, Frame, frame_digest
@@ -188,6 +190,38 @@ def test_only_what_is_personal_differs_between_people() -> None:
     for number in range(one.score.frames):
         same = frame_digest(one.frame(number)) == frame_digest(other.frame(number))
         assert same == (number not in personal), number
+
+
+class Flicker:
+    """A backdrop whose frames differ, and which says by writing protection that they are not to be drawn on."""
+
+    def planes(self, frame: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        value = self.key(frame)
+        y, u, v = (np.full(shape, value, np.uint8) for shape in ((720, 1280), (360, 640), (360, 640)))
+        for plane in (y, u, v):
+            plane.flags.writeable = False
+        return y, u, v
+
+    def key(self, frame: int) -> int:
+        """Every picture shows for two frames."""
+        return 100 + frame // 2
+
+
+def test_layers_lie_over_a_moving_backdrop_that_is_left_alone() -> None:
+    box_layer = {"kind": "shape", "id": "card", "shape": "rect", "fill": "card", "box": box(100, 100, 200, 200)}
+    board = storyboard(scene("one", [box_layer], backdrop={"kind": "footage", "media": "media/a.mp4"}))
+    found = score(replace(plan(), scenes=("one",)), board)
+    film = Composer(found, {"one": Flicker()}, film_samples.fonts(), AssetDoor({}), text=film_samples.engine())
+    for frame in film.frames(range(6)):
+        assert mean(frame, 400, 400, 500, 500) == (100 + frame.number // 2,) * 3
+        assert mean(frame, 120, 120, 280, 280) == (235, 128, 128)
+        assert frame.same_as_previous == (frame.number % 2 == 1)
+
+
+def test_media_that_was_not_prepared_is_an_error_with_its_scene() -> None:
+    board = storyboard(scene("one", [], backdrop={"kind": "image", "media": "media/a.png"}))
+    with pytest.raises(RenderError, match="'one'"):
+        composer(score(replace(plan(), scenes=("one",)), board)).frame(0)
 
 
 def test_images_keep_their_transparency_and_round_corners() -> None:
