@@ -1,27 +1,45 @@
 """YAML and JSON files of a template, read so that every error can name its line.
 
 :func:`read_yaml` and :func:`read_json` give plain data and a :class:`Lines` map from the path of a key or item to its
-line.
+line; :func:`parse` turns the data into a model.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, nearest
 
 Path = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 MAX_DEPTH = 40
+# YAML 1.2's core schema (10.3.2) without octal, hexadecimal, infinity and not-a-number, which no file of ours needs.
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,2})?")
 
 
 @dataclass(frozen=True)
@@ -40,13 +58,11 @@ class Lines:
 
 
 def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
-    """Data of a YAML file. Aliases, tags, duplicate keys and deep nesting are refused."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.version = (1, 2)
+    """Data of a YAML file; keys are always text. Raises TemplateError for what YAML itself refuses, and for anchors,
+    aliases, tags, directives, keys that stand twice, a second document and deep nesting."""
     try:
-        node = yaml.compose(text)
-        lines = _lines(node, file)
-        data = YAML(typ="safe", pure=True).load(text)
+        document = _Document(iter(YAML(typ="safe", pure=True).parse(text)), file)
+        return document.read(), Lines(file, document.lines)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise TemplateError(
@@ -54,26 +70,99 @@ def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
             f"The file is not valid YAML: {error.problem or error.context}.",
             place=Place(file=file, line=mark.line + 1 if mark else None),
         ) from error
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, RecursionError) as error:
         raise TemplateError("template.syntax", "The file is not valid YAML.", place=Place(file=file)) from error
-    return data, lines
 
 
 def read_json(text: str, file: str) -> tuple[Any, Lines]:
     """Data of a JSON file of a template. Lines come from reading it as YAML too, of which JSON is a part."""
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise _bad(file, error.lineno, f"The file is not valid JSON: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "it cannot be read"
-        raise TemplateError(
-            "template.syntax", f"The file is not valid JSON: {reason}.", place=Place(file=file, line=line)
-        ) from error
-    yaml = YAML(typ="safe", pure=True)
+        raise _bad(file, None, "The file is not valid JSON: it nests too deep or holds no number.") from error
     try:
-        return data, _lines(yaml.compose(text.replace("\t", "  ")), file)
-    except YAMLError:
-        return data, Lines(file, {(): 1})
+        return data, read_yaml(text.replace("\t", " "), file)[1]
+    except TemplateError as error:
+        if isinstance(error.__cause__, YAMLError):  # an escape or a long key that is JSON all the same
+            return data, Lines(file, {(): 1})
+        raise
+
+
+class _Document:
+    """Plain data from the events of one YAML file, noting where each part stands."""
+
+    def __init__(self, events: Iterator[Any], file: str) -> None:
+        self._events = events
+        self._file = file
+        self.lines: dict[Path, int] = {(): 1}
+
+    def read(self) -> Any:
+        next(self._events)  # the stream's start
+        start = next(self._events)
+        if isinstance(start, StreamEndEvent):
+            return None
+        if isinstance(start, DocumentStartEvent) and (start.version or start.tags):
+            raise self._refused(start, "a directive")
+        data = self._value(next(self._events), ())
+        next(self._events)  # the document's end
+        after = next(self._events)
+        if not isinstance(after, StreamEndEvent):
+            raise self._refused(after, "a second document")
+        return data
+
+    def _value(self, event: Any, path: Path) -> Any:
+        self.lines.setdefault(path, event.start_mark.line + 1)
+        if isinstance(event, AliasEvent) or event.anchor is not None:
+            raise self._refused(event, "an anchor or alias")
+        if event.ctag is not None:
+            raise self._refused(event, "a tag")
+        if len(path) >= MAX_DEPTH:
+            raise self._refused(event, "something nested too deep")
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, SequenceStartEvent):
+            items: list[Any] = []
+            while not isinstance(item := next(self._events), SequenceEndEvent):
+                items.append(self._value(item, (*path, len(items))))
+            return items
+        return _scalar(event.value) if event.style is None else event.value
+
+    def _mapping(self, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while not isinstance(key := next(self._events), MappingEndEvent):
+            if not isinstance(key, ScalarEvent) or key.anchor is not None or key.ctag is not None:
+                raise self._refused(key, "a key that is no plain text")
+            name: str = key.value
+            place = Place(file=self._file, line=key.start_mark.line + 1)
+            if name in found:
+                raise TemplateError("template.duplicate", f"The key '{name}' stands twice.", place=place)
+            self.lines[(*path, name)] = key.start_mark.line + 1
+            found[name] = self._value(next(self._events), (*path, name))
+        return found
+
+    def _refused(self, event: Any, what: str) -> TemplateError:
+        return _bad(self._file, event.start_mark.line + 1, f"The file holds {what}, which templates do not use.")
+
+
+def _scalar(text: str) -> Any:
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
+def _bad(file: str, line: int | None, message: str) -> TemplateError:
+    return TemplateError("template.syntax", message, place=Place(file=file, line=line))
+
+
+def _no_constant(_name: str) -> Any:
+    raise ValueError
+
+
+# ---------------------------------------------------------------- from data to a model
 
 
 def parse(model: type[Model], data: Any, lines: Lines) -> Model:
@@ -81,110 +170,126 @@ def parse(model: type[Model], data: Any, lines: Lines) -> Model:
     try:
         return model.model_validate(data if data is not None else {})
     except ValidationError as error:
-        raise ErrorList(_faults(error, model, data, lines)) from error
+        raise ErrorList(_faults(error, model, lines)) from error
 
 
-def _faults(error: ValidationError, model: type[BaseModel], data: Any, lines: Lines) -> list[DearlyError]:
+@dataclass(frozen=True)
+class _Trail:
+    """Where a fault is: its ``path`` in the file, the first union on the way with the branch that was tried, and the
+    keys known where it is."""
+
+    path: Path
+    union: Path | None
+    branch: str
+    known: tuple[str, ...]
+
+
+def _faults(error: ValidationError, model: type[BaseModel], lines: Lines) -> list[DearlyError]:
     found: dict[tuple[Path, str], DearlyError] = {}
-    for fault in _fitting_branches(error, data):
-        path = _own_path(fault["loc"], data)
-        name = ".".join(map(str, path)) or "the file"
-        place = lines.place(path)
+    located = [(fault, _trail(model, fault["loc"])) for fault in error.errors(include_url=False, include_input=False)]
+    for fault, trail in _fitting_branches(located):
+        if fault["type"] == "too_short" and any(
+            trail.path == other.path[: len(trail.path)] for _, other in located if other.path != trail.path
+        ):
+            continue  # items that are wrong themselves do not count for pydantic
+        name = ".".join(map(str, trail.path)) or "the file"
+        place = lines.place(trail.path)
         if fault["type"] == "extra_forbidden":
-            hint = nearest(str(path[-1]), _known_keys(model, fault["loc"]))
+            hint = nearest(str(trail.path[-1]), trail.known)
             problem = TemplateError("template.unknown-key", f"Unknown key '{name}'.", place=place, hint=hint)
         elif fault["type"] == "missing":
             problem = TemplateError("template.value", f"'{name}' is missing.", place=place)
         else:
-            problem = TemplateError("template.value", f"'{name}': {_sentence(fault['msg'])}", place=place)
-        found.setdefault((path, problem.code), problem)
+            problem = TemplateError("template.value", f"'{name}': {_sentence(fault)}", place=place)
+        found.setdefault((trail.path, problem.code), problem)
     return list(found.values())
 
 
-def _fitting_branches(error: ValidationError, data: Any) -> list[Any]:
+def _fitting_branches(faults: Sequence[tuple[Any, _Trail]]) -> Iterator[tuple[Any, _Trail]]:
     """The faults of the union branch that fits best: pydantic reports every branch, a reader wants one."""
-    by_place: dict[Path, dict[str, list[Any]]] = {}
-    for fault in error.errors(include_url=False, include_input=False):
-        branch, place = "", _own_path(fault["loc"], data)
-        for index, part in enumerate(fault["loc"]):
-            if isinstance(part, str) and (part[:1].isupper() or "[" in part) and part not in place:
-                branch, place = part, _own_path(fault["loc"][:index], data)
-                break
-        by_place.setdefault(place, {}).setdefault(branch, []).append(fault)
+    unions: dict[Path | None, dict[str, list[tuple[Any, _Trail]]]] = {}
+    for fault, trail in faults:
+        unions.setdefault(trail.union, {}).setdefault(trail.branch, []).append((fault, trail))
     heavy = {"extra_forbidden", "literal_error"}
-    return [
-        fault
-        for branches in by_place.values()
-        for fault in min(branches.values(), key=lambda faults: sum(3 if f["type"] in heavy else 2 for f in faults))
-    ]
+    for branches in unions.values():
+        yield from min(branches.values(), key=lambda tried: sum(3 if f["type"] in heavy else 2 for f, _ in tried))
 
 
-def _own_path(loc: Sequence[str | int], data: Any) -> Path:
-    """``loc`` without the names of union branches that pydantic puts into it."""
+def _trail(model: type[BaseModel], loc: Sequence[str | int]) -> _Trail:
+    """Follow pydantic's ``loc``, which names union branches between the keys, through the types of ``model``."""
+    kind: Any = model
     path: list[str | int] = []
-    current: Any = data
-    for index, part in enumerate(loc):
-        inside = part in current if isinstance(current, dict) else isinstance(part, int) and _has(current, part)
-        if inside:
-            current = current[part]
-        elif index < len(loc) - 1 or not isinstance(current, dict) or str(part)[:1].isupper():
+    union: Path | None = None
+    branch = ""
+    known: tuple[str, ...] = ()
+    for part in loc:
+        if part == "[key]":  # the key itself is wrong, not what it leads to
             continue
+        kind = _bare(kind)
+        if _is_union(kind):
+            if union is None:
+                union, branch = tuple(path), str(part)
+            kind = _branch(kind, str(part))
+            continue
+        known = ()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            fields = {info.alias or name: info.annotation for name, info in kind.model_fields.items()}
+            known = tuple(sorted(fields))
+            kind = fields.get(str(part))
+        else:
+            items = [item for item in get_args(kind) if item is not Ellipsis]
+            kind = items[part] if isinstance(part, int) and part < len(items) else items[-1] if items else None
         path.append(part)
-    return tuple(path)
+    return _Trail(tuple(path), union, branch, known)
 
 
-def _has(items: Any, index: int) -> bool:
-    return isinstance(items, list) and index < len(items)
+def _bare(kind: Any) -> Any:
+    """``kind`` without annotations and without None."""
+    while True:
+        if get_origin(kind) is Annotated:
+            kind = get_args(kind)[0]
+            continue
+        given = [inner for inner in get_args(kind) if inner is not NoneType]
+        if not _is_union(kind) or len(given) > 1:
+            return kind
+        kind = given[0]
 
 
-def _known_keys(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """The keys that are known where an unknown one was found."""
-    here: list[Any] = [model]
-    for part in loc[:-1]:
-        here = [inner for kind in here for inner in _step(kind, part)] or here
-    models = [kind for kind in here if isinstance(kind, type) and issubclass(kind, BaseModel)]
-    return sorted({info.alias or name for kind in models for name, info in kind.model_fields.items()})
+def _is_union(kind: Any) -> bool:
+    return isinstance(kind, UnionType) or get_origin(kind) is Union
 
 
-def _step(kind: Any, part: str | int) -> list[Any]:
-    """The possible types of item ``part`` of a value of type ``kind``; a union branch's name steps into that branch."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        if part == kind.__name__:
-            return [kind]
-        fields = {info.alias or name: info.annotation for name, info in kind.model_fields.items()}
-        return _flat(fields[part]) if isinstance(part, str) and part in fields else []
-    items = [inner for inner in get_args(kind) if inner is not Ellipsis]
-    return _flat(items[-1]) if items and get_origin(kind) is not None else []
+def _branch(union: Any, name: str) -> Any:
+    """The branch that pydantic calls ``name``: a model's name, or the value of the field that tells models apart."""
+    for kind in map(_bare, get_args(union)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            tags = [get_args(info.annotation) for info in kind.model_fields.values() if _is_literal(info.annotation)]
+            if name == kind.__name__ or any(name in values for values in tags):
+                return kind
+    return None
 
 
-def _flat(annotation: Any) -> list[Any]:
-    if isinstance(annotation, UnionType) or get_origin(annotation) in (Union, Annotated):
-        arguments = get_args(annotation)[:1] if get_origin(annotation) is Annotated else get_args(annotation)
-        return [inner for argument in arguments for inner in _flat(argument)]
-    return [annotation]
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
 
 
-def _sentence(message: str) -> str:
-    message = message.removeprefix("Value error, ")
+_SENTENCES = {
+    "model_type": "It must hold keys with values",
+    "dict_type": "It must hold keys with values",
+    "model_attributes_type": "It must hold keys with values",
+    "tuple_type": "It must be a list",
+    "string_type": "It must be text; put quotes around it",
+    "int_type": "It must be a whole number",
+    "int_parsing": "It must be a whole number",
+    "float_type": "It must be a number",
+    "float_parsing": "It must be a number",
+    "bool_type": "It must be true or false",
+    "bool_parsing": "It must be true or false",
+}
+
+
+def _sentence(fault: Any) -> str:
+    message = _SENTENCES.get(fault["type"]) or str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "too_short":
+        message = f"It needs at least {fault['ctx']['min_length']} items"
     return message[:1].upper() + message[1:].rstrip(".") + "."
-
-
-def _lines(node: Node | None, file: str) -> Lines:
-    found: dict[Path, int] = {}
-
-    def walk(part: Node | None, path: Path) -> None:
-        if part is None:
-            return
-        if len(path) > MAX_DEPTH:
-            raise ValueError("nested too deep")
-        found.setdefault(path, part.start_mark.line + 1)
-        if isinstance(part, MappingNode):
-            for key, item in part.value:
-                found[(*path, key.value)] = key.start_mark.line + 1
-                walk(item, (*path, key.value))
-        elif isinstance(part, SequenceNode):
-            for index, item in enumerate(part.value):
-                walk(item, (*path, index))
-
-    walk(node, ())
-    return Lines(file, found)
