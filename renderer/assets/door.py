@@ -16,7 +16,7 @@ from renderer.errors import Place, TemplateError, nearest
 from renderer.units import digest
 
 SHARED = Path(__file__).resolve().parents[2] / "assets"
-_PATH = re.compile(r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$")
+_PATH = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _TYPES = {".svg": "image/svg+xml", ".woff2": "font/woff2", ".flac": "audio/flac", ".webp": "image/webp"}
 
 
@@ -67,7 +67,7 @@ class AssetDoor:
         return Asset(ref, data, digest(data), kind)
 
     def _own(self, path: str) -> bytes:
-        if not _PATH.match(path):
+        if not _PATH.fullmatch(path):
             raise TemplateError("template.path", "The reference is not a plain path.", place=Place(file=ascii(path)))
         if path not in self._files:
             media = [name for name in self._files if name.startswith("media/")]
@@ -75,9 +75,12 @@ class AssetDoor:
         return self._files[path]
 
     def _common(self, name: str) -> bytes:
+        refused = TemplateError("template.path", "The reference is not a plain path.", place=Place(file=ascii(name)))
+        if not _PATH.fullmatch(name):
+            raise refused
         target = (self._shared / name).resolve()
-        if not _PATH.match(name) or not target.is_relative_to(self._shared):
-            raise TemplateError("template.path", "The reference is not a plain path.", place=Place(file=ascii(name)))
+        if not target.is_relative_to(self._shared):
+            raise refused
         if not target.is_file():
             raise TemplateError(
                 "template.reference", f"There is no shared asset '{name}'.", hint="See the folder assets/."

@@ -191,6 +191,13 @@ def _pinned(family: str, source: Path, weight: int, italic: bool, cache_folder: 
     from fontTools.varLib import instancer
 
     font = TTFont(source, recalcTimestamp=False)
+    span = next((axis for axis in font["fvar"].axes if axis.axisTag == "wght"), None)
+    if span is not None and not span.minValue <= weight <= span.maxValue:
+        raise TemplateError(
+            "template.reference",
+            f"The font '{family}' has no weight {weight}.",
+            hint=f"It has weights from {span.minValue:g} to {span.maxValue:g}.",
+        )
     axes = {
         axis.axisTag: (float(weight) if axis.axisTag == "wght" else axis.defaultValue) for axis in font["fvar"].axes
     }

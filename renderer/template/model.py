@@ -24,13 +24,14 @@ CHANNELS: tuple[Channel, ...] = ("microsite", "statement", "video")
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=60)]
 Reference = Annotated[str, StringConstraints(pattern=r"^(media/|asset:)[A-Za-z0-9._/-]+$", max_length=200)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$")]
+Weight = Annotated[int, Field(ge=100, le=900)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
 class Strict(BaseModel):
     """Base of every model of a template file: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 # ---------------------------------------------------------------- template.yaml
@@ -40,7 +41,9 @@ class FontFamily(Strict):
     """One family of the template's font list. Order is fallback order."""
 
     family: str = Field(description="Family name as the font package states it, for example `IBM Plex Sans`.")
-    weights: tuple[int, ...] = Field((400, 700), description="Weights (100 to 900) that the template uses.")
+    weights: tuple[Weight, ...] = Field(
+        (400, 700), min_length=1, description="Weights (100 to 900) that the template uses."
+    )
     italic: bool = Field(False, description="Whether the italic faces of those weights are used too.")
 
 
@@ -109,7 +112,7 @@ class LinkRule(Strict):
     href: str = Field(
         max_length=500,
         pattern=r"^(https://|mailto:|tel:)",
-        description="The address; `{fact}` puts a fact's canonical value in. Secret facts are refused.",
+        description="The address (https, mailto or tel); `{fact}` puts a fact's canonical value in, never a secret.",
     )
 
 
@@ -158,7 +161,7 @@ class ValueRule(Strict):
     )
     length: Literal["short", "long", "narrow"] | None = Field(None, description="How a unit is written (quantity).")
     sign: Literal["auto", "always", "never"] = Field(
-        "auto", description="Whether a plus sign is shown; never drops both."
+        "auto", description="Signs: as the locale does, `always` a plus too, or `never` any."
     )
 
 

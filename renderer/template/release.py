@@ -69,9 +69,11 @@ class Release:
 
 
 def read_folder(root: Path) -> Release:
-    """All files of a template folder. Links that leave it, odd names and sizes beyond the limits are refused."""
+    """All files of a template folder. Links that leave it, links to folders, odd names and sizes beyond the limits are
+    refused with a TemplateError, and so is what cannot be read."""
     root = root.resolve()
     files: dict[str, bytes] = {}
+    folded: set[str] = set()
     total = 0
     for path in _walk(root):
         name = path.relative_to(root).as_posix()
@@ -82,22 +84,18 @@ def read_folder(root: Path) -> Release:
                 place=Place(file=ascii(name)),
                 hint="Rename it to plain letters, digits, '-' and '_'.",
             )
-        if not path.resolve().is_relative_to(root):
+        if name.casefold() in folded:
             raise TemplateError(
                 "template.path",
-                "A link leads out of the template's folder.",
+                "Two files' names differ by capitals alone, which other systems take for one.",
                 place=Place(file=name),
-                hint="Copy the file into the folder.",
+                hint="Rename one of them.",
             )
-        total += path.stat().st_size
-        if total > MAX_BYTES or len(files) >= MAX_FILES:
-            raise TemplateError(
-                "template.release",
-                "The folder is too large for a template.",
-                place=Place(file=name),
-                hint=f"Limits: {MAX_FILES} files, {MAX_BYTES // 2**20} MiB.",
-            )
-        files[name] = path.read_bytes()
+        folded.add(name.casefold())
+        if len(files) >= MAX_FILES:
+            raise _too_large(name)
+        files[name] = _read(path, name, root, MAX_BYTES - total)
+        total += len(files[name])
     return Release(MappingProxyType(files))
 
 
@@ -114,8 +112,10 @@ def open_bundle(data: bytes, expected_digest: str) -> Release:
                 if entry.compress_type != zipfile.ZIP_STORED or path.is_absolute() or ".." in path.parts:
                     raise TemplateError("template.release", "The bundle was not made by Dearly.")
                 files[entry.filename] = bundle.read(entry)
-    except zipfile.BadZipFile as error:
-        raise TemplateError("template.release", "The bundle is not a zip file.") from error
+    except TemplateError:
+        raise
+    except Exception as error:  # zipfile raises almost anything on a file that was made to hurt
+        raise TemplateError("template.release", "The bundle is not a zip file that can be read.") from error
     release = Release(MappingProxyType(files))
     if release.files_digest != expected_digest:
         raise TemplateError(
@@ -127,10 +127,40 @@ def open_bundle(data: bytes, expected_digest: str) -> Release:
 
 
 def _walk(folder: Path, top: bool = True) -> Iterator[Path]:
+    """The files of a folder that a release reads. Links to folders are yielded like files, so that they are refused."""
     for path in sorted(folder.iterdir()):
         if path.name in IGNORED or path.name.startswith(".") or path.suffix in NOT_READ_SUFFIXES:
             continue
-        if not path.is_dir():
+        if path.is_symlink() or not path.is_dir():
             yield path
         elif not (top and path.name in NOT_READ):
             yield from _walk(path, top=False)
+
+
+def _read(path: Path, name: str, root: Path, most: int) -> bytes:
+    place = Place(file=name)
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(root):
+            raise TemplateError(
+                "template.path",
+                "A link leads out of the template's folder.",
+                place=place,
+                hint="Copy the file into the folder.",
+            )
+        if not real.is_file():
+            raise TemplateError("template.path", "A link to a folder, or something that is no file.", place=place)
+        if real.stat().st_size > most:
+            raise _too_large(name)
+        return real.read_bytes()
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        raise TemplateError("template.path", "The file cannot be read.", place=place) from error
+
+
+def _too_large(name: str) -> TemplateError:
+    return TemplateError(
+        "template.release",
+        "The folder is too large for a template.",
+        place=Place(file=name),
+        hint=f"Limits: {MAX_FILES} files, {MAX_BYTES // 2**20} MiB.",
+    )
