@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cairocffi
 import numpy as np
@@ -49,7 +50,8 @@ class Palette:
 
 
 DAWN = Palette(
-    sky=((0.0, "#06202A"), (0.30, "#0A3B45"), (0.50, "#1C5F64"), (0.62, "#5F8A80"), (0.73, "#D6AC6C"), (0.86, "#F8C873")),
+    sky=((0.0, "#06202A"), (0.30, "#0A3B45"), (0.50, "#1C5F64"), (0.62, "#5F8A80"), (0.73, "#D6AC6C"),
+         (0.86, "#F8C873")),
     sun="#FFE9BF", glow="#F79A2E", glow_strength=0.80, sun_at=(944, 450), sun_radius=46,
     hills=("#4F8078", "#2B6464", "#16494D", "#0C3239"), haze="#F0BC6C", ground=("#0A262E", "#061A21"),
     turbine="#DCEBE4", home=("#071E26", "#0A2A33"), window="#FFC35A", breeze="#FDF0D9", breeze_strength=0.50,
@@ -61,7 +63,7 @@ DAY = Palette(
     turbine="#FFFFFF", home=("#0A5A57", "#FBF8F2"), window="#F4A52A", breeze="#FFFFFF", breeze_strength=0.0,
 )
 
-# Amplitude (px), wavelengths across the frame, phase, for each hill from far to near, and its mean height over the ground.
+# For each hill from far to near: its mean height over the ground, then waves of (height, count across, phase).
 _RIDGES: tuple[tuple[float, tuple[tuple[float, float, float], ...]], ...] = (
     (128, ((30, 1.3, 0.4), (14, 2.9, 1.9), (5, 6.1, 0.7))),
     (88, ((32, 1.1, 2.6), (11, 3.1, 0.2), (4, 7.3, 2.2))),
@@ -93,7 +95,8 @@ def scenery(palette: Palette) -> tuple[Picture, Picture]:
     distance = np.hypot(columns - palette.sun_at[0], (rows - palette.sun_at[1]) * 1.15)
     light = 0.62 * np.exp(-((distance / 150) ** 1.15)) + 0.38 * np.exp(-((distance / 430) ** 1.3))
     glow = (light * palette.glow_strength).astype(np.float32)[:, :, None]
-    disc = np.clip(palette.sun_radius + 0.8 - np.hypot(columns - palette.sun_at[0], rows - palette.sun_at[1]), 0, 1.6) / 1.6
+    radius = np.hypot(columns - palette.sun_at[0], rows - palette.sun_at[1])
+    disc = np.clip(palette.sun_radius + 0.8 - radius, 0, 1.6) / 1.6
     picture = _lit(picture, glow, palette)
     picture += (np.array(colour(palette.sun), np.float32) - picture) * disc[:, :, None].astype(np.float32)
     for number, tone in enumerate(palette.hills):
@@ -104,7 +107,8 @@ def scenery(palette: Palette) -> tuple[Picture, Picture]:
         near = np.exp(-(((columns - palette.sun_at[0]) / 420) ** 2))[:, :, None] * (1 - number * 0.22)
         body = np.array(colour(tone), np.float32)
         rim = np.array(colour(palette.haze), np.float32)
-        shade = body + (rim - body) * (0.34 * near * (1 - depth) ** 2 + 0.16 * depth * (1 - number / 4)).astype(np.float32)
+        light = 0.34 * near * (1 - depth) ** 2 + 0.16 * depth * (1 - number / 4)
+        shade = body + (rim - body) * light.astype(np.float32)
         picture += (shade - picture) * cover.astype(np.float32)
     below = np.clip(rows - GROUND + 0.5, 0, 1)[:, :, None].astype(np.float32)
     fall = np.clip((rows - GROUND) / (HEIGHT - GROUND), 0, 1)[:, :, None].astype(np.float32)
@@ -122,8 +126,8 @@ def _smooth(at: NDArray[np.float32], places: list[float], values: list[float]) -
     """Values between stops along a monotone curve without corners (Fritsch and Carlson): a sky has no edges."""
     steps = np.diff(places)
     slopes = np.diff(values) / steps
-    tangents = np.array([slopes[0], *((a + b) / 2 if a * b > 0 else 0 for a, b in zip(slopes, slopes[1:], strict=False)),
-                         slopes[-1]])
+    inner = ((before + after) / 2 if before * after > 0 else 0 for before, after in pairwise(slopes))
+    tangents = np.array([slopes[0], *inner, slopes[-1]])
     limit = 3 * np.minimum(np.abs(np.r_[slopes[0], slopes]), np.abs(np.r_[slopes, slopes[-1]]))
     tangents = np.clip(tangents, -limit, limit)
     place = np.clip(at, places[0], places[-1])
@@ -132,9 +136,8 @@ def _smooth(at: NDArray[np.float32], places: list[float], values: list[float]) -
     t = (place - np.array(places)[index]) / width
     start, stop = np.array(values)[index], np.array(values)[index + 1]
     m0, m1 = tangents[index] * width, tangents[index + 1] * width
-    return (
-        start * (2 * t**3 - 3 * t**2 + 1) + m0 * (t**3 - 2 * t**2 + t) + stop * (3 * t**2 - 2 * t**3) + m1 * (t**3 - t**2)
-    ).astype(np.float32)
+    ends = start * (2 * t**3 - 3 * t**2 + 1) + stop * (3 * t**2 - 2 * t**3)
+    return (ends + m0 * (t**3 - 2 * t**2 + t) + m1 * (t**3 - t**2)).astype(np.float32)
 
 
 def moving(palette: Palette, part: float, scale: int = 1) -> NDArray[np.uint8]:
@@ -216,7 +219,8 @@ def _breeze(context: cairocffi.Context, palette: Palette, part: float) -> None:
             swing = math.sin(2 * math.pi * (x / length) + phase + 0.5 * math.sin(2 * math.pi * part))
             y = base + 20 * swing + 6 * math.sin(2 * math.pi * (x / 410) + phase * 2)
             along = (x / WIDTH - part * (1 + line % 2) + line * 0.37) % 1
-            light = max(0.0, math.cos(2 * math.pi * (along - 0.5))) ** 3 * palette.breeze_strength * (0.35 + 0.1 * (line % 3))
+            light = max(0.0, math.cos(2 * math.pi * (along - 0.5))) ** 3
+            light *= palette.breeze_strength * (0.35 + 0.1 * (line % 3))
             if previous is not None and light > 0.004:
                 context.set_source_rgba(red, green, blue, light)
                 context.move_to(*previous)

@@ -230,8 +230,8 @@ def night(c: Context) -> None:
     fill(c, CREAM)
     c.pop_group_to_source()
     c.paint()
-    for x, y, size in ((96, 74, 3), (188, 150, 2), (250, 52, 2.4), (330, 126, 2), (386, 40, 2.6), (540, 168, 2.4), (520, 36, 2),
-                       (46, 178, 2), (140, 28, 1.8), (300, 196, 1.6), (566, 92, 1.8)):
+    for x, y, size in ((96, 74, 3), (188, 150, 2), (250, 52, 2.4), (330, 126, 2), (386, 40, 2.6), (540, 168, 2.4),
+                       (520, 36, 2), (46, 178, 2), (140, 28, 1.8), (300, 196, 1.6), (566, 92, 1.8)):
         circle(c, x, y, size)
         fill(c, CREAM, 0.85)
 
@@ -392,8 +392,8 @@ def drum(c: Context) -> None:
         angle = turn * math.pi / 6
         circle(c, 92 + 78 * math.cos(angle), 92 + 78 * math.sin(angle), 4)
         fill(c, AQUA, 0.35)
-    for angle, distance, size, tone in ((0.4, 40, 40, SUN), (1.5, 44, 44, PAPER), (2.7, 42, 38, AQUA), (3.8, 40, 42, WARM),
-                                        (5.2, 44, 40, MIDDLE)):
+    for angle, distance, size, tone in ((0.4, 40, 40, SUN), (1.5, 44, 44, PAPER), (2.7, 42, 38, AQUA),
+                                        (3.8, 40, 42, WARM), (5.2, 44, 40, MIDDLE)):
         x, y = 92 + distance * math.cos(angle), 92 + distance * math.sin(angle)
         c.save()
         c.translate(x, y)
@@ -531,7 +531,8 @@ def hills() -> Image.Image:
     large = cv2.resize(still, size, interpolation=cv2.INTER_CUBIC)
     overlay = cv2.resize(landscape.moving(landscape.DAY, 0.1, scale), size, interpolation=cv2.INTER_AREA)
     source = np.random.default_rng(7)
-    noise = (source.random((*size[::-1], 1), np.float32) - source.random((*size[::-1], 1), np.float32)) * np.float32(0.8)
+    first, second = (source.random((*size[::-1], 1), np.float32) for _ in range(2))
+    noise = (first - second) * np.float32(0.8)
     return Image.fromarray(landscape.quantised(landscape.composed(large, overlay), noise))
 
 

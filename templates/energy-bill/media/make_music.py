@@ -104,8 +104,8 @@ def bass(note: int, length_s: float) -> Wave:
     """A round low tone with just enough overtone to be heard on a phone."""
     t = np.arange(int(length_s * RATE)) / RATE
     base = pitch(note)
-    found = np.sin(2 * np.pi * base * t) + 0.34 * np.sin(2 * np.pi * 2 * base * t) + 0.12 * np.sin(2 * np.pi * 3 * base * t)
-    return found * np.exp(-0.75 * t) * _onset(t, 0.03) * _end(t, 0.18)
+    found = sum(level * np.sin(2 * np.pi * partial * base * t) for partial, level in ((1, 1.0), (2, 0.34), (3, 0.12)))
+    return np.asarray(found * np.exp(-0.75 * t) * _onset(t, 0.03) * _end(t, 0.18))
 
 
 def beat() -> Wave:
@@ -181,10 +181,10 @@ def music() -> Wave:
             for step in range(8):
                 note = arpeggio[(0, 2, 1, 3, 2, 1, 3, 2)[step]]
                 accent = (1.0, .62, .74, .58, .86, .60, .74, .56)[step]
-                swell = min(1, (bar - 0.6) / 3) * (1 if bar < 12 else 0.72 if bar < 14 else 0.5)
+                swell = min(1.0, (bar - 0.6) / 3) * (1 if bar < 12 else 0.72 if bar < 14 else 0.5)
                 humane = source.normal(0, 0.0035)
-                put(plucks, pluck(note, accent * swell * (1 + source.normal(0, 0.05))), max(0, at + step * BEAT / 2 + humane),
-                    0.34 + 0.32 * (step % 2))
+                tone = pluck(note, accent * swell * (1 + source.normal(0, 0.05)))
+                put(plucks, tone, at + step * BEAT / 2 + humane, 0.34 + 0.32 * (step % 2))
         if bar >= 4:
             if last:
                 put(low, bass(root, 4.4) * 0.8, at)
@@ -252,7 +252,8 @@ def write_flac(wave: Wave, path: Path) -> None:
         stream.options = {"compression_level": "12"}
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
         for start in range(0, len(whole), 4_608):
-            frame = AudioFrame.from_ndarray(np.ascontiguousarray(whole[start : start + 4_608]).reshape(1, -1), "s16", "stereo")
+            part = np.ascontiguousarray(whole[start : start + 4_608]).reshape(1, -1)
+            frame = AudioFrame.from_ndarray(part, "s16", "stereo")
             frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
