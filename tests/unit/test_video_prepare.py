@@ -20,7 +20,7 @@ from renderer.errors import RenderError
 from renderer.render.video import mezzanine
 from renderer.render.video.backdrops import Moving, Zooming, media_backdrop
 from renderer.render.video.footage import Footage
-from renderer.render.video.prepare import U, prepare_footage, prepare_image
+from renderer.render.video.prepare import U, prepare_footage, prepare_image, yuv_frame
 from renderer.render.video.score import ScoreBackdrop
 from renderer.units import digest
 
@@ -208,6 +208,26 @@ def test_a_zoom_moves_by_fractions_of_a_pixel_about_its_focus(tmp_path: Path) ->
     assert max(np.diff(left)) < 1.2 and min(np.diff(left)) >= -0.01
     y, u, v = zooming.planes(50)
     assert (y.shape, u.shape, v.shape) == ((HEIGHT, WIDTH), (HEIGHT // 2, WIDTH // 2), (HEIGHT // 2, WIDTH // 2))
+
+
+@pytest.mark.parametrize(("frame", "scale"), [(0, 1.0), (99, 1.25)])
+def test_a_zooms_luma_and_chroma_lie_on_each_other(tmp_path: Path, frame: int, scale: float) -> None:
+    seeds = Image.fromarray(np.random.default_rng(5).integers(0, 256, (11, 20, 3), dtype=np.uint8))
+    whole = seeds.resize((WIDTH * 2, HEIGHT * 2), Image.Resampling.BICUBIC)
+
+    def paint(pixels: NDArray[np.uint8]) -> None:
+        pixels[:] = np.asarray(whole)
+
+    asset = picture(whole.size, paint)
+    film = prepare_image(
+        asset, focus_u=[U // 2, U // 2], scrim=None, width=WIDTH * 5 // 4, height=HEIGHT * 5 // 4, cache=tmp_path
+    )
+    zooming = Zooming(film, width=WIDTH, height=HEIGHT, frames=100, start=1, stop=1.25)
+    inner = (WIDTH * (1 - 1 / scale), HEIGHT * (1 - 1 / scale), WIDTH * (1 + 1 / scale), HEIGHT * (1 + 1 / scale))
+    wanted = whole.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS, box=inner)
+    expected = mezzanine.split(yuv_frame(np.asarray(wanted)), WIDTH, HEIGHT)
+    for found, plane in zip(zooming.planes(frame), expected, strict=True):
+        assert np.abs(found.astype(int) - plane).mean() < 0.8
 
 
 def test_short_footage_holds_loops_or_bounces(tmp_path: Path) -> None:
