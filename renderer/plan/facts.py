@@ -18,11 +18,10 @@ from renderer.errors import DearlyError, ErrorList, Place, ProfileError, Templat
 from renderer.labels import Sensitivity, highest
 from renderer.plan.formats import Formats, known_unit, rounded, shown_decimals
 from renderer.plan.model import Cell, Fact, Point, Series, Table, Tick
-from renderer.template.model import FactRule, SeriesRule, TableRule, Template, ValueRule
+from renderer.template.model import NUMBERS, FactRule, SeriesRule, TableRule, Template, ValueRule
 from renderer.units import Money, Quantity, decimal_text, plain
 
 FILE = "facts.yaml"
-NUMBERS = ("money", "quantity", "number", "percent")
 Say = Callable[[str], str]
 """Gives the text of a copy key, for values of the kind ``copy``. Raises KeyError when there is none."""
 

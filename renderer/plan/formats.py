@@ -19,7 +19,7 @@ from babel.numbers import NumberPattern, format_currency, get_currency_precision
 from babel.units import UnknownUnitError, format_unit
 
 from renderer.plan.model import Direction
-from renderer.template.model import ValueRule
+from renderer.template.model import NUMBERS, ValueRule
 
 SKELETONS = {"month": "MMM", "month-year": "yMMMM", "day-month": "MMMMd"}
 NO_BREAK = "\u00a0"
@@ -72,7 +72,7 @@ class Formats:
 
     def count(self, value: Any, rule: ValueRule, currency: str | None = None) -> int | None:
         """The whole number that the text shows, for plural rules; None where the text shows decimals or no number."""
-        if rule.as_ not in ("money", "quantity", "number", "percent"):
+        if rule.as_ not in NUMBERS:
             return None
         number = Decimal(value)
         decimals = shown_decimals(number, rule, currency)

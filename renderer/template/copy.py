@@ -6,7 +6,7 @@ refused here, because figures are formatted once, in the plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,11 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, nearest
+from renderer.template.model import NUMBERS, AnyFactRule, FactRule
 from renderer.template.release import Release
+
+Facts = Mapping[str, AnyFactRule]
+Entry = ast.Message | ast.Term
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,14 @@ class CopyBook:
     sentences: Mapping[str, Sentence]
 
 
-def load_copy(release: Release, locales: tuple[str, ...], facts: Iterable[str]) -> Mapping[str, CopyBook]:
+def load_copy(release: Release, locales: tuple[str, ...], facts: Facts) -> Mapping[str, CopyBook]:
     """The books of all locales: ``copy/<locale>.ftl`` or the files of a folder of that name.
 
-    Raises ErrorList: broken Fluent, a locale nobody knows, unknown facts, calls of NUMBER and the like, a message that
-    one locale has and another lacks.
+    Raises ErrorList: broken Fluent, a locale nobody knows, unknown facts or sentences, calls of NUMBER and the like, a
+    message that one locale has and another lacks.
     """
-    known = set(facts)
     faults: list[DearlyError] = []
-    books = {locale: _book(release, locale, known, faults) for locale in locales}
+    books = {locale: _book(release, locale, facts, faults) for locale in locales}
     reference = books[locales[0]]
     for locale, book in books.items():
         for name in sorted(set(reference.sentences) - set(book.sentences)):
@@ -75,7 +78,7 @@ def load_copy(release: Release, locales: tuple[str, ...], facts: Iterable[str]) 
     return MappingProxyType(books)
 
 
-def _book(release: Release, locale: str, facts: set[str], faults: list[DearlyError]) -> CopyBook:
+def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:
     try:
         Locale.parse(locale, sep="-")
     except (UnknownLocaleError, ValueError):
@@ -86,99 +89,70 @@ def _book(release: Release, locale: str, facts: set[str], faults: list[DearlyErr
             hint="Write it like 'it', 'ar' or 'pt-BR'.",
         ) from None
     bundle = FluentBundle([locale], use_isolating=True, functions={})
+    bodies: dict[str, tuple[Entry, Place]] = {}
+    for path in _files(release, locale):
+        text = release.text(path)
+        bundle.add_resource(FluentResource(text))
+        for name, entry, place in _entries(text, path, faults):
+            if name in bodies:
+                faults.append(TemplateError("template.duplicate", f"The sentence '{name}' stands twice.", place=place))
+            bodies[name] = (entry, place)
     sentences: dict[str, Sentence] = {}
-    bodies: dict[str, tuple[ast.Message | ast.Term, Place]] = {}
-    files = [
+    for name, (entry, place) in bodies.items():
+        named = _Names()
+        named.visit(entry)
+        faults += _check_references(name, place, named, bodies)
+        if isinstance(entry, ast.Term):
+            faults += _check_term(name, place, named, facts)
+            continue
+        faults += _check_facts(name, place, named, facts)
+        variables = _variables(name, bodies, set())
+        counts = {base for one in variables if one not in facts and (base := one.removesuffix("_n")) in facts}
+        used = {one for one in variables if one in facts} | counts
+        sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place)
+    return CopyBook(locale, bundle, MappingProxyType(sentences))
+
+
+def _files(release: Release, locale: str) -> list[str]:
+    """The copy files of a locale, in order."""
+    found = [
         path
-        for path in (f"copy/{locale}.ftl", *sorted(release.files))
-        if path in release.files
-        and (path == f"copy/{locale}.ftl" or (path.startswith(f"copy/{locale}/") and path.endswith(".ftl")))
+        for path in sorted(release.files)
+        if path == f"copy/{locale}.ftl" or (path.startswith(f"copy/{locale}/") and path.endswith(".ftl"))
     ]
-    files = list(dict.fromkeys(files))
-    if not files:
+    if not found:
         raise TemplateError(
             "template.missing-file",
             f"The locale '{locale}' has no copy.",
             place=Place(file=f"copy/{locale}.ftl"),
             hint="Each locale of template.yaml needs its copy file.",
         )
-    for path in files:
-        text = release.text(path)
-        resource = FluentParser(with_spans=True).parse(text)
-        for entry in resource.body:
-            line = text.count("\n", 0, entry.span.start) + 1 if entry.span else None
-            place = Place(file=path, line=line)
-            if isinstance(entry, ast.Junk):
-                reason = entry.annotations[0].message if entry.annotations else "it is not valid Fluent"
-                faults.append(TemplateError("template.syntax", f"The copy is not valid Fluent: {reason}.", place=place))
-            elif isinstance(entry, ast.Message | ast.Term):
-                name = f"-{entry.id.name}" if isinstance(entry, ast.Term) else entry.id.name
-                if name in bodies:
-                    faults.append(
-                        TemplateError("template.duplicate", f"The sentence '{name}' stands twice.", place=place)
-                    )
-                bodies[name] = (entry, place)
-        bundle.add_resource(FluentResource(text))
-    for name, (entry, place) in bodies.items():
-        named = _Names()
-        _follow(entry, bodies, named, {name})
-        for call in named.functions:
-            faults.append(
-                TemplateError(
-                    "template.copy",
-                    f"The sentence '{name}' calls {call}().",
-                    place=place,
-                    hint="Figures are formatted once, in facts.yaml; name the fact.",
-                )
-            )
-        for missing in named.missing:
-            faults.append(
-                TemplateError(
-                    "template.reference",
-                    f"The sentence '{name}' refers to '{missing}', which is not there.",
-                    place=place,
-                    hint=nearest(missing, list(bodies)),
-                )
-            )
-        used, counts = set(), set()
-        for variable in sorted(named.variables):
-            base = variable.removesuffix("_n") if variable not in facts else variable
-            if base not in facts:
-                faults.append(
-                    TemplateError(
-                        "template.reference",
-                        f"The sentence '{name}' names an unknown fact '${variable}'.",
-                        place=place,
-                        hint=nearest(variable, sorted(facts)),
-                    )
-                )
-            elif base != variable:
-                counts.add(base)
-            used.add(base)
-        for printed in sorted(named.printed):
-            if printed not in facts and printed.removesuffix("_n") in facts:
-                faults.append(
-                    TemplateError(
-                        "template.copy",
-                        f"The sentence '{name}' prints '${printed}'.",
-                        place=place,
-                        hint="Names that end in _n choose plural forms; print the fact itself.",
-                    )
-                )
-        if isinstance(entry, ast.Message):
-            sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place)
-    return CopyBook(locale, bundle, MappingProxyType(sentences))
+    return found
+
+
+def _entries(text: str, path: str, faults: list[DearlyError]) -> Iterator[tuple[str, Entry, Place]]:
+    """Messages and terms of one file; what is no Fluent goes to ``faults``."""
+    for entry in FluentParser(with_spans=True).parse(text).body:
+        line = text.count("\n", 0, entry.span.start) + 1 if entry.span else None
+        place = Place(file=path, line=line)
+        if isinstance(entry, ast.Junk):
+            reason = entry.annotations[0].message if entry.annotations else "it is not valid Fluent"
+            faults.append(TemplateError("template.syntax", f"The copy is not valid Fluent: {reason}.", place=place))
+        elif isinstance(entry, ast.Message | ast.Term):
+            yield f"-{entry.id.name}" if isinstance(entry, ast.Term) else entry.id.name, entry, place
+
+
+# ---------------------------------------------------------------- what sentences may name
 
 
 class _Names(Visitor):
-    """Collects what a pattern names."""
+    """Collects what one message or term names itself. ``others`` are the (name, attribute) it refers to."""
 
     def __init__(self) -> None:
         self.variables: set[str] = set()
         self.printed: set[str] = set()
         self.functions: set[str] = set()
-        self.others: set[str] = set()
-        self.missing: set[str] = set()
+        self.others: set[tuple[str, str | None]] = set()
 
     def visit_Placeable(self, node: Any) -> None:
         if isinstance(node.expression, ast.VariableReference):
@@ -192,19 +166,101 @@ class _Names(Visitor):
         self.functions.add(node.id.name)
 
     def visit_MessageReference(self, node: Any) -> None:
-        self.others.add(node.id.name)
+        self.others.add((node.id.name, node.attribute.name if node.attribute else None))
 
     def visit_TermReference(self, node: Any) -> None:
-        self.others.add(f"-{node.id.name}")
+        self.others.add((f"-{node.id.name}", node.attribute.name if node.attribute else None))
 
 
-def _follow(entry: Any, bodies: Mapping[str, tuple[Any, Place]], named: _Names, seen: set[str]) -> None:
-    """Visit ``entry`` and everything it refers to."""
-    named.others.clear()
-    named.visit(entry)
-    for other in sorted(named.others - seen):
-        if other not in bodies:
-            named.missing.add(other)
-        else:
-            seen.add(other)
-            _follow(bodies[other][0], bodies, named, seen)
+def _variables(name: str, bodies: Mapping[str, tuple[Entry, Place]], seen: set[str]) -> set[str]:
+    """The variables of a message and of all messages it refers to. Those of terms are parameters, not facts."""
+    if name in seen or name not in bodies or isinstance(bodies[name][0], ast.Term):
+        return set()
+    seen.add(name)
+    named = _Names()
+    named.visit(bodies[name][0])
+    return named.variables.union(*(_variables(other, bodies, seen) for other, _ in named.others))
+
+
+def _check_references(
+    name: str, place: Place, named: _Names, bodies: Mapping[str, tuple[Entry, Place]]
+) -> Iterator[TemplateError]:
+    for call in sorted(named.functions):
+        yield TemplateError(
+            "template.copy",
+            f"The sentence '{name}' calls {call}().",
+            place=place,
+            hint="Figures are formatted once, in facts.yaml; name the fact.",
+        )
+    for other, attribute in sorted(named.others, key=str):
+        entry = bodies[other][0] if other in bodies else None
+        attributes = [one.id.name for one in entry.attributes] if entry is not None else []
+        if entry is None or (entry.value is None if attribute is None else attribute not in attributes):
+            shown = other if attribute is None else f"{other}.{attribute}"
+            yield TemplateError(
+                "template.reference",
+                f"The sentence '{name}' refers to '{shown}', which is not there.",
+                place=place,
+                hint=nearest(other, list(bodies)) if entry is None else nearest(attribute or "", attributes),
+            )
+        elif _reaches(other, name, bodies, set()):
+            yield TemplateError(
+                "template.copy", f"The sentence '{name}' refers to itself by way of '{other}'.", place=place
+            )
+
+
+def _reaches(start: str, goal: str, bodies: Mapping[str, tuple[Entry, Place]], seen: set[str]) -> bool:
+    if start == goal:
+        return True
+    if start in seen or start not in bodies:
+        return False
+    seen.add(start)
+    named = _Names()
+    named.visit(bodies[start][0])
+    return any(_reaches(other, goal, bodies, seen) for other, _ in named.others)
+
+
+def _check_term(name: str, place: Place, named: _Names, facts: Facts) -> Iterator[TemplateError]:
+    """Fluent passes a term its own parameters and nothing else."""
+    for variable in sorted(named.variables):
+        if variable in named.printed or variable in facts or variable.removesuffix("_n") in facts:
+            yield TemplateError(
+                "template.copy",
+                f"The term '{name}' names '${variable}', but a term sees no facts.",
+                place=place,
+                hint="Name the fact in the sentence; a term may choose its form by a parameter.",
+            )
+
+
+def _check_facts(name: str, place: Place, named: _Names, facts: Facts) -> Iterator[TemplateError]:
+    for variable in sorted(named.variables):
+        base = variable if variable in facts else variable.removesuffix("_n")
+        rule = facts.get(base)
+        if rule is None:
+            yield TemplateError(
+                "template.reference",
+                f"The sentence '{name}' names an unknown fact '${variable}'.",
+                place=place,
+                hint=nearest(variable, sorted(facts)),
+            )
+        elif base == variable and (not isinstance(rule, FactRule) or rule.as_ == "image"):
+            yield TemplateError(
+                "template.copy",
+                f"The sentence '{name}' prints '${variable}', which has no text.",
+                place=place,
+                hint="Series, tables and images are placed by layouts and storyboards.",
+            )
+        elif base != variable and variable in named.printed:
+            yield TemplateError(
+                "template.copy",
+                f"The sentence '{name}' prints '${variable}'.",
+                place=place,
+                hint="Names that end in _n choose plural forms; print the fact itself.",
+            )
+        elif base != variable and (not isinstance(rule, FactRule) or rule.as_ not in NUMBERS or rule.decimals):
+            yield TemplateError(
+                "template.copy",
+                f"The sentence '{name}' counts by '${variable}', but '{base}' is not shown as a whole number.",
+                place=place,
+                hint="Plural forms follow facts that are numbers shown with 'decimals: 0'.",
+            )

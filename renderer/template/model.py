@@ -199,6 +199,8 @@ class TableRule(Strict):
 
 
 AnyFactRule = FactRule | SeriesRule | TableRule
+NUMBERS = ("money", "quantity", "number", "percent")
+"""Kinds of values that are numbers."""
 
 # ---------------------------------------------------------------- decisions.yaml
 
