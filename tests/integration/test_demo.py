@@ -1,0 +1,205 @@
+"""The demonstration: real templates through the real queue, and the gallery as a browser gets it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.bootstrap import build
+from renderer.settings import Settings
+from renderer.template.release import read_folder
+from tests.filmless import without_film, write_folder
+from workers.start import is_running
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "templates/energy-bill"
+RUNNER = """
+import sys
+from pathlib import Path
+from renderer.cli import main, showcase
+from renderer.template import load
+home = Path(sys.argv.pop(1))
+showcase.installed = lambda: load.installed(home)
+main.main()
+"""
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One template without its film, and four samples: three speak Italian, one Arabic, one is suppressed."""
+    home = tmp_path_factory.mktemp("templates")
+    folder = write_folder(without_film(read_folder(TEMPLATE)), home / "small")
+    (folder / "samples").mkdir()
+    for name in ("01-longest-name", "03-arabic-name", "04-accents"):
+        shutil.copy(TEMPLATE / f"samples/{name}.json", folder / "samples")
+    record = json.loads((TEMPLATE / "samples/04-accents.json").read_text("utf-8"))
+    record["consent"] = {"marketing": False, "service": False}
+    (folder / "samples/00-opted-out.json").write_text(json.dumps(record), "utf-8")
+    return home
+
+
+def run(templates: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", RUNNER, str(templates), "demo", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DEARLY_HOME": str(home)},
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def shown(templates: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], Path]:
+    """Folder, report and home of one demonstration of everything."""
+    home, out = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("out")
+    done = run(templates, home, "--all", "--json", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    return out, json.loads(done.stdout), home
+
+
+def test_everything_is_accounted_for_and_every_file_is_what_was_made(
+    shown: tuple[Path, dict[str, Any], Path],
+) -> None:
+    out, report, home = shown
+    assert report["counts"] == {"input": 4, "done": 3, "failed": 0, "suppressed": 1, "cancelled": 0}
+    assert report["failures"] == []
+    for customer in report["customers"]:
+        kinds = {(file["channel"], file["kind"]) for file in customer["artefacts"]}
+        if customer["suppressed"]:
+            assert kinds == set()
+        else:
+            assert {("microsite", "page"), ("statement", "pdf")} <= kinds
+        for file in customer["artefacts"]:
+            content = (out / file["path"]).read_bytes()
+            assert (len(content), hashlib.sha256(content).hexdigest()) == (file["bytes"], file["sha256"])
+    assert not is_running(Settings(home=home))
+
+
+def test_the_workers_plan_what_the_command_plans(shown: tuple[Path, dict[str, Any], Path]) -> None:
+    _, report, home = shown
+    requests = build(Settings(home=home, database_url="", broker_url="")).reader.requests(report["run"])
+    made = {request.plan_digest for request in requests if request.state == "done"}
+    assert made == {customer["plan_digest"] for customer in report["customers"] if not customer["suppressed"]}
+
+
+class _Page(HTMLParser):
+    """Tags with their attributes, and what a page would fetch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_the_gallery_is_one_page_that_opens_from_disk(shown: tuple[Path, dict[str, Any], Path]) -> None:
+    out, report, _ = shown
+    text = (out / "index.html").read_text("utf-8")
+    page = _Page(text)
+    names = {tag for tag, _ in page.tags}
+    assert "script" not in names
+    assert not any(name.startswith("on") or name == "style" for _, attributes in page.tags for name in attributes)
+    (policy,) = [a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    style = re.search(r"<style>(.*?)</style>", text, re.S)
+    assert style is not None and policy is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert not any(a.get("http-equiv") == "refresh" for _, a in page.tags)  # it is finished
+    links = [a["href"] for tag, a in page.tags if tag == "a"]
+    assert len(links) == 6
+    for link in links:
+        assert link is not None and (out / link).is_file()
+    assert all((a["src"] or "").startswith("data:") for tag, a in page.tags if tag == "img")
+    for customer in report["customers"]:
+        assert customer["sample"].lstrip("0123456789-").replace("-", " ") in text.lower()
+    assert "no-service-consent" in text
+
+
+def test_three_are_chosen_by_variety(templates: Path, tmp_path: Path) -> None:
+    done = run(templates, tmp_path / "home", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    lines = [line.split()[:3] for line in done.stdout.splitlines() if ".pdf" in line]
+    assert [(name, locale) for name, locale, _ in lines] == [
+        ("01-longest-name", "it"),
+        ("03-arabic-name", "ar"),
+        ("04-accents", "it"),
+    ]
+    assert str(tmp_path / "out/index.html") in done.stdout
+
+
+def test_what_cannot_be_rendered_is_listed_and_ends_with_1(templates: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "templates/small"
+    shutil.copytree(templates / "small", broken)
+    record = json.loads((broken / "samples/04-accents.json").read_text("utf-8"))
+    record["usage"]["kwh"] = "many"
+    (broken / "samples/05-wrong.json").write_text(json.dumps(record), "utf-8")
+    (broken / "samples/00-opted-out.json").unlink()
+    (broken / "samples/03-arabic-name.json").unlink()
+    done = run(tmp_path / "templates", tmp_path / "home", "--all", "--out", str(tmp_path / "out"))
+    assert done.returncode == 1
+    assert "05-wrong.json" in done.stderr and "profile.kind" in done.stderr
+    assert "many" not in done.stderr
+    assert "04-accents" in done.stdout
+
+
+def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(templates: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUNNER, str(templates), "demo", "--all", "--out", str(tmp_path / "out")],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "DEARLY_HOME": str(home)},
+    )
+    assert process.stderr is not None
+    assert "index.html" in process.stderr.readline()
+    text = (tmp_path / "out/index.html").read_text("utf-8")
+    assert 'http-equiv="refresh"' in text  # the first page is there before anything is rendered, and looks again
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode not in (0, None)
+    settings = Settings(home=home, database_url="", broker_url="")
+    assert not is_running(settings)
+    assert build(settings).reader.open_runs("demo") == []
+
+
+@pytest.mark.slow
+def test_the_real_thing(tmp_path: Path) -> None:
+    """As a newcomer runs it: every template, three customers each, with their films."""
+    done = subprocess.run(
+        [sys.executable, "-m", "renderer.cli.main", "demo", "--json", "--out", str(tmp_path / "out")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DEARLY_HOME": str(tmp_path / "home")},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["counts"]["done"] == report["counts"]["input"] >= 3
+    assert len({customer["locale"] for customer in report["customers"]}) >= 3
+    for customer in report["customers"]:
+        kinds = {(file["channel"], file["kind"]) for file in customer["artefacts"]}
+        assert {("microsite", "page"), ("statement", "pdf"), ("video", "mp4"), ("video", "captions")} <= kinds
+        assert all((tmp_path / "out" / file["path"]).stat().st_size == file["bytes"] for file in customer["artefacts"])

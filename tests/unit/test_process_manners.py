@@ -1,0 +1,98 @@
+"""What a process loads, who is alive, and who dies with whom."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workers.leash import is_dead, this_owner
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ("av", "cv2", "moviepy", "pangocffi", "pangocairocffi", "weasyprint")
+
+
+def loaded(imports: str, tmp_path: Path) -> set[str]:
+    """The modules in a fresh process after some imports."""
+    found = subprocess.run(
+        [sys.executable, "-c", f"{imports}\nimport sys\nprint(*sys.modules)"],
+        cwd=ROOT,
+        env={**os.environ, "DEARLY_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(found.stdout.split())
+
+
+def test_only_workers_know_celery(tmp_path: Path) -> None:
+    modules = loaded(
+        "import renderer.bootstrap, renderer.ledger.transitions, renderer.ledger.intake, renderer.ledger.reader\n"
+        "import renderer.store.local, renderer.orders, renderer.pipeline, workers.start\n"
+        "from renderer.cli.main import register; register()",
+        tmp_path,
+    )
+    assert not modules & {"celery", "kombu", "billiard", "redis"}
+
+
+def test_a_worker_loads_no_engine_before_it_forks(tmp_path: Path) -> None:
+    """Pango and FFmpeg start threads and locks that a fork would break."""
+    assert not loaded("import workers.celery, workers.supervisor", tmp_path) & set(ENGINES)
+
+
+def test_an_owner_is_known_to_be_dead_only_when_it_is() -> None:
+    assert not is_dead(this_owner())
+    node, _, rest = this_owner().partition(":")
+    pid, _, started = rest.partition(":")
+    assert is_dead(f"{node}:{pid}:{int(started) - 1}")  # another process had this number before
+    assert not is_dead(f"other-machine:{pid}:1")
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from workers.leash import this_owner; print(this_owner(), flush=True)\ninput()"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None and child.stdin is not None
+    owner = child.stdout.readline().strip()
+    assert not is_dead(owner)
+    child.kill()
+    while not is_dead(owner):  # dead already while nobody has waited for it
+        time.sleep(0.01)
+    child.communicate()
+    assert is_dead(owner)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
+def test_a_tied_process_dies_with_its_parent_however_that_ends() -> None:
+    middle = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            (
+                "import os, subprocess, sys, time\n"
+                "from workers.leash import die_with_parent\n"
+                "me = os.getpid()\n"
+                "p = subprocess.Popen(['sleep', '60'], preexec_fn=lambda: die_with_parent(me))\n"
+                "print(p.pid, flush=True)\n"
+                "time.sleep(60)"
+            ),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert middle.stdout is not None
+    pid = int(middle.stdout.readline())
+    os.kill(pid, 0)
+    middle.send_signal(signal.SIGKILL)
+    middle.communicate()
+    end = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]:
+        assert time.monotonic() < end
+        time.sleep(0.02)
