@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from renderer.assets.door import SHARED
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, UsageError, nearest
@@ -28,6 +29,7 @@ from renderer.template.references import references
 from renderer.template.release import Release, read_folder
 from renderer.template.storyboard import Storyboard
 
+T = TypeVar("T")
 HOME = Path(__file__).resolve().parents[2] / "templates"
 REQUIRED = ("template.yaml", "contract.json", "facts.yaml", "decisions.yaml")
 
@@ -71,7 +73,8 @@ def load_template(folder: Path) -> Template:
 
 
 def load_release(release: Release) -> Template:
-    """The template that a release holds."""
+    """The template that a release holds. Raises ErrorList: first what each file gets wrong by itself, then what does
+    not fit together."""
     missing = [path for path in REQUIRED if path not in release.files]
     if missing:
         raise ErrorList(
@@ -80,29 +83,32 @@ def load_release(release: Release) -> Template:
                 for path in missing
             ]
         )
-    lines: dict[str, Lines] = {}
-
-    def read(path: str) -> Any:
-        data, lines[path] = read_yaml(release.text(path), path)
-        return data
-
-    config = parse(TemplateConfig, read("template.yaml"), lines["template.yaml"])
-    contract = load_contract(release.text("contract.json"), "contract.json")
-    rules = parse(DecisionRules, read("decisions.yaml"), lines["decisions.yaml"])
-    facts = _facts(read("facts.yaml"), lines["facts.yaml"])
-    faults = [*_check_files(config, release, lines), *_check_decisions(rules, lines["decisions.yaml"])]
-    if faults:
-        raise ErrorList(faults)
-    copy = load_copy(release, config.locales, facts)
+    parts = _Parts(release)
+    config = parts.read("template.yaml", lambda data, lines: parse(TemplateConfig, data, lines))
+    contract = parts.attempt(lambda: load_contract(release.text("contract.json"), "contract.json"))
+    rules = parts.read("decisions.yaml", lambda data, lines: parse(DecisionRules, data, lines))
+    facts = parts.read("facts.yaml", _facts)
+    storyboard = None
+    if config is not None and config.channels.video is not None and config.channels.video.storyboard in release.files:
+        storyboard = parts.read(config.channels.video.storyboard, lambda data, lines: parse(Storyboard, data, lines))
+    if config is not None:
+        parts.faults += _check_files(config, release, parts.lines["template.yaml"])
+    if rules is not None:
+        parts.faults += _check_decisions(rules, parts.lines["decisions.yaml"])
+    copy = None
+    if config is not None and facts is not None:
+        copy = parts.attempt(lambda: load_copy(release, config.locales, facts))
+    if parts.faults or config is None or contract is None or rules is None or facts is None or copy is None:
+        raise ErrorList(parts.faults)
     template = Template(
         config=config,
         contract=contract,
         decisions=rules,
         facts=MappingProxyType(facts),
         copy=copy,
-        storyboard=_storyboard(config, release, lines),
+        storyboard=storyboard,
         release=release,
-        lines=MappingProxyType(lines),
+        lines=MappingProxyType(parts.lines),
     )
     faults = [*_check_config(template), *_check_storyboard(template)]
     if faults:
@@ -110,6 +116,32 @@ def load_release(release: Release) -> Template:
     return template
 
 
+class _Parts:
+    """Reads a release's files one by one and keeps their faults, so that one broken file does not hide the next."""
+
+    def __init__(self, release: Release) -> None:
+        self._release = release
+        self.lines: dict[str, Lines] = {}
+        self.faults: list[DearlyError] = []
+
+    def read(self, path: str, make: Callable[[Any, Lines], T]) -> T | None:
+        def both() -> T:
+            data, self.lines[path] = read_yaml(self._release.text(path), path)
+            return make(data, self.lines[path])
+
+        return self.attempt(both)
+
+    def attempt(self, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except ErrorList as error:
+            self.faults += error.errors
+        except TemplateError as error:
+            self.faults.append(error)
+        return None
+
+
+_FACT_ID = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _FACT_KINDS: Mapping[str, type[FactRule | SeriesRule | TableRule]] = {"series": SeriesRule, "table": TableRule}
 
 
@@ -122,13 +154,13 @@ def _facts(data: Any, lines: Lines) -> dict[str, AnyFactRule]:
         kind = rule.get("as") if isinstance(rule, dict) else None
         model = _FACT_KINDS.get(str(kind), FactRule)
         inner = Lines(lines.file, {path[1:]: line for path, line in lines.by_path.items() if path[:1] == (name,)})
-        if not isinstance(name, str) or not name.isidentifier() or name.endswith("_n"):
+        if not _FACT_ID.fullmatch(name) or name.endswith("_n"):
             faults.append(
                 TemplateError(
                     "template.value",
                     f"'{name}' is no fact id.",
                     place=lines.place((name,)),
-                    hint="Use letters, digits and underscores; the ending _n is taken by plural selectors.",
+                    hint="Use small letters, digits and underscores; the ending _n is taken by plural selectors.",
                 )
             )
             continue
@@ -141,17 +173,8 @@ def _facts(data: Any, lines: Lines) -> dict[str, AnyFactRule]:
     return facts
 
 
-def _storyboard(config: TemplateConfig, release: Release, lines: dict[str, Lines]) -> Storyboard | None:
-    if config.channels.video is None:
-        return None
-    path = config.channels.video.storyboard
-    data, lines[path] = read_yaml(release.text(path), path)
-    return parse(Storyboard, data, lines[path])
-
-
-def _check_files(config: TemplateConfig, release: Release, lines: Mapping[str, Lines]) -> Iterable[DearlyError]:
+def _check_files(config: TemplateConfig, release: Release, own: Lines) -> Iterable[DearlyError]:
     """Every file that template.yaml names is there."""
-    own = lines["template.yaml"]
     named: list[tuple[tuple[str | int, ...], str]] = []
     for channel in ("microsite", "statement"):
         options = getattr(config.channels, channel)
@@ -162,15 +185,21 @@ def _check_files(config: TemplateConfig, release: Release, lines: Mapping[str, L
         named.append((("channels", "video", "storyboard"), config.channels.video.storyboard))
     for key in ("logo", "logo_dark"):
         reference = getattr(config.brand, key)
-        if reference is not None and reference.startswith("media/"):
+        if reference is not None:
             named.append((("brand", key), reference))
+    shared = _shared()
     for path, file in named:
-        if file not in release.files:
+        if file not in release.files and file not in shared:
             yield TemplateError(
                 "template.missing-file",
                 f"The template has no file '{file}'.",
                 place=own.place(path),
                 hint=nearest(file, [name for name in release.files if not name.startswith("copy/")]),
+            )
+    for index, locale in enumerate(config.locales):
+        if locale in config.locales[:index]:
+            yield TemplateError(
+                "template.duplicate", f"The locale '{locale}' stands twice.", place=own.place(("locales", index))
             )
     for index, (text, ground) in enumerate(config.brand.contrast):
         for token in (text, ground):
@@ -195,31 +224,35 @@ def _check_config(template: Template) -> Iterable[DearlyError]:
                 place=own.place(("channels", "statement", "title")),
                 hint=nearest(statement.title, list(sentences)),
             )
-        else:
-            if sentences[statement.title].facts:
-                yield TemplateError(
-                    "template.copy",
-                    "The document's title names facts; it stands in the file's metadata.",
-                    place=own.place(("channels", "statement", "title")),
-                    hint="Use a sentence without facts.",
-                )
+        elif sentences[statement.title].facts:
+            yield TemplateError(
+                "template.copy",
+                "The document's title names facts; it stands in the file's metadata.",
+                place=own.place(("channels", "statement", "title")),
+                hint="Use a sentence without facts.",
+            )
 
 
 def _check_decisions(rules: DecisionRules, lines: Lines) -> Iterable[DearlyError]:
     """Ids are unique within a list, and what a rule excludes exists."""
     for name in ("offers", "scenes", "blocks"):
-        seen: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         listed = getattr(rules, name)
         ids = [candidate.id for rule in listed for candidate in _candidates(rule)]
         defaults = [rule.default for rule in listed if isinstance(rule, ChoiceRule)]
         for index, rule in enumerate(listed):
-            label = getattr(rule, "choose", None) or getattr(rule, "maybe", None) or rule.id
-            for own in dict.fromkeys((f"choice:{label}", *(c.id for c in _candidates(rule)))):
-                if own in seen:
+            default = [rule.default] if isinstance(rule, ChoiceRule) and rule.default not in ids else []
+            for what, own in [
+                ("choice", getattr(rule, "choose", None) or getattr(rule, "maybe", None) or rule.id),
+                *(("id", own) for own in [*(candidate.id for candidate in _candidates(rule)), *default]),
+            ]:
+                if (what, own) in seen:
                     yield TemplateError(
-                        "template.duplicate", f"'{own}' stands twice in '{name}'.", place=lines.place((name, index))
+                        "template.duplicate",
+                        f"The {what} '{own}' stands twice in '{name}'.",
+                        place=lines.place((name, index)),
                     )
-                seen.add(own)
+                seen.add((what, own))
             if isinstance(rule, ChoiceRule) and rule.default in ids:
                 yield TemplateError(
                     "template.unreachable-default",
@@ -311,11 +344,15 @@ def _names(template: Template, board: Storyboard) -> Mapping[str, set[str]]:
         "style": set(board.styles),
         "colour": set(template.config.brand.colours),
         "font": {f"{family}:{weight}" for family, weight in weights} | {f":{weight}" for _, weight in weights},
-        "media": {path for path in template.release.files if path.startswith("media/")}
-        | {f"asset:{path.relative_to(SHARED).as_posix()}" for path in SHARED.rglob("*") if path.is_file()},
+        "media": {path for path in template.release.files if path.startswith("media/")} | _shared(),
         "scene": {scene.id for scene in board.scenes},
         "chosen": chosen,
     }
+
+
+def _shared() -> set[str]:
+    """References to the assets that templates share."""
+    return {f"asset:{path.relative_to(SHARED).as_posix()}" for path in SHARED.rglob("*") if path.is_file()}
 
 
 def _candidates(rule: CandidateRule | ChoiceRule | NoneChoiceRule) -> tuple[CandidateRule, ...]:
