@@ -8,13 +8,20 @@ before WeasyPrint is first imported, because it looks at the host's fonts then.
 from __future__ import annotations
 
 import gc
+import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
 from typing import Any, Final
 
+from fontTools.ttLib import TTFont
+from PIL import ImageFile
 from weasyprint import CSS, HTML, Document
+from weasyprint.css import ColorProfile
 from weasyprint.css.counters import CounterStyle
+from weasyprint.pdf import fonts as pdf_fonts
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError
 
@@ -27,11 +34,32 @@ from renderer.render.statement.shaping import shape_drawings
 from renderer.render.statement.tags import complete_tags
 from renderer.render.statement.watch import TooLong, Watch
 
+# Importing WeasyPrint makes Pillow accept images that are cut off, in the whole process: what a profile may bring would
+# depend on whether a statement was made before.
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+# WeasyPrint rewrites colour fonts with fontTools, which would put the time of day into them.
+pdf_fonts.TTFont = partial(TTFont, recalcTimestamp=False)
+
 MAX_CHARACTERS_PER_PAGE: Final = 20_000
 """About three times what the smallest legible type puts on an A4 page. More text than this times the page limit is
 refused before layout, whose time grows with the text."""
 MAX_CPU_S: Final = 120.0
+COLOURS: Final = "paper"
+"""Our name for sRGB, the colours that PDF/A makes a file state. Under its own name, ``srgb``, WeasyPrint would open the
+profile's file anew for each document and leave it open."""
 _SHORTEN: Final = "Shorten what the profile brings, or raise channels.statement.max_pages."
+
+
+class _Colours(ColorProfile):  # type: ignore[misc]
+    """A colour profile that is embedded as its file has it. LittleCMS writes one differently each time it is asked."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(io.BytesIO(data), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
+        self._data = data
+
+    @property
+    def content(self) -> bytes:
+        return self._data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +69,7 @@ class Styles:
     sheets: tuple[CSS, ...]
     font_configuration: FontConfiguration
     counter_style: CounterStyle
+    srgb: bytes
     listed: frozenset[bytes]
 
 
@@ -80,7 +109,7 @@ def prepare(sheets: Mapping[str, str], fonts: FontSet, fetcher: AssetFetcher) ->
         if watch.complaints:
             raise watch.complaints[0].at(file=path)
     return Styles(sheets=tuple(parsed), font_configuration=configuration, counter_style=counters,
-                  listed=listed_marks(fonts))
+                  srgb=(files("weasyprint.pdf") / "sRGB2014.icc").read_bytes(), listed=listed_marks(fonts))
 
 
 def compose(
@@ -109,7 +138,8 @@ def compose(
                 document = _laid_out(html, styles, fetcher)
                 describe(document.metadata, title=identity.title, author=identity.author, language=identity.language)
                 data: bytes = document.write_pdf(
-                    pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), finisher=_finish,
+                    pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), output_intent=COLOURS,
+                    finisher=_finish,
                 )
         except TooLong as error:
             raise RenderError("render.limit", f"The statement needs more than {max_pages} pages or too much time.",
@@ -129,7 +159,7 @@ def compose(
 def _laid_out(html: str, styles: Styles, fetcher: AssetFetcher) -> Document:
     return HTML(string=html, url_fetcher=fetcher).render(
         stylesheets=list(styles.sheets), font_config=styles.font_configuration, counter_style=styles.counter_style,
-        color_profiles={}, pdf_variant=VARIANT,
+        color_profiles={COLOURS: _Colours(styles.srgb)}, pdf_variant=VARIANT, output_intent=COLOURS,
     )
 
 

@@ -36,6 +36,18 @@ def complete_tags(document: Any, pdf: Any) -> None:
             if first is not fragment:
                 _join(tree, first, fragment)
     tree.index_ids()
+    name_every_glyph(pdf)
+
+
+def name_every_glyph(pdf: Any) -> None:
+    """Give the glyphs that WeasyPrint maps to no text at all (the second glyph of a cluster, frequent in Arabic) the
+    word joiner U+2060, which reads as nothing: without it readers make up a character from the glyph's number."""
+    for part in pdf.objects:
+        operators = getattr(part, "stream", None)
+        if isinstance(operators, list) and b"begincmap" in operators[:4]:
+            for place, line in enumerate(operators):
+                if line.endswith(b" <>"):
+                    operators[place] = line[:-2] + b"<2060>"
 
 
 class _TagTree:
