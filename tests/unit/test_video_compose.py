@@ -169,6 +169,12 @@ def test_equal_neighbours_are_told_and_are_equal() -> None:
     assert repeated > 20
 
 
+def test_a_cut_between_two_bare_scenes_is_not_taken_for_a_repeat() -> None:
+    board = storyboard(scene("one", []), scene("two", [], backdrop={"kind": "colour", "colour": "ink"}))
+    film = composer(score(plan(), board))
+    assert [frame.same_as_previous for frame in film.frames(range(48, 53))] == [False, True, False, True, True]
+
+
 def test_frames_are_the_same_in_any_order() -> None:
     film = composer(score())
     forward = {frame.number: frame_digest(frame) for frame in film.frames(range(film.score.frames))}

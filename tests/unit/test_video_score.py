@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.errors import RenderError
+from renderer.plan.model import Series
 from renderer.render.video.geometry import Stage
 from renderer.render.video.score import ImageContent, Q, Score, ScoreLayer, ShapeContent
 from renderer.render.video.scoring import FilmFormat
 from renderer.render.video.visible import spans, union
 from renderer.template.layers import Box
-from tests.film_samples import box, fact, one_scene, plan, scene, score, storyboard, text_layer
+from tests.film_samples import box, fact, history, one_scene, plan, scene, score, storyboard, text_layer
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -204,6 +205,26 @@ def test_bars_have_the_length_of_their_figures_and_stand_in_reading_order() -> N
         marked = bars[-1].content
         assert isinstance(marked, ShapeContent)
         assert marked.fill == "#0b6e69ff"
+
+
+def test_a_value_lies_on_no_bar_and_inside_the_chart() -> None:
+    chart = {"kind": "bars", "id": "year", "series": "history", "colour": "accent-soft", "value_style": "label",
+             "box": box(100, 100, 400, 400)}
+    for direction in ("ltr", "rtl"):
+        for marked in range(13):
+            fact_of_all, series = history(), history().value
+            assert isinstance(series, Series)
+            points = tuple(replace(point, mark=i == marked) for i, point in enumerate(series.points))
+            found = one_scene(chart, the_plan=plan(direction=direction, facts={
+                "history": replace(fact_of_all, value=replace(series, points=points))}))
+            *bars, value = found.scenes[0].layers
+            left, top, right, bottom = value.rect_q
+            start = 1280 - 500 if direction == "rtl" else 100
+            assert start * Q - 1 <= left < right <= (start + 400) * Q + 1
+            assert top >= 100 * Q
+            assert all(
+                bar.rect_q[1] >= bottom for bar in bars if bar.rect_q[0] < right and bar.rect_q[2] > left
+            ), marked
 
 
 def test_bars_over_facts_take_their_ratios_and_their_texts() -> None:

@@ -6,11 +6,12 @@ right-to-left locales its first point is at the right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from renderer.plan.model import Fact, Message, Series
-from renderer.render.video.fit import Room
+from renderer.render.video.fit import Fitted, Room
 from renderer.render.video.geometry import Align
 from renderer.render.video.layering import SceneWork, box_rect, layer_span, placed, text_content
 from renderer.render.video.motion import easing, frames_of, sampled
@@ -24,6 +25,7 @@ VALUE_GAP_PX = 6
 LYING_GAP_PX = 6
 VALUE_FADE = Fraction(1, 2)
 """A value appears in the last part of its bar's growth."""
+Tracks = dict[Property, Track]
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,22 @@ def chart_layers(work: SceneWork, layer: BarChartLayer) -> tuple[ScoreLayer, ...
         return ()
     upright = layer.orientation == "upright"
     area = _area(work, layer, upright)
+    slots = [_slot(work, layer, area, index, len(bars), upright) for index in range(len(bars))]
+    rects = [_grown(work, layer, slot.full, bar.share, upright) for slot, bar in zip(slots, bars, strict=True)]
     found: list[ScoreLayer] = []
     texts: list[ScoreLayer] = []
-    for index, bar in enumerate(bars):
-        slot = _slot(work, layer, area, index, len(bars), upright)
-        rect = _grown(work, layer, slot.full, bar.share, upright)
+    for index, (bar, slot, rect) in enumerate(zip(bars, slots, rects, strict=True)):
         growth = _growth(work, layer, index)
         if rect[0] < rect[2] and rect[1] < rect[3]:
             found.append(_bar(work, layer, rect, bar, index, growth, upright))
         if bar.labelled and layer.label_style:
             texts.append(_label(work, layer, slot, bar, index, upright))
         if bar.valued and layer.value_style:
-            texts.append(_value(work, layer, slot, rect, bar, index, growth, upright))
+            fade: Tracks = {"opacity": _late(work, layer, growth)}
+            texts.append(
+                _value_over(work, layer, slot, rects, bar, index, fade) if upright
+                else _value_beside(work, layer, slot, bar, index, fade)
+            )
     if layer.baseline is not None:
         found.append(_baseline(work, layer, area, upright))
     return (*found, *texts)
@@ -194,42 +200,53 @@ def _label(
     return _text(work, layer, slot.full, at, bar, bar.label, layer.label_style or "", align, f"-label{index}")
 
 
-def _value(
-    work: SceneWork, layer: BarChartLayer, slot: _Slot, rect: Rect, bar: _BarData, index: int, growth: Track,
-    upright: bool,
-) -> ScoreLayer:
-    height = _line_height(work, layer, layer.value_style)
+def _late(work: SceneWork, layer: BarChartLayer, growth: Track) -> Track:
+    """The opacity of a value: it appears in the last part of its bar's growth."""
     _, frames = layer_span(work, layer)
-    fade = sampled(
+    return sampled(
         lambda frame: max(0.0, (value_at(growth, frame, U) / U - float(VALUE_FADE)) / float(1 - VALUE_FADE)), frames, U
     )
-    style, part = layer.value_style or "", f"-value{index}"
-    tracks: dict[Property, Track] = {"opacity": fade}
-    if upright:  # over the bar, but never out of the chart's box
-        box = box_rect(work, layer)
-        middle = (rect[0] + rect[2]) // 2
-        half = slot.pitch // 2 if layer.values == "all" else min(slot.pitch * 5, box[2] - box[0]) // 2
-        left = min(max(middle - half, box[0]), max(box[0], box[2] - 2 * half))
-        top = rect[1] - work.stage.length(VALUE_GAP_PX) - height
-        return _text(work, layer, (left, top, left + 2 * half, top), top, bar, bar.value, style, "centre", part, tracks,
-                     middle)
-    label = _line_height(work, layer, layer.label_style)  # on the line of the label, at its far end
+
+
+def _value_over(
+    work: SceneWork, layer: BarChartLayer, slot: _Slot, rects: Sequence[Rect], bar: _BarData, index: int,
+    tracks: Tracks,
+) -> ScoreLayer:
+    """A value over its upright bar and over every other bar it reaches across, but never out of the chart's box."""
+    left, _, right, _ = box_rect(work, layer)
+    room = slot.pitch if layer.values == "all" else min(slot.pitch * 5, right - left)
+    style = layer.value_style or ""
+    found = _fitted(work, layer, bar.value, style, "centre", room, f"-value{index}")
+    width = min(found.width_q, room)
+    middle = (rects[index][0] + rects[index][2]) // 2
+    start = min(max(middle - width // 2, left), right - width)
+    tops = [rect[1] for rect in rects if rect[0] < start + width and rect[2] > start]
+    top = min(tops, default=rects[index][1]) - work.stage.length(VALUE_GAP_PX) - _line_height(work, layer, style)
+    rect, content = text_content(found, (start, top, start + width, top), top)
+    return placed(work, layer, rect, content, bar.sources, part=f"-value{index}", tracks=tracks)
+
+
+def _value_beside(
+    work: SceneWork, layer: BarChartLayer, slot: _Slot, bar: _BarData, index: int, tracks: Tracks
+) -> ScoreLayer:
+    """A value on the line of its lying bar's label, at the far end."""
+    line = max(_line_height(work, layer, style) for style in (layer.label_style, layer.value_style))
     align: Align = "left" if work.stage.mirrored(layer.mirror) else "right"
-    top = slot.full[1] - work.stage.length(LYING_GAP_PX) - max(label, height)
-    return _text(work, layer, slot.full, top, bar, bar.value, style, align, part, tracks)
+    top = slot.full[1] - work.stage.length(LYING_GAP_PX) - line
+    return _text(work, layer, slot.full, top, bar, bar.value, layer.value_style or "", align, f"-value{index}", tracks)
 
 
 def _text(
     work: SceneWork, layer: BarChartLayer, column: Rect, top: int, bar: _BarData, text: str, style: str, align: Align,
-    part: str, tracks: dict[Property, Track] | None = None, middle: int | None = None,
+    part: str, tracks: Tracks | None = None,
 ) -> ScoreLayer:
-    """A text in a column; with ``middle`` centred there as far as the column allows."""
-    look = work.text_look(layer, style, align)
-    room = Room(column[2] - column[0], 0, 1, int(look.size_q * SMALLEST_LABEL), True)
-    found = work.fitted(layer, [(text,)], look, room, part)
-    if middle is not None:
-        width = min(found.width_q, column[2] - column[0])
-        left = min(max(middle - width // 2, column[0]), column[2] - width)
-        column = (left, top, left + width, top)
+    found = _fitted(work, layer, text, style, align, column[2] - column[0], part)
     rect, content = text_content(found, column, top)
     return placed(work, layer, rect, content, bar.sources, part=part, tracks=tracks)
+
+
+def _fitted(
+    work: SceneWork, layer: BarChartLayer, text: str, style: str, align: Align, width: int, part: str
+) -> Fitted:
+    look = work.text_look(layer, style, align)
+    return work.fitted(layer, [(text,)], look, Room(width, 0, 1, int(look.size_q * SMALLEST_LABEL), True), part)
