@@ -97,7 +97,7 @@ class Ledger:
         connection.execute(
             update(parts)
             .where(parts.c.request_id == request_id, parts.c.state.in_(OPEN))
-            .values(state=state, lease_token=parts.c.lease_token + 1, finished_ms=now, **error)
+            .values(state=state, finished_ms=now, **error)
         )
         self._note(connection, request_id, state, code=reason or (fault.code if fault else None))
         return True
@@ -153,7 +153,6 @@ class Ledger:
                     parts.c.state.in_(("dispatched", "submitted")),
                     parts.c.waits == 0,
                     parts.c.available_ms <= now,
-                    parts.c.attempts < MAX_ATTEMPTS,
                 )
                 .values(
                     state="running",
