@@ -38,6 +38,7 @@ HEAD = Markup(
     '<meta name="robots" content="noindex, nofollow, noarchive">\n'
     '<meta name="color-scheme" content="light dark">\n'
     '<meta name="format-detection" content="telephone=no, date=no, address=no, email=no">\n'
+    '<link rel="icon" href="data:,">\n'
     '<link rel="stylesheet" href="site.css">'
 )
 
