@@ -40,7 +40,7 @@ class AssetDoor:
     def __init__(
         self, release_files: Mapping[str, bytes], *, images: Mapping[str, bytes] | None = None, shared: Path = SHARED
     ) -> None:
-        self._files = release_files
+        self._files = dict(release_files)  # plain, since a door goes along to the processes that encode a film
         self._images = dict(images or {})
         self._shared = shared.resolve()
 
