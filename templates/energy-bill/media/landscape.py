@@ -58,7 +58,8 @@ DAWN = Palette(
 )
 DAY = Palette(
     sky=((0.0, "#E4F0ED"), (0.45, "#F3F4EC"), (0.80, "#FDF3DF"), (1.0, "#FDECCB")),
-    sun="#FFD98A", glow="#FFE3AE", glow_strength=0.75, sun_at=(944, 236), sun_radius=62,
+    # The sun is a layer of its own in the storyboard, which stands on the other side for readers from right to left.
+    sun="#FFD98A", glow="#FFE3AE", glow_strength=0.5, sun_at=(640, 420), sun_radius=-2,
     hills=("#CBE0DA", "#A9CEC8", "#7DB3AD", "#3F8C86"), haze="#FDF1DA", ground=("#0B6E69", "#095C58"),
     turbine="#FFFFFF", home=("#0A5A57", "#FBF8F2"), window="#F4A52A", breeze="#FFFFFF", breeze_strength=0.0,
 )
@@ -140,49 +141,51 @@ def _smooth(at: NDArray[np.float32], places: list[float], values: list[float]) -
     return (ends + m0 * (t**3 - 2 * t**2 + t) + m1 * (t**3 - t**2)).astype(np.float32)
 
 
-def moving(palette: Palette, part: float, scale: int = 1) -> NDArray[np.uint8]:
-    """What moves, at ``part`` (0 to 1, where 1 is 0 again) of its round: premultiplied BGRA.
-
-    ``scale`` draws at a multiple of the design size, for stills.
-    """
-    surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, WIDTH * scale, HEIGHT * scale)
+def moving(palette: Palette, part: float) -> NDArray[np.uint8]:
+    """What moves, at ``part`` (0 to 1, where 1 is 0 again) of its round: premultiplied BGRA."""
+    surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, WIDTH, HEIGHT)
     context = cairocffi.Context(surface)
-    context.scale(scale, scale)
     for hill, x, height, offset in _TURBINES:
-        _turbine(context, palette, x, float(ridge(hill)[x]) + 3, height, 2 * math.pi / 3 * (2 * part + offset))
-    _homes(context, palette)
-    if palette.breeze_strength:
-        _breeze(context, palette, part)
+        foot = float(ridge(hill)[x]) + 3
+        tower(context, palette, x, foot, height)
+        blades(context, palette, x, foot - height, height, 2 * math.pi / 3 * (2 * part + offset))
+    homes(context, palette)
+    _breeze(context, palette, part)
     surface.flush()
-    pixels = np.frombuffer(surface.get_data(), np.uint8).reshape(HEIGHT * scale, surface.get_stride() // 4, 4)
-    return pixels[:, : WIDTH * scale].copy()
+    pixels = np.frombuffer(surface.get_data(), np.uint8).reshape(HEIGHT, surface.get_stride() // 4, 4)
+    return pixels[:, :WIDTH].copy()
 
 
-def _turbine(context: cairocffi.Context, palette: Palette, x: float, foot: float, height: float, turn: float) -> None:
-    red, green, blue = colour(palette.turbine)
-    context.set_source_rgba(red, green, blue, 0.92)
+def tower(context: cairocffi.Context, palette: Palette, x: float, foot: float, height: float) -> None:
+    """The tower of a wind turbine, its foot at (x, foot)."""
+    context.set_source_rgba(*colour(palette.turbine), 0.92)
     wide, thin = height * 0.032, height * 0.016
-    top = foot - height
     context.move_to(x - wide, foot)
-    context.line_to(x - thin, top)
-    context.line_to(x + thin, top)
+    context.line_to(x - thin, foot - height)
+    context.line_to(x + thin, foot - height)
     context.line_to(x + wide, foot)
     context.fill()
-    blade = height * 0.58
+
+
+def blades(context: cairocffi.Context, palette: Palette, x: float, y: float, height: float, turn: float) -> None:
+    """The blades of a turbine of that height about their hub at (x, y), turned by ``turn`` radians."""
+    context.set_source_rgba(*colour(palette.turbine), 0.92)
+    thin, blade = height * 0.016, height * 0.58
     for third in range(3):
         context.save()
-        context.translate(x, top)
+        context.translate(x, y)
         context.rotate(turn + third * 2 * math.pi / 3)
         context.move_to(-thin, 0)
         context.curve_to(-thin * 2.1, -blade * 0.2, -thin * 1.2, -blade * 0.6, 0, -blade)
         context.curve_to(thin * 0.6, -blade * 0.6, thin * 1.1, -blade * 0.2, thin, 0)
         context.fill()
         context.restore()
-    context.arc(x, top, thin * 2, 0, 2 * math.pi)
+    context.arc(x, y, thin * 2, 0, 2 * math.pi)
     context.fill()
 
 
-def _homes(context: cairocffi.Context, palette: Palette) -> None:
+def homes(context: cairocffi.Context, palette: Palette) -> None:
+    """The homes on the ground, between x 946 and 1242 and y 518 and the ground."""
     for number, (left, width, walls) in enumerate(_HOMES):
         context.set_source_rgb(*colour(palette.home[0]))
         roof = walls + width * 0.36

@@ -22,6 +22,8 @@ WIDTH, HEIGHT, SCALE = 592, 440, 2
 INK, TEAL, DEEP, MIDDLE, PALE, MIST = "#10262E", "#0B6E69", "#084F4C", "#5FA8A2", "#BFDDD9", "#E3F0EE"
 PAPER, WHITE, SUN, WARM, CREAM = "#FBF8F2", "#FFFFFF", "#F4A52A", "#FBD592", "#FDF0D9"
 NIGHT, AQUA = "#06222A", "#5CC5BC"
+MIDST = WIDTH / 2
+"""Parts that turn stand in the middle of their drawing: there, drawings that are placed mirrored still meet them."""
 Context = cairocffi.Context
 Point = tuple[float, float]
 
@@ -237,38 +239,38 @@ def night(c: Context) -> None:
 
 
 def heat_pump(c: Context) -> None:
-    ground_shadow(c, 40, 404)
-    block(c, 404, 40, 188, 400)
-    fade(c, 404, 0, 592, 0, "#F3EFE6", WHITE)
-    c.rectangle(404, 40, 7, 400)
+    ground_shadow(c, 40, 420)
+    block(c, 424, 40, 168, 400)
+    fade(c, 424, 0, 592, 0, "#F3EFE6", WHITE)
+    c.rectangle(424, 40, 7, 400)
     fill(c, INK, 0.06)
-    shape(c, (376, 40), (592, 40), (592, 22), (384, 22))
+    shape(c, (396, 40), (592, 40), (592, 22), (404, 22))
     fill(c, DEEP)
-    window(c, 456, 132, 90, 96)
-    tree(c, 44, 118, MIDDLE)
+    window(c, 470, 128, 84, 92)
+    tree(c, 34, 118, MIDDLE)
     # Pipes from the unit into the wall.
     for y, tone in ((300, SUN), (320, MIDDLE)):
-        c.move_to(366, y)
-        c.line_to(430, y)
+        c.move_to(392, y)
+        c.line_to(448, y)
         stroke(c, tone, 9)
-    block(c, 422, 286, 16, 48, 6)
+    block(c, 440, 286, 16, 48, 6)
     fill(c, PALE)
-    for x in (122, 316):
+    for x in (110, 334):
         block(c, x, 414, 40, 26, 3, feet=False)
         fill(c, INK)
-    block(c, 84, 226, 306, 194, 18)
-    fade(c, 84, 226, 84, 420, WHITE, "#E9EEEA")
-    block(c, 84, 226, 306, 194, 18)
+    block(c, 74, 226, 330, 194, 18)
+    fade(c, 74, 226, 74, 420, WHITE, "#E9EEEA")
+    block(c, 74, 226, 330, 194, 18)
     stroke(c, PALE, 2.5)
     for line in range(6):
-        c.move_to(312, 272 + line * 19)
-        c.line_to(362, 272 + line * 19)
+        c.move_to(106, 276 + line * 19)
+        c.line_to(176, 276 + line * 19)
     stroke(c, MIDDLE, 4, 0.7)
-    circle(c, 196, 323, 84)
-    fade(c, 112, 240, 280, 407, TEAL, DEEP)
-    circle(c, 196, 323, 84)
+    circle(c, MIDST, 323, 84)
+    fade(c, 212, 240, 380, 407, TEAL, DEEP)
+    circle(c, MIDST, 323, 84)
     stroke(c, PALE, 4)
-    circle(c, 366, 246, 5)
+    circle(c, 98, 248, 5)
     fill(c, SUN)
 
 
@@ -292,13 +294,13 @@ def fan(c: Context) -> None:
 
 
 def warmth(c: Context) -> None:
-    """Three rising lines of warm air, 132 by 150."""
+    """Three rising lines of warm air in the house, on a sheet as large as the drawing of the heat pump."""
     for line in range(3):
-        x = 24 + line * 42
-        c.move_to(x, 142)
-        c.curve_to(x - 26, 110, x + 26, 82, x, 52)
-        c.curve_to(x - 14, 34, x - 8, 22, x + 2, 10)
-        stroke(c, SUN, 7)
+        x = 478 + line * 34
+        c.move_to(x, 378)
+        c.curve_to(x - 22, 350, x + 22, 326, x, 300)
+        c.curve_to(x - 12, 286, x - 7, 276, x + 2, 264)
+        stroke(c, SUN, 6)
 
 
 def phone(c: Context) -> None:
@@ -352,6 +354,7 @@ def notice(c: Context) -> None:
 
 
 def washer(c: Context) -> None:
+    c.translate(-2, 0)
     ground_shadow(c, 110, 486)
     for x in (150, 412):
         block(c, x, 426, 34, 14, 3, feet=False)
@@ -374,11 +377,11 @@ def washer(c: Context) -> None:
     fill(c, INK)
     block(c, 382, 94, 30, 6, 3)
     fill(c, SUN)
-    circle(c, 298, 280, 118)
+    circle(c, MIDST + 2, 280, 118)
     fill(c, PALE)
-    circle(c, 298, 280, 118)
+    circle(c, MIDST + 2, 280, 118)
     stroke(c, MIDDLE, 3, 0.6)
-    circle(c, 298, 280, 94)
+    circle(c, MIDST + 2, 280, 94)
     fade(c, 210, 190, 386, 370, DEEP, INK)
 
 
@@ -419,6 +422,7 @@ def glass(c: Context) -> None:
 
 
 def meter(c: Context) -> None:
+    c.translate(-10, 0)
     ground_shadow(c, 170, 440)
     block(c, 272, 380, 18, 60)
     fill(c, INK)
@@ -475,6 +479,22 @@ def mark(accent: str, sun: str) -> Callable[[Context], None]:
     return draw
 
 
+def homes(c: Context) -> None:
+    """The homes by day, 304 by 56."""
+    c.translate(-942, 56 - landscape.GROUND)
+    landscape.homes(c, landscape.DAY)
+
+
+def tower(c: Context) -> None:
+    """A wind turbine's tower, 16 by 200."""
+    landscape.tower(c, landscape.DAY, 8, 200, 196)
+
+
+def blades(c: Context) -> None:
+    """Its blades, about the middle of a square of 236."""
+    landscape.blades(c, landscape.DAY, 118, 118, 196, 0)
+
+
 def sun_disc(c: Context) -> None:
     """The sun with its light, 640 square."""
     glow = cairocffi.RadialGradient(320, 320, 150, 320, 320, 318)
@@ -494,13 +514,16 @@ DRAWINGS: dict[str, tuple[float, float, float, Callable[[Context], None]]] = {
     "night": (WIDTH, 240, SCALE, night),
     "heat-pump": (WIDTH, HEIGHT, SCALE, heat_pump),
     "fan": (152, 152, SCALE, fan),
-    "warmth": (132, 150, SCALE, warmth),
+    "warmth": (WIDTH, HEIGHT, SCALE, warmth),
     "phone": (WIDTH, HEIGHT, SCALE, phone),
     "notice": (196, 76, SCALE, notice),
     "washer": (WIDTH, HEIGHT, SCALE, washer),
     "drum": (184, 184, SCALE, drum),
     "glass": (184, 184, SCALE, glass),
     "meter": (WIDTH, HEIGHT, SCALE, meter),
+    "homes": (304, 56, SCALE, homes),
+    "tower": (16, 200, SCALE, tower),
+    "blades": (236, 236, SCALE, blades),
     "mark": (42, 42, 4, mark("#0B6E69", "#F4A52A")),
     "mark-dark": (42, 42, 4, mark("#5CC5BC", "#F6B84F")),
     "sun": (640, 640, 1, sun_disc),
@@ -524,16 +547,13 @@ def drawing(name: str) -> Image.Image:
 
 
 def hills() -> Image.Image:
-    """The hills by day, at one and a half times the composition for a slow zoom."""
-    scale = 3
+    """The hills by day, at one and a half times the composition. What stands on them are drawings of their own."""
     still, _ = landscape.scenery(landscape.DAY)
     size = (landscape.WIDTH * 3 // 2, landscape.HEIGHT * 3 // 2)
     large = cv2.resize(still, size, interpolation=cv2.INTER_CUBIC)
-    overlay = cv2.resize(landscape.moving(landscape.DAY, 0.1, scale), size, interpolation=cv2.INTER_AREA)
     source = np.random.default_rng(7)
     first, second = (source.random((*size[::-1], 1), np.float32) for _ in range(2))
-    noise = (first - second) * np.float32(0.8)
-    return Image.fromarray(landscape.quantised(landscape.composed(large, overlay), noise))
+    return Image.fromarray(landscape.quantised(large, (first - second) * np.float32(0.8)))
 
 
 def main() -> None:

@@ -73,7 +73,7 @@ film-say-app = Con l’app Brezza vedi i consumi giorno per giorno e ritrovi tut
 film-say-tip = Un consiglio: lava a pieno carico e a 30 gradi. Scaldare l’acqua è ciò che consuma di più.
 
 ### Chiusura: le parole del pulsante sono quelle della pagina
-film-closing-due = Si paga online, dalla tua pagina
+film-closing-due = Puoi pagare online, dalla tua pagina
 film-closing-due-body = Scadenza: { $due_day }
 film-closing-debit = Non devi fare nulla
 film-closing-debit-body = Addebito diretto: { $debit_day }
