@@ -59,6 +59,7 @@ def demo(
         _say(f"Open {address or out / 'index.html'} now: it fills while the customers are rendered.", not json_)
         showcase.submit()
         try:
+            gallery.dress()
             _watch(showcase, gallery, alive, live=not json_)
         except BaseException:
             showcase.cancel()

@@ -93,9 +93,13 @@ class Gallery:
             lstrip_blocks=True,
         )
         self._page = environment.get_template("gallery.html.j2")
-        styles = (HERE / "gallery.css").read_text("utf-8")
-        fonts = load_fonts([FontRequest("IBM Plex Sans", (400, 500, 600), False)], cache / "fonts")
-        self._style = font_css(fonts, "en", [styles], cache) + styles
+        self._style = (HERE / "gallery.css").read_text("utf-8")
+        self._cache = cache
+
+    def dress(self) -> None:
+        """Put the page's own typeface in. The first time this takes seconds, so the page is written once before."""
+        fonts = load_fonts([FontRequest("IBM Plex Sans", (400, 500, 600), False)], self._cache / "fonts")
+        self._style = font_css(fonts, "en", [self._style], self._cache) + self._style
 
     def write(self, standing: Standing, *, finished: bool) -> Path:
         """The page as things stand; whoever reads it sees the whole page before or after, never half of one."""
