@@ -14,7 +14,7 @@ import pytest
 
 from renderer.errors import DearlyError
 from renderer.render.microsite.render import HEAD, POLICY, lint_style, render_microsite
-from renderer.render.microsite.tracks import Cue, data_uri, read_cues
+from renderer.render.microsite.tracks import Cue, Passage, data_uri, read_cues, read_transcript
 from renderer.render.microsite.webfonts import font_css, weights_of
 from renderer.render.model import RenderJob
 from tests.page_samples import BILLS, bill_job, bill_record, fonts, small_job, stand_ins
@@ -226,6 +226,15 @@ def test_cues_are_read_as_players_read_them() -> None:
     assert read_cues(text) == (Cue(start_ms=1500, text="One & two three"), Cue(start_ms=3_600_000, text="Four"))
     assert [cue.clock for cue in read_cues(text)] == ["0:01", "1:00:00"]
     assert read_cues(text)[0].seconds == "1.500"
+
+
+def test_a_transcript_has_headings_and_lines() -> None:
+    text = "Before\n\nOne\n---\nFirst - line.\nSecond.\n\nTwo\n---\n"
+    assert read_transcript(text) == (
+        Passage(title="", lines=("Before",)), Passage(title="One", lines=("First - line.", "Second.")),
+        Passage(title="Two", lines=()),
+    )  # fmt: skip
+    assert read_transcript("") == ()
 
 
 def test_captions_travel_inside_the_page(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from renderer.errors import EnvironmentFault, Place, TemplateError
 from renderer.render.layout import brand_css, page
-from renderer.render.microsite.tracks import data_uri, read_cues
+from renderer.render.microsite.tracks import data_uri, read_cues, read_transcript
 from renderer.render.microsite.webfonts import font_css
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, RenderWarning, write_artefact
 from renderer.template.model import MicrositeChannel
@@ -150,7 +150,7 @@ class _Files:
 
     def film(self, film: RenderResult | None) -> Mapping[str, Any] | None:
         """The film as layouts see it, or None: ``src poster width height captions`` (data: URIs where they must be),
-        ``chapters`` (``.clock .title .seconds``), ``transcript`` (paragraphs)."""
+        ``chapters`` (``.clock .title .seconds``), ``transcript`` (``.title .lines``)."""
         video = None if film is None else film.of("mp4")
         config = self.job.template.config.channels.video
         if film is None or video is None or config is None:
@@ -169,7 +169,9 @@ class _Files:
         shown["chapters"] = tuple(
             {"clock": cue.clock, "title": cue.text, "seconds": cue.seconds} for cue in read_cues(chapters)
         )
-        shown["transcript"] = tuple(line.strip() for line in transcript.splitlines() if line.strip())
+        shown["transcript"] = tuple(
+            {"title": passage.title, "lines": passage.lines} for passage in read_transcript(transcript)
+        )
         return shown
 
     def statement(self, statement: RenderResult | None) -> Mapping[str, Any] | None:

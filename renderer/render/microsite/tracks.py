@@ -51,6 +51,26 @@ def read_cues(vtt: str) -> tuple[Cue, ...]:
     return tuple(cues)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A part of a transcript: its heading, which may be empty, and its lines."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def read_transcript(text: str) -> tuple[Passage, ...]:
+    """The passages of a plain transcript; a line over a rule of dashes is a heading."""
+    passages: list[tuple[str, list[str]]] = [("", [])]
+    lines = [line.strip() for line in text.splitlines()]
+    for line, below in zip(lines, [*lines[1:], ""], strict=False):
+        if line and below and not below.strip("-"):
+            passages.append((line, []))
+        elif line.strip("-"):
+            passages[-1][1].append(line)
+    return tuple(Passage(title=title, lines=tuple(said)) for title, said in passages if title or said)
+
+
 def data_uri(data: bytes, media_type: str) -> str:
     """``data`` as an address that holds it."""
     return f"data:{media_type};base64,{base64.b64encode(data).decode('ascii')}"
