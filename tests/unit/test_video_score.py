@@ -259,3 +259,10 @@ def test_spans_cover_exactly_their_frames(frames: list[int]) -> None:
     found = spans(sorted(frames))
     assert [frame for first, end in found for frame in range(first, end)] == sorted(frames)
     assert union(found) == found
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 15))))
+def test_a_union_covers_each_frame_once(parts: list[tuple[int, int]]) -> None:
+    wanted = {frame for first, length in parts for frame in range(first, first + length)}
+    merged = union((first, first + length) for first, length in parts)
+    assert [frame for first, end in merged for frame in range(first, end)] == sorted(wanted)

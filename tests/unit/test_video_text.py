@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -160,6 +161,14 @@ def test_what_no_rule_solves_is_an_error_that_names_scene_and_layer_but_not_the_
     assert caught.value.place.scene == "one"
     assert "'headline'" in caught.value.message
     assert "WW" not in str(caught.value)
+
+
+def test_a_text_without_end_is_refused_at_once() -> None:
+    before = time.process_time()
+    with pytest.raises(RenderError) as caught:
+        headline("n " * 500_000, fit={"max_lines": 2, "ellipsis": True})
+    assert caught.value.code == "render.overflow"
+    assert time.process_time() - before < 2
 
 
 def test_text_that_would_leave_the_frame_is_an_error() -> None:

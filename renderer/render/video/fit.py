@@ -16,6 +16,8 @@ STEP_Q = Q // 2
 """Sizes are tried in steps of half a pixel."""
 SLACK_Q = Q // 2
 """What may stick out: rounding of advance widths, never a letter."""
+MAX_CHARACTERS = 4000
+"""A text longer than this fits no picture; it is not even measured, which would take long."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Fitted:
 
 def fit(measure: Measure, candidates: Sequence[tuple[str, ...]], look: TextLook, room: Room) -> Fitted | None:
     """The first candidate that fits. A candidate is one text, or the steps of a counter, which share one size."""
+    if any(len(text) > MAX_CHARACTERS for texts in candidates for text in texts):
+        return None
     for variant, texts in enumerate(candidates):
         size_q = _largest(measure, texts, look, room)
         if size_q is not None:
