@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 
 from celery import Celery, signals
 
 from renderer.bootstrap import Services
+from renderer.guard import MEMORY
 from renderer.settings import Settings
 from workers import log
 from workers.lanes import LANES
@@ -75,6 +77,8 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
     def child_starts(**_: object) -> None:
         if os.getpid() != main:
             die_with_parent(main)
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of memory would hold profiles
 
     return app
 

@@ -69,6 +69,10 @@ def work_on(services: Services, part_id: str) -> None:
         fault = Fault(code="job.time", message=f"Took longer than {LANES[queue].soft_s} s.")
         _settle(lambda: services.ledger.retry(claim, fault, _backoff_ms(claim)))
         events.error("part too slow", part=part_id, attempt=claim.attempt)
+    except MemoryError:
+        fault = Fault(code="render.limit", message="Rendering needed more memory than it may use.")
+        _settle(lambda: services.ledger.fail(claim, fault))
+        events.error("part too large", part=part_id)
     except BadInput as error:
         fault = _fault(error)
         _settle(lambda: services.ledger.fail(claim, fault))

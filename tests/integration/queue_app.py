@@ -14,6 +14,7 @@ from pathlib import Path
 
 from renderer.bootstrap import Progress, Services, build
 from renderer.errors import EnvironmentFault, ProfileError, RenderError
+from renderer.guard import MEMORY
 from renderer.orders import MadePlan, Order
 from renderer.render.model import RenderResult, write_artefact
 from renderer.settings import Settings
@@ -58,6 +59,8 @@ class NothingEngine:
                 for step in range(int(asked["s"] * 10)):
                     time.sleep(0.1)
                     progress(step, int(asked["s"] * 10))
+            case "swell":
+                bytearray(2 * MEMORY)
             case "break" if channel == "video":
                 raise RuntimeError(f"with {asked['name']} in it")
             case "fail" if channel == "video":

@@ -162,6 +162,13 @@ def test_an_unknown_fault_is_tried_three_times(service: Service) -> None:
     assert PLANTED not in part.fault.message
 
 
+def test_a_part_that_eats_memory_fails_and_its_neighbours_do_not(service: Service) -> None:
+    run = service.submit([{"do": "swell"}, {"do": "go"}, {"do": "go"}], ["statement"])
+    assert service.finished(run) == Counts(input=3, done=2, failed=1)
+    (part,) = [part for part in service.services.reader.parts(run) if part.state == "failed"]
+    assert part.fault is not None and part.fault.code == "render.limit"
+
+
 def test_the_environment_costs_no_attempt(service: Service) -> None:
     run = service.submit([{"do": "no-disk"}], ["statement"])
     service.until(lambda: service.part(run, "statement").faults > 0)
