@@ -102,10 +102,11 @@ class Formats:
     def _signed(self, amount: Decimal, rule: ValueRule, write: Callable[[Decimal], str]) -> str:
         if rule.sign == "never":
             return write(abs(amount))
-        if rule.sign == "always" and amount > 0:
+        if amount > 0 and rule.sign == "always":
             # The locale says where a sign stands only for negatives: write it as one and change the sign.
-            return write(-amount).replace(self._minus, self._plus, 1)
-        return write(amount)
+            return write(-amount).replace("-", self._plus, 1)
+        # A pattern's hyphen stands for the locale's minus sign (UTS 35, part 3, section 3.2); Babel leaves it as it is.
+        return write(amount).replace("-", self._minus, 1) if amount < 0 else write(amount)
 
     def _number(self, amount: Decimal, rule: ValueRule, currency: str | None) -> str:
         digits = max(0, -int(amount.as_tuple().exponent))
