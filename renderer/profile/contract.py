@@ -6,9 +6,9 @@ role it plays (``x-role``). :meth:`Contract.check` is the only gate data passes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from types import MappingProxyType
@@ -16,12 +16,12 @@ from typing import Any, Literal
 
 import jsonschema_rs
 
-from renderer.errors import BadInput, DearlyError, ErrorList, Place, ProfileError, TemplateError, nearest
+from renderer.errors import DearlyError, ErrorList, Place, ProfileError, TemplateError, nearest
 from renderer.labels import SENSITIVITIES, Sensitivity
 from renderer.located import Lines, read_json
+from renderer.profile.check import KINDS, MAX_DECIMALS, RecordCheck, Schema
 from renderer.profile.images import ImageReader
-from renderer.profile.model import Profile, Value
-from renderer.profile.texts import text_fault
+from renderer.profile.model import Profile
 from renderer.units import canonical_json, digest
 
 Role = Literal["recipient", "as_of", "locale"]
@@ -36,18 +36,9 @@ KEYWORDS = {
     "boolean": set(),
 }
 FORMATS = ("date", "image", "email")
-KINDS = {
-    "object": "an object",
-    "array": "a list",
-    "string": "text",
-    "number": "a number",
-    "integer": "a whole number",
-    "boolean": "true or false",
-}
-MAX_TEXT = 10_000
-MAX_ITEMS = 10_000
-MAX_DIGITS = 15
-MAX_DECIMALS = 6
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+RESERVED = ("row", "segment", "none", "true", "false", "and", "or", "not", "in", "is", "if", "else")
+"""Words of the rule language, which no field at the top may be called. `as_of` may, if it plays that role."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +51,14 @@ class Field:
     sensitivity: Sensitivity | None
     role: Role | None
     required: bool
-    schema: Mapping[str, Any]
+    schema: Schema
 
 
 @dataclass(frozen=True)
 class Contract:
     """A parsed contract. ``fields`` are in the order of the file; ``top`` are the names expressions may use."""
 
-    schema: Mapping[str, Any]
+    schema: Schema
     fields: Mapping[str, Field]
 
     @cached_property
@@ -84,307 +75,174 @@ class Contract:
 
     @cached_property
     def _validator(self) -> Any:
-        return jsonschema_rs.validator_for(_for_validator(self.schema), validate_formats=True)
+        return _validator(self.schema)
 
     def check(self, data: Any, record: int, images: ImageReader | None = None) -> Profile:
-        """A frozen profile, defaults filled. Raises ErrorList with every fault of the record, none repeating a
-        value."""
-        if not isinstance(data, dict):
-            raise ErrorList([_fault("profile.kind", f"A record must be an object, found {kind_of(data)}.", record, "")])
-        data = _without_nulls(data)
-        faults: list[DearlyError] = list(_text_faults(data, record, ()))
-        if not faults:
-            faults = [self._explain(error, record) for error in self._validator.iter_errors(data)]
-        if faults:
-            raise ErrorList(faults)
-        reader = images or ImageReader(None)
-        collected: dict[str, bytes] = {}
-        frozen = self._freeze(data, self.schema, (), record, reader, collected, faults)
-        if faults:
-            raise ErrorList(faults)
-        recipient = self.role("recipient")
-        assert recipient is not None and isinstance(frozen, Mapping)
-        return Profile(
-            data=frozen,
-            record=record,
-            recipient=str(value_at(frozen, recipient.path)),
-            images=MappingProxyType(collected),
-        )
+        """A frozen profile, defaults filled. Raises ErrorList with every fault of the record, none repeating a value.
 
-    def _explain(self, error: Any, record: int) -> BadInput:
-        """One error of the validator in our words: place, kind found, kind expected; never the value."""
-        kind, path = error.kind, tuple(error.instance_path)
-        name = ".".join(map(str, path))
-        detail = kind.as_dict() if hasattr(kind, "as_dict") else {}
-        match type(kind).__name__:
-            case "Type":
-                wanted = " or ".join(KINDS.get(t, t) for t in detail.get("types", ()))
-                return _fault("profile.kind", f"Expected {wanted}, found {kind_of(error.instance)}.", record, name)
-            case "Required":
-                field = ".".join(filter(None, (name, str(kind.property))))
-                return _fault(
-                    "profile.missing",
-                    "The field is required and missing.",
-                    record,
-                    field,
-                    hint=self._misspelt(error.instance, path, str(kind.property)),
-                )
-            case "AdditionalProperties":
-                known = self._properties(path)
-                # The name of an unknown field is the sender's, so it may hold anything: shown only when it is a plain
-                # name.
-                unexpected = [key for key in kind.unexpected if key.isidentifier() and len(key) <= 40]
-                field = ".".join(filter(None, (name, unexpected[0] if unexpected else "")))
-                return _fault(
-                    "profile.unknown",
-                    "The contract declares no such field.",
-                    record,
-                    field,
-                    hint=nearest(unexpected[0], known) if unexpected else "Known here: " + ", ".join(known) + ".",
-                )
-            case "Enum":
-                allowed = ", ".join(str(option) for option in kind.options)
-                return _fault("profile.value", f"The value is none of the allowed ones: {allowed}.", record, name)
-            case "Format":
-                hint = {"date": "Write dates as YYYY-MM-DD.", "email": "Write an address as name@example.org."}
-                return _fault(
-                    "profile.value",
-                    f"The text is not a valid {kind.format}.",
-                    record,
-                    name,
-                    hint=hint.get(str(kind.format)),
-                )
-            case "Pattern":
-                return _fault("profile.value", "The text does not have the form the contract asks for.", record, name)
-            case (
-                "Minimum"
-                | "Maximum"
-                | "ExclusiveMinimum"
-                | "ExclusiveMaximum"
-                | "MinLength"
-                | "MaxLength"
-                | "MinItems"
-                | "MaxItems" as limit
-            ):
-                words = {
-                    "Minimum": "below the least allowed",
-                    "Maximum": "above the most allowed",
-                    "ExclusiveMinimum": "not above",
-                    "ExclusiveMaximum": "not below",
-                    "MinLength": "shorter than allowed, characters:",
-                    "MaxLength": "longer than allowed, characters:",
-                    "MinItems": "fewer items than allowed:",
-                    "MaxItems": "more items than allowed:",
-                }[limit]
-                return _fault(
-                    "profile.value", f"The value is {words} {detail.get('limit', '')}".rstrip() + ".", record, name
-                )
-        return _fault("profile.value", "The value is not what the contract allows.", record, name)
-
-    def _properties(self, path: tuple[str | int, ...]) -> list[str]:
-        schema: Mapping[str, Any] = self.schema
-        for part in path:
-            schema = schema["items"] if isinstance(part, int) else schema["properties"][part]
-        return list(schema.get("properties", ()))
-
-    def _misspelt(self, instance: Any, path: tuple[str | int, ...], wanted: str) -> str | None:
-        known = self._properties(path)
-        extra = [key for key in instance if key not in known] if isinstance(instance, dict) else []
-        close = nearest(wanted, extra)
-        return f"A field with a similar name is there; the contract calls it '{wanted}'." if close and extra else None
-
-    def _freeze(
-        self,
-        value: Any,
-        schema: Mapping[str, Any],
-        path: tuple[str | int, ...],
-        record: int,
-        images: ImageReader,
-        collected: dict[str, bytes],
-        faults: list[DearlyError],
-    ) -> Value:
-        """Defaults filled, texts made into dates and images, numbers into int or Decimal, containers read-only."""
-        name = ".".join(map(str, path))
-        match schema["type"]:
-            case "object":
-                found = {}
-                for key, part in schema["properties"].items():
-                    given = value.get(key, part.get("default"))
-                    if given is None and part["type"] == "object" and _all_optional(part):
-                        given = {}  # an object of optional fields exists, so rules need not guard the object itself
-                    found[key] = (
-                        None
-                        if given is None
-                        else self._freeze(given, part, (*path, key), record, images, collected, faults)
-                    )
-                return MappingProxyType(found)
-            case "array":
-                return tuple(
-                    self._freeze(item, schema["items"], (*path, index), record, images, collected, faults)
-                    for index, item in enumerate(value)
-                )
-            case "integer":
-                if abs(value) >= 10**MAX_DIGITS:
-                    faults.append(
-                        _fault("profile.value", f"The number has more than {MAX_DIGITS} digits.", record, name)
-                    )
-                return int(value)
-            case "number":
-                number = Decimal(value).normalize()  # 1.50 and 1.5 are one value and must give one plan
-                decimals = schema.get("x-decimals", MAX_DECIMALS)
-                if (
-                    not number.is_finite()
-                    or number.adjusted() >= MAX_DIGITS
-                    or -int(number.as_tuple().exponent) > decimals
-                ):
-                    faults.append(
-                        _fault(
-                            "profile.value",
-                            f"The number has more than {MAX_DIGITS} digits or {decimals} decimals.",
-                            record,
-                            name,
-                        )
-                    )
-                    return Decimal(0)
-                return Decimal(format(number, "f"))
-            case "string" if schema.get("format") == "date":
-                return date.fromisoformat(value)
-            case "string" if schema.get("format") == "image":
-                try:
-                    source, cleaned = images.read(value)
-                except BadInput as error:
-                    faults.append(error.at(record=record, field=name))
-                    return None
-                collected[source] = cleaned
-                return f"image:{source}"
-        assert isinstance(value, str | bool)
-        return value
+        ``data`` is JSON data with int and Decimal; an error in place of a value is reported as that value's fault.
+        """
+        check = RecordCheck(self.schema, self._validator, record, images or ImageReader(None))
+        frozen = check.freeze(data)
+        if check.faults:
+            raise ErrorList(check.faults)
+        field = self.role("recipient")
+        assert field is not None and isinstance(frozen, Mapping)
+        recipient = str(value_at(frozen, field.path)).strip()
+        if not recipient:
+            place = Place(record=record, field=field.path)
+            raise ErrorList([ProfileError("profile.value", "The recipient's key is empty.", place=place)])
+        return Profile(data=frozen, record=record, recipient=recipient, images=MappingProxyType(check.images))
 
 
 def load_contract(text: str, file: str) -> Contract:
     """A contract from its text. Raises ErrorList with file and line of everything wrong in it."""
     schema, lines = read_json(text, file)
-    faults: list[DearlyError] = []
-    fields: dict[str, Field] = {}
-    if not isinstance(schema, dict) or schema.get("type") != "object":
+    if not isinstance(schema, dict) or schema.get("type") != "object" or "properties" not in schema:
         raise TemplateError(
             "template.value",
-            "A contract describes an object: its type is missing or another.",
+            "A contract describes an object: its 'type' must be 'object', and it needs 'properties'.",
             place=Place(file=file, line=1),
         )
-    for path, part, required in _walk(schema, (), True, lines, faults):
-        name = ".".join(part_name for part_name in path)
-        fields[name] = Field(
-            name, part["type"], part.get("format"), part.get("x-sensitivity"), part.get("x-role"), required, part
+    faults: list[DearlyError] = [
+        TemplateError(
+            "template.value", f"No valid JSON Schema: {error.message}.", place=lines.place(error.instance_path)
         )
-    for role in ROLES:
-        players = [field.path for field in fields.values() if field.role == role]
-        if len(players) > 1 or (role == "recipient" and not players):
-            faults.append(
-                TemplateError(
-                    "template.value",
-                    f"Exactly one field plays the role '{role}'; found {len(players)}."
-                    if players
-                    else "No field plays the role 'recipient'.",
-                    place=Place(file=file, line=1),
-                    hint='Give the recipient\'s key "x-role": "recipient".',
-                )
-            )
-    recipient = next((field for field in fields.values() if field.role == "recipient"), None)
-    if recipient is not None and (
-        not recipient.required or recipient.type not in ("string", "integer") or "*" in recipient.path
-    ):
-        faults.append(
-            TemplateError(
-                "template.value",
-                "The recipient's key must be a required text or whole number.",
-                place=Place(file=file, line=1),
-            )
-        )
+        for error in _META.iter_errors(schema)
+    ]
     if not faults:
-        try:
-            jsonschema_rs.validator_for(_for_validator(schema), validate_formats=True)
-        except (jsonschema_rs.ValidationError, ValueError) as error:
-            faults.append(
-                TemplateError(
-                    "template.value",
-                    "The contract is not a valid JSON Schema: " + str(error).split("\n")[0],
-                    place=Place(file=file, line=1),
-                )
-            )
+        reading = _Reading(lines)
+        reading.read(schema, (), True, ())
+        faults = reading.faults or [*_check_roles(reading.fields, lines), *reading.check_defaults()]
     if faults:
         raise ErrorList(faults)
-    return Contract(schema, MappingProxyType(fields))
+    return Contract(schema, MappingProxyType(reading.fields))
 
 
-def _walk(
-    schema: Mapping[str, Any],
-    path: tuple[str, ...],
-    required: bool,
-    lines: Lines,
-    faults: list[DearlyError],
-    trail: tuple[str | int, ...] = (),
-) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], bool]]:
-    """Every leaf and list below ``schema`` with its path; faults of the contract itself go to ``faults``."""
-    kind = schema.get("type")
-    name = ".".join(path) or "the record"
+_META = jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
-    def fault(code: str, message: str, hint: str | None = None, key: str | None = None) -> None:
-        faults.append(TemplateError(code, message, place=lines.place((*trail, key) if key else trail), hint=hint))
 
-    if kind not in KINDS:
-        fault("template.value", f"'{name}' needs a type.", "One of: " + ", ".join(KINDS) + ".")
-        return
-    allowed = KEYWORDS["any"] | KEYWORDS[kind]
-    for key in schema:
-        if key not in allowed:
-            fault("template.unknown-key", f"'{name}' has an unknown key '{key}'.", nearest(key, sorted(allowed)), key)
-    if kind == "object":
-        if schema.get("additionalProperties") is not False:
-            fault(
-                "template.value",
-                f"'{name}' must refuse fields it does not declare.",
-                'Add "additionalProperties": false.',
-            )
-        for wanted in schema.get("required", ()):
-            if wanted not in schema.get("properties", {}):
-                fault(
-                    "template.reference",
-                    f"'{name}' requires '{wanted}' but does not declare it.",
-                    nearest(wanted, list(schema.get("properties", ()))),
-                    "required",
-                )
-        if path:
-            yield path, schema, required
-        for key, part in schema.get("properties", {}).items():
-            if not key.isidentifier() or key.startswith("_"):
-                fault(
-                    "template.value",
-                    f"'{key}' cannot be used in expressions.",
-                    "Use letters, digits and underscores.",
-                    key,
-                )
-            must = key in schema.get("required", ())
-            yield from _walk(part, (*path, key), must, lines, faults, (*trail, "properties", key))
-        return
-    if kind == "array":
-        yield path, schema, required
-        if "items" not in schema:
-            fault("template.value", f"'{name}' does not say what its items are.")
+class _Reading:
+    """Goes through a schema: every field with its path, and what is wrong with the schema as a contract."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+        self.fields: dict[str, Field] = {}
+        self.faults: list[DearlyError] = []
+        self._trails: dict[str, tuple[str | int, ...]] = {}
+
+    def read(self, schema: Any, path: tuple[str, ...], required: bool, trail: tuple[str | int, ...]) -> None:
+        name = ".".join(path) or "the record"
+        kind = schema.get("type") if isinstance(schema, dict) else None
+        if not isinstance(kind, str) or kind not in KINDS:
+            self._fault(trail, f"'{name}' needs one type.", "One of: " + ", ".join(KINDS) + ".")
             return
-        yield from _walk(schema["items"], (*path, "*"), True, lines, faults, (*trail, "items"))
-        return
-    if schema.get("x-sensitivity") not in SENSITIVITIES:
-        fault(
-            "template.value",
-            f"'{name}' has no sensitivity label.",
-            'Add "x-sensitivity": "public", "personal" or "secret".',
-        )
-    if "format" in schema and schema["format"] not in FORMATS:
-        fault("template.value", f"'{name}' has an unknown format.", "Formats: " + ", ".join(FORMATS) + ".", "format")
-    if "x-role" in schema and schema["x-role"] not in ROLES:
-        fault("template.value", f"'{name}' has an unknown role.", "Roles: " + ", ".join(ROLES) + ".", "x-role")
-    yield path, schema, required
+        for key in schema:
+            known = KEYWORDS["any"] | KEYWORDS[kind]
+            if key not in known:
+                message = f"'{name}' has an unknown key '{key}'."
+                self._fault((*trail, key), message, nearest(key, sorted(known)), "template.unknown-key")
+        label, role = schema.get("x-sensitivity"), schema.get("x-role")
+        if path:
+            self.fields[".".join(path)] = Field(
+                ".".join(path), kind, schema.get("format"), label, role, required, schema
+            )
+            self._trails[".".join(path)] = trail
+        if kind == "object":
+            self._object(schema, name, path, trail)
+        elif kind == "array":
+            if "items" not in schema:
+                self._fault(trail, f"'{name}' does not say what its items are.")
+            else:
+                self.read(schema["items"], (*path, "*"), True, (*trail, "items"))
+        else:
+            self._leaf(schema, name, trail)
+
+    def _object(self, schema: Schema, name: str, path: tuple[str, ...], trail: tuple[str | int, ...]) -> None:
+        declared = schema.get("properties", {})
+        if schema.get("additionalProperties") is not False:
+            self._fault(
+                trail, f"'{name}' must refuse fields it does not declare.", 'Add "additionalProperties": false.'
+            )
+        if "properties" not in schema:
+            self._fault(trail, f"'{name}' does not say what its fields are.", 'Add "properties".')
+        for wanted in schema.get("required", ()):
+            if wanted not in declared:
+                message = f"'{name}' requires '{wanted}' but does not declare it."
+                self._fault((*trail, "required"), message, nearest(wanted, list(declared)), "template.reference")
+        for key, part in declared.items():
+            below = (*trail, "properties", key)
+            own_role = part.get("x-role") if isinstance(part, dict) else None
+            if not _NAME.fullmatch(key):
+                self._fault(below, f"'{key}' cannot be used in expressions.", "Use letters, digits and underscores.")
+            elif not path and (key in RESERVED or (key == "as_of" and own_role != "as_of")):
+                self._fault(below, f"'{key}' means something else in expressions.", "Choose another name.")
+            self.read(part, (*path, key), key in schema.get("required", ()), below)
+
+    def _leaf(self, schema: Schema, name: str, trail: tuple[str | int, ...]) -> None:
+        if schema.get("x-sensitivity") not in SENSITIVITIES:
+            self._fault(
+                trail,
+                f"'{name}' has no sensitivity label.",
+                'Add "x-sensitivity": "public", "personal" or "secret".',
+            )
+        if "format" in schema and schema["format"] not in FORMATS:
+            self._fault((*trail, "format"), f"'{name}' has an unknown format.", "Formats: " + ", ".join(FORMATS) + ".")
+        if "x-role" in schema and schema["x-role"] not in ROLES:
+            self._fault((*trail, "x-role"), f"'{name}' has an unknown role.", "Roles: " + ", ".join(ROLES) + ".")
+        decimals = schema.get("x-decimals", 0)
+        if not isinstance(decimals, int) or isinstance(decimals, bool) or not 0 <= decimals <= MAX_DECIMALS:
+            self._fault((*trail, "x-decimals"), f"'x-decimals' of '{name}' is not between 0 and {MAX_DECIMALS}.")
+        try:
+            _validator(schema)
+        except ValueError:  # the linear engine lacks look-around and back-references
+            self._fault((*trail, "pattern"), f"The pattern of '{name}' is not one that can be checked in linear time.")
+
+    def check_defaults(self) -> Iterator[DearlyError]:
+        """Every default passes its own field's rules."""
+        for name, field in self.fields.items():
+            if field.schema.get("default") is None:
+                continue
+            wrapped = {"type": "object", "additionalProperties": False, "properties": {"it": field.schema}}
+            check = RecordCheck(wrapped, _validator(wrapped), 1, ImageReader(None))
+            check.freeze({"it": field.schema["default"]})
+            for fault in check.faults:
+                yield TemplateError(
+                    "template.value",
+                    f"The default of '{name}' does not pass: {fault.message}",
+                    place=self._lines.place((*self._trails[name], "default")),
+                )
+
+    def _fault(
+        self, trail: tuple[str | int, ...], message: str, hint: str | None = None, code: str = "template.value"
+    ) -> None:
+        self.faults.append(TemplateError(code, message, place=self._lines.place(trail), hint=hint))
+
+
+def _check_roles(fields: Mapping[str, Field], lines: Lines) -> Iterator[DearlyError]:
+    def fault(message: str, hint: str) -> TemplateError:
+        return TemplateError("template.value", message, place=lines.place(()), hint=hint)
+
+    players = {role: [field for field in fields.values() if field.role == role] for role in ROLES}
+    for role, found in players.items():
+        if len(found) > 1:
+            yield fault(f"Exactly one field plays the role '{role}'; found {len(found)}.", "Keep one of them.")
+        if any("*" in field.path for field in found):
+            yield fault(f"The role '{role}' cannot be played by an item of a list.", "Choose a field outside of lists.")
+    if not players["recipient"]:
+        yield fault("No field plays the role 'recipient'.", 'Give the recipient\'s key "x-role": "recipient".')
+    for field in players["recipient"]:
+        around = [field.path[:index] for index, character in enumerate(field.path) if character == "."]
+        always = field.required and all(fields[name].required for name in around) and "default" not in field.schema
+        if not always or field.type not in ("string", "integer") or field.format in ("image", "date"):
+            yield fault(
+                "The recipient's key must be a text or whole number that every record has.",
+                "Require it and the objects around it, without a default.",
+            )
+    if any(field.type != "string" or field.format is not None for field in players["locale"]):
+        yield fault("The role 'locale' is played by a text.", 'Give the field "type": "string".')
+    if any(field.format != "date" for field in players["as_of"]):
+        yield fault("The role 'as_of' is played by a date.", 'Give the field "format": "date".')
 
 
 def value_at(data: Mapping[str, Any], path: str) -> Any:
@@ -397,59 +255,13 @@ def value_at(data: Mapping[str, Any], path: str) -> Any:
     return current
 
 
-def kind_of(value: Any) -> str:
-    """What a value is, in words that never show it."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true or false"
-        case str():
-            return "text"
-        case int():
-            return "a whole number"
-        case Decimal() | float():
-            return "a number"
-        case list() | tuple():
-            return "a list"
-    return "an object"
+def _validator(schema: Schema) -> Any:
+    # The linear engine: a pattern of the template must not cost more than the text is long.
+    options = jsonschema_rs.RegexOptions()
+    return jsonschema_rs.validator_for(_for_validator(schema), validate_formats=True, pattern_options=options)
 
 
-def _fault(code: str, message: str, record: int, field: str, hint: str | None = None) -> ProfileError:
-    return ProfileError(code, message, place=Place(record=record, field=field or None), hint=hint)
-
-
-def _text_faults(value: Any, record: int, path: tuple[str | int, ...]) -> Iterator[ProfileError]:
-    if isinstance(value, str):
-        fault = text_fault(value, MAX_TEXT if not value.startswith("data:image/") else 8 * 2**20)
-        if fault is not None:
-            yield _fault("profile.text", fault, record, ".".join(map(str, path)))
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _text_faults(item, record, (*path, key if key.isidentifier() and len(key) <= 40 else "?"))
-    elif isinstance(value, list):
-        if len(value) > MAX_ITEMS:
-            yield _fault(
-                "profile.depth", f"The list has more than {MAX_ITEMS} items.", record, ".".join(map(str, path))
-            )
-            return
-        for index, item in enumerate(value):
-            yield from _text_faults(item, record, (*path, index))
-
-
-def _without_nulls(value: Any) -> Any:
-    """JSON null and an absent field mean the same: nothing was given."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
-    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
-
-
-def _all_optional(schema: Mapping[str, Any]) -> bool:
-    """Whether an absent object can stand as an empty one: nothing in it is required without a default."""
-    return not schema.get("required") and any("default" in part for part in schema["properties"].values())
-
-
-def _for_validator(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _for_validator(schema: Schema) -> dict[str, Any]:
     """The contract as the validator reads it: images are checked by us, and an optional with a default is just
     optional."""
     copy = {key: value for key, value in schema.items() if not key.startswith("x-")}

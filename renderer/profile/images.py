@@ -9,7 +9,7 @@ import re
 import warnings
 from pathlib import Path, PurePosixPath
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from renderer.errors import ProfileError
 from renderer.units import digest
@@ -35,7 +35,7 @@ class ImageReader:
         it."""
         data = self._source(value)
         if len(data) > MAX_BYTES:
-            raise _refused(f"The image is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller picture.")
+            raise _too_large()
         return digest(data), clean(data)
 
     def _source(self, value: str) -> bytes:
@@ -47,45 +47,79 @@ class ImageReader:
                 raise _refused("The data URI is not valid base64.") from None
         if ":" in value.partition("/")[0]:
             raise _refused("The image is named by an address.", "Give a data URI or a file beside the profiles.")
-        name = PurePosixPath(value)
         if self._folder is None:
             raise _refused("There is no folder beside this record to read a file from.", "Give a data URI.")
-        path = (self._folder / name).resolve()
-        if "\\" in value or name.is_absolute() or not path.is_relative_to(self._folder):
-            raise _refused("The image's path leaves the folder of the profiles.", "Give a file beside the profiles.")
         try:
+            name = PurePosixPath(value)
+            path = (self._folder / name).resolve()
+            if "\\" in value or name.is_absolute() or not path.is_relative_to(self._folder):
+                raise _refused(
+                    "The image's path leaves the folder of the profiles.", "Give a file beside the profiles."
+                )
+            if not path.is_file():
+                raise _refused("There is no such image file.", "Put it beside the profiles.")
             if path.stat().st_size > MAX_BYTES:
-                raise _refused(f"The image is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller picture.")
+                raise _too_large()
             return path.read_bytes()
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # a NUL in the name, a link that leads to itself
             raise _refused("The image file cannot be read.", "Put it beside the profiles.") from None
 
 
 def clean(data: bytes) -> bytes:
     """The picture alone: turned upright, at most 2400 px a side, sRGB, JPEG (or PNG where it is transparent)."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise _refused(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.")
-                image.seek(0)
-                upright = ImageOps.exif_transpose(image)
-                mode = "RGBA" if "A" in upright.getbands() or "transparency" in upright.info else "RGB"
-                picture = upright.convert(mode)
+        picture = _decoded(data)
+    except ProfileError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _refused(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        raise _too_many_pixels() from None
+    except Exception:  # decoders raise almost anything on a file that is broken or was made to hurt
         raise _refused("The file is not a PNG, JPEG or WebP picture that can be read.") from None
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    bare = Image.new(picture.mode, picture.size)
+    bare = Image.new(picture.mode, picture.size)  # new: nothing but pixels comes along
     bare.paste(picture)
     out = io.BytesIO()
-    if mode == "RGBA":
+    if bare.mode == "RGBA":
         bare.save(out, "PNG", optimize=True)
     else:
         bare.save(out, "JPEG", quality=90, optimize=True)
     return out.getvalue()
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """The first frame, upright, RGB or RGBA in sRGB."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise _too_many_pixels()
+            image.seek(0)
+            profile = image.info.get("icc_profile")
+            upright = ImageOps.exif_transpose(image)
+            clear = "A" in upright.getbands() or "transparency" in upright.info
+            return _in_srgb(
+                upright.convert("RGBA" if clear else "RGB"), profile if image.mode.startswith("RGB") else None
+            )
+
+
+def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Phones write Display P3: without its profile, which is dropped, such a picture would look pale."""
+    if not profile:
+        return picture
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB")) or picture
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture  # a broken profile says nothing: sRGB is what it is shown as elsewhere too
+
+
+def _too_large() -> ProfileError:
+    return _refused(f"The image is larger than {MAX_BYTES // 2**20} MB.", "Send a smaller picture.")
+
+
+def _too_many_pixels() -> ProfileError:
+    return _refused(f"The image has more than {MAX_PIXELS // 1_000_000} million pixels.", "Send a smaller picture.")
 
 
 def _refused(message: str, hint: str | None = None) -> ProfileError:
