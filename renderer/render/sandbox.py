@@ -88,6 +88,7 @@ class Budget:
 
     work: int = MAX_WORK
     characters: int = MAX_CHARACTERS
+    charges: int = 0
     deadline_s: float = field(default_factory=lambda: time.monotonic() + MAX_SECONDS)
 
     def spend(self, work: int, characters: int = 0) -> None:
@@ -97,7 +98,8 @@ class Budget:
             _limit("ran too many loop turns")
         if self.characters < 0:
             _limit("produced too much text")
-        if self.work % 256 == 0 and time.monotonic() > self.deadline_s:
+        self.charges += 1
+        if self.charges % 256 == 0 and time.monotonic() > self.deadline_s:
             _limit("took too long")
 
 
