@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 
 import av
 import numpy as np
@@ -31,6 +35,7 @@ from renderer.render.video.prepare import yuv_frame
 
 Frame = NDArray[np.uint8]
 WIDTH, HEIGHT, FPS = 320, 176, Fraction(25)
+ROOT = Path(__file__).parents[2]
 PROFILE = EncodeProfile(width=WIDTH, height=HEIGHT, fps=FPS)
 
 
@@ -188,6 +193,44 @@ def test_a_composers_error_comes_through(processes: int) -> None:
     with pytest.raises(RenderError) as caught:
         encode_film(partial(source, "broken"), (0, 5, 10), PROFILE, processes=processes)
     assert caught.value.code == "render.glyph"
+
+
+SLOW_FILM = """
+import os, sys, time
+from fractions import Fraction
+from renderer.render.video.encode import EncodeProfile, encode_film
+
+def source():
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+
+if __name__ == "__main__":
+    encode_film(source, (0, 5, 10), EncodeProfile(width=320, height=176, fps=Fraction(25)), processes=2)
+"""
+
+
+def runs(process: int) -> bool:
+    """Whether a process is there and no zombie that nobody collected."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def test_children_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    script = tmp_path / "film.py"
+    script.write_text(SLOW_FILM)
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        children = [int(parent.stdout.readline()) for _ in range(2)]
+        parent.kill()
+        parent.wait()
+        deadline = time.monotonic() + 20
+        while any(map(runs, children)):
+            assert time.monotonic() < deadline, "an encoding process outlived its parent"
+            time.sleep(0.05)
 
 
 def test_a_daemonic_process_encodes_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -310,7 +311,16 @@ class _Child:
 
 
 def _child_start(source: Callable[[], FrameAt], profile: EncodeProfile) -> None:
+    # A parent that is killed cannot end its pool, and the pool's children would wait for work for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _Child.source, _Child.profile = staticmethod(source), profile
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _child_chunk(start: int, stop: int) -> EncodedChunk:
