@@ -53,20 +53,28 @@ def make(job: RenderJob) -> Paper:
     channel = _channel(job.template)
     identity = Identity(title=_title(job.plan, channel), author=job.template.config.brand.name,
                         language=job.plan.locale.replace("_", "-"), plan_digest=job.plan.digest)
-    styles = _shelf.get(_styles_key(job), lambda: _styles(job, channel))
+    styles = _shelf.get(_styles_key(job), lambda: _styles(job))
     quote = _quote(job.template, channel)
-    html = _isolated(page(job, channel.page))
-    return compose(html, styles, identity, AssetFetcher(job.assets, quote), max_pages=channel.max_pages, quote=quote,
-                   file=channel.page)
+    return compose(markup(job), styles, identity, AssetFetcher(job.assets, quote), max_pages=channel.max_pages,
+                   quote=quote, file=channel.page)
 
 
-def _isolated(html: str) -> str:
-    """``<bdi>`` as the characters it stands for (U+2068, U+2069).
+def markup(job: RenderJob) -> str:
+    """The statement's HTML as the engine gets it: ``<bdi>`` as the characters it stands for (U+2068, U+2069).
 
     Pango then orders and breaks a line as one run of text. As inline boxes WeasyPrint would place them itself, which it
     does not do by the bidirectional algorithm (Kozea/WeasyPrint#106), and would lay out three boxes for one figure.
     """
-    return html.replace("<bdi>", "\u2068").replace("</bdi>", "\u2069")
+    return page(job, _channel(job.template).page).replace("<bdi>", "\u2068").replace("</bdi>", "\u2069")
+
+
+def style_sheets(job: RenderJob) -> dict[str, str]:
+    """The statement's style sheets by path, the brand's tokens first, with addresses that the fetcher knows."""
+    sheets = {"template.yaml": brand_css(job.template)}
+    # Sheets write media/… and asset:…, as the microsite's do; the engine wants an address with a scheme.
+    for path in _channel(job.template).styles:
+        sheets[path] = _REFERENCE.sub(r"url(\1dearly:\2", job.template.release.text(path))
+    return sheets
 
 
 class _Shelf:
@@ -91,15 +99,11 @@ def _styles_key(job: RenderJob) -> str:
     return digest(f"{job.template.release.files_digest}:{job.fonts.digest}".encode())
 
 
-def _styles(job: RenderJob, channel: StatementChannel) -> Styles:
+def _styles(job: RenderJob) -> Styles:
     from renderer.render.statement.engine import prepare
-    from renderer.render.statement.fetcher import SCHEME, AssetFetcher
+    from renderer.render.statement.fetcher import AssetFetcher
 
-    sheets = {"template.yaml": brand_css(job.template)}
-    # Sheets write media/… and asset:…, as the microsite's do; the engine wants an address with a scheme.
-    for path in channel.styles:
-        sheets[path] = _REFERENCE.sub(rf"url(\1{SCHEME}\2", job.template.release.text(path))
-    return prepare(sheets, job.fonts, AssetFetcher(job.assets, lambda text: text))
+    return prepare(style_sheets(job), job.fonts, AssetFetcher(job.assets, lambda text: text))
 
 
 def _channel(template: Template) -> StatementChannel:
