@@ -25,10 +25,12 @@ from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, Rende
 from renderer.template.model import MicrositeChannel
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self' data:; font-src data:; "
-    "base-uri 'none'; form-action 'none'"
+    "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; media-src 'self' file: data:; "
+    "font-src data:; base-uri 'none'; form-action 'none'"
 )
-"""What the page may load. A server adds ``frame-ancestors 'none'``, which browsers refuse to read from a page."""
+"""What the page may load. ``file:`` is for pages opened from disk: what 'self' matches there is not settled
+(w3c/webappsec-csp#459), and a served page cannot load such addresses. A server adds ``frame-ancestors 'none'``, which
+browsers refuse to read from a page."""
 
 HEAD = Markup(
     '<meta charset="utf-8">\n'
