@@ -14,7 +14,8 @@ film-chapter-closing = الخطوة التالية
 ### الافتتاح
 film-greeting = مرحبًا { $given_name }
 film-title = فاتورتكم لشهر { $period_month }
-film-say-opening = مرحبًا { $given_name }، هذه فاتورتكم لشهر { $period_month }.
+film-say-opening = مرحبًا { $given_name }.
+film-say-opening-more = هذه فاتورتكم لشهر { $period_month }.
 
 ### المبلغ
 film-amount-label = المجموع لشهر { $period_month }
@@ -22,9 +23,12 @@ film-amount-due = آخر موعد للدفع: { $due_day }
 film-amount-debit = الخصم المباشر: { $debit_day }
 film-amount-credit-label = رصيد لصالحكم
 film-amount-credit = لا يوجد ما يُدفع هذه المرة
-film-say-due = المجموع { $total }، وآخر موعد للدفع { $due_date }.
-film-say-debit = المجموع { $total }، وسيُخصم من حسابكم في { $debit_date }.
-film-say-credit = لديكم رصيد قدره { $total_abs }، ولا يوجد ما يُدفع هذه المرة.
+film-say-due = المجموع { $total }.
+film-say-due-more = آخر موعد للدفع { $due_date }.
+film-say-debit = المجموع { $total }.
+film-say-debit-more = سيُخصم من حسابكم في { $debit_date }.
+film-say-credit = لديكم رصيد قدره { $total_abs }.
+film-say-credit-more = لا يوجد ما يُدفع هذه المرة.
 
 ### الاستهلاك
 film-usage-label = استهلاككم
@@ -51,8 +55,10 @@ film-neighbours-label = المنازل المشابهة
 film-neighbours-above = استهلاككم أعلى بنسبة { $neighbour_gap_abs }
 film-neighbours-below = استهلاككم أقل بنسبة { $neighbour_gap_abs }
 film-neighbours-note = مقارنة بمتوسط منازل مشابهة في منطقتكم
-film-say-neighbours-above = متوسط استهلاك المنازل المشابهة { $neighbours_kwh }، واستهلاككم أعلى بنسبة { $neighbour_gap_abs }.
-film-say-neighbours-below = متوسط استهلاك المنازل المشابهة { $neighbours_kwh }، واستهلاككم أقل بنسبة { $neighbour_gap_abs }.
+film-say-neighbours-above = متوسط استهلاك المنازل المشابهة { $neighbours_kwh }.
+film-say-neighbours-above-more = استهلاككم أعلى بنسبة { $neighbour_gap_abs }.
+film-say-neighbours-below = متوسط استهلاك المنازل المشابهة { $neighbours_kwh }.
+film-say-neighbours-below-more = استهلاككم أقل بنسبة { $neighbour_gap_abs }.
 
 ### لماذا تغيّر
 film-why-label = لماذا تغيّر المبلغ
@@ -72,8 +78,10 @@ film-app-body = وفواتيركم كلها في مكان واحد
 film-tip-label = نصيحة
 film-tip-title = غسلة كاملة الحمولة، على 30 درجة
 film-tip-body = دورات أقل وماء أقل سخونة، أي طاقة أقل
-film-say-app = يعرض تطبيق Brezza استهلاككم يومًا بيوم ويحفظ فواتيركم كلها في مكان واحد.
-film-say-tip = نصيحة: اغسلوا بحمولة كاملة وعلى 30 درجة، فتسخين الماء هو الأكثر استهلاكًا للطاقة.
+film-say-app = يعرض تطبيق Brezza استهلاككم يومًا بيوم.
+film-say-app-more = ويحفظ فواتيركم كلها في مكان واحد.
+film-say-tip = نصيحة: اغسلوا بحمولة كاملة وعلى 30 درجة.
+film-say-tip-more = فتسخين الماء هو الأكثر استهلاكًا للطاقة.
 
 ### الختام: كلمات الزر هي كلمات الصفحة
 film-closing-due = يمكنكم الدفع عبر الإنترنت من صفحتكم
@@ -82,6 +90,9 @@ film-closing-debit = لا يلزم أي إجراء منكم
 film-closing-debit-body = الخصم المباشر: { $debit_day }
 film-closing-credit = الرصيد محفوظ لكم
 film-closing-credit-body = نخصمه من فواتيركم القادمة أو نحوّله إلى حسابكم
-film-say-closing-due = للدفع، استخدموا الزر في صفحتكم. آخر موعد للدفع { $due_date }. شكرًا لكم.
-film-say-closing-debit = لا يلزم أي إجراء منكم، فالمبلغ يُخصم تلقائيًا. التفاصيل في صفحتكم.
-film-say-closing-credit = نخصم الرصيد من فواتيركم القادمة، أو نحوّله إلى حسابكم إن رغبتم.
+film-say-closing-due = للدفع، استخدموا الزر في صفحتكم.
+film-say-closing-due-more = آخر موعد للدفع { $due_date }. شكرًا لكم.
+film-say-closing-debit = لا يلزم أي إجراء منكم.
+film-say-closing-debit-more = تفاصيل الخصم المباشر في صفحتكم.
+film-say-closing-credit = نخصم الرصيد من فواتيركم القادمة.
+film-say-closing-credit-more = أو نحوّله إلى حسابكم إن رغبتم.

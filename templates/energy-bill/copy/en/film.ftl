@@ -14,7 +14,8 @@ film-chapter-closing = What happens next
 ### Opening
 film-greeting = Hello { $given_name }
 film-title = Your bill for { $period_month }
-film-say-opening = Hello { $given_name }, here is your bill for { $period_month }.
+film-say-opening = Hello { $given_name }.
+film-say-opening-more = Here is your bill for { $period_month }.
 
 ### The amount
 film-amount-label = Total for { $period_month }
@@ -22,9 +23,12 @@ film-amount-due = Due by { $due_day }
 film-amount-debit = Direct debit on { $debit_day }
 film-amount-credit-label = In credit
 film-amount-credit = Nothing to pay this time
-film-say-due = The total is { $total }, due by { $due_date }.
-film-say-debit = The total is { $total }. We will debit your account on { $debit_date }.
-film-say-credit = You have { $total_abs } in credit. There is nothing to pay this time.
+film-say-due = The total is { $total }.
+film-say-due-more = It is due by { $due_date }.
+film-say-debit = The total is { $total }.
+film-say-debit-more = We will debit your account on { $debit_date }.
+film-say-credit = You have { $total_abs } in credit.
+film-say-credit-more = There is nothing to pay this time.
 
 ### Usage
 film-usage-label = Your usage
@@ -47,8 +51,10 @@ film-neighbours-label = Similar homes
 film-neighbours-above = You use { $neighbour_gap_abs } more
 film-neighbours-below = You use { $neighbour_gap_abs } less
 film-neighbours-note = Compared with the average of similar homes in your area
-film-say-neighbours-above = Homes like yours use { $neighbours_kwh } on average. You use { $neighbour_gap_abs } more.
-film-say-neighbours-below = Homes like yours use { $neighbours_kwh } on average. You use { $neighbour_gap_abs } less.
+film-say-neighbours-above = Homes like yours use { $neighbours_kwh } on average.
+film-say-neighbours-above-more = You use { $neighbour_gap_abs } more.
+film-say-neighbours-below = Homes like yours use { $neighbours_kwh } on average.
+film-say-neighbours-below-more = You use { $neighbour_gap_abs } less.
 
 ### Why it changed
 film-why-label = Why the amount changed
@@ -68,8 +74,10 @@ film-app-body = And all your bills in one place
 film-tip-label = A tip
 film-tip-title = Wash full loads, at 30 degrees
 film-tip-body = Fewer cycles and cooler water take less energy
-film-say-app = The Brezza app shows your usage day by day and keeps all your bills in one place.
-film-say-tip = A tip: wash full loads, at 30 degrees. Heating the water is what takes most energy.
+film-say-app = The Brezza app shows your usage day by day.
+film-say-app-more = It keeps all your bills in one place, too.
+film-say-tip = A tip: wash full loads, at 30 degrees.
+film-say-tip-more = Heating the water is what takes most energy.
 
 ### Closing: the words of the button are the page’s
 film-closing-due = You can pay online, on your page
@@ -78,6 +86,9 @@ film-closing-debit = There is nothing to do
 film-closing-debit-body = Direct debit on { $debit_day }
 film-closing-credit = The credit is yours
 film-closing-credit-body = We take it off your next bills or pay it into your account
-film-say-closing-due = To pay, use the button on your page by { $due_date }. Thank you!
-film-say-closing-debit = There is nothing to do: we take care of the payment. The details are on your page.
-film-say-closing-credit = We take the credit off your next bills or, if you prefer, pay it into your account.
+film-say-closing-due = To pay, use the button on your page.
+film-say-closing-due-more = It is due by { $due_date }. Thank you!
+film-say-closing-debit = There is nothing to do.
+film-say-closing-debit-more = The details of the direct debit are on your page.
+film-say-closing-credit = We take the credit off your next bills.
+film-say-closing-credit-more = If you prefer, we pay it into your account.

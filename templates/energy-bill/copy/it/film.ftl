@@ -15,7 +15,8 @@ film-chapter-closing = Il prossimo passo
 ### Apertura
 film-greeting = Ciao { $given_name }
 film-title = La tua bolletta di { $period_month }
-film-say-opening = Ciao { $given_name }, ecco la tua bolletta di { $period_month }.
+film-say-opening = Ciao { $given_name }.
+film-say-opening-more = Ecco la tua bolletta di { $period_month }.
 
 ### L’importo
 film-amount-label = Totale di { $period_month }
@@ -23,9 +24,12 @@ film-amount-due = Scadenza: { $due_day }
 film-amount-debit = Addebito diretto: { $debit_day }
 film-amount-credit-label = A tuo credito
 film-amount-credit = Questa volta non paghi nulla
-film-say-due = Il totale è { $total }. Scadenza: { $due_date }.
-film-say-debit = Il totale è { $total }. Lo addebitiamo sul tuo conto. Data: { $debit_date }.
-film-say-credit = Hai { $total_abs } a tuo credito. Questa volta non paghi nulla.
+film-say-due = Il totale è { $total }.
+film-say-due-more = Scadenza: { $due_date }.
+film-say-debit = Il totale è { $total }.
+film-say-debit-more = Lo addebitiamo sul tuo conto: { $debit_date }.
+film-say-credit = Hai { $total_abs } a tuo credito.
+film-say-credit-more = Questa volta non paghi nulla.
 
 ### Il consumo
 film-usage-label = Il tuo consumo
@@ -48,8 +52,10 @@ film-neighbours-label = Le case simili
 film-neighbours-above = Consumi { $neighbour_gap_abs } in più
 film-neighbours-below = Consumi { $neighbour_gap_abs } in meno
 film-neighbours-note = Rispetto alla media di case simili nella tua zona
-film-say-neighbours-above = Le case simili alla tua consumano in media { $neighbours_kwh }: tu { $neighbour_gap_abs } in più.
-film-say-neighbours-below = Le case simili alla tua consumano in media { $neighbours_kwh }: tu { $neighbour_gap_abs } in meno.
+film-say-neighbours-above = Le case simili alla tua consumano in media { $neighbours_kwh }.
+film-say-neighbours-above-more = Tu consumi { $neighbour_gap_abs } in più.
+film-say-neighbours-below = Le case simili alla tua consumano in media { $neighbours_kwh }.
+film-say-neighbours-below-more = Tu consumi { $neighbour_gap_abs } in meno.
 
 ### Perché è cambiato
 film-why-label = Perché l’importo è cambiato
@@ -69,8 +75,10 @@ film-app-body = E tutte le bollette in un solo posto
 film-tip-label = Un consiglio
 film-tip-title = Lava a pieno carico, a 30 gradi
 film-tip-body = Meno cicli e acqua meno calda: meno energia
-film-say-app = Con l’app Brezza vedi i consumi giorno per giorno e ritrovi tutte le bollette.
-film-say-tip = Un consiglio: lava a pieno carico e a 30 gradi. Scaldare l’acqua è ciò che consuma di più.
+film-say-app = Con l’app Brezza vedi i consumi giorno per giorno.
+film-say-app-more = E ritrovi tutte le bollette in un solo posto.
+film-say-tip = Un consiglio: lava a pieno carico e a 30 gradi.
+film-say-tip-more = Scaldare l’acqua è ciò che consuma di più.
 
 ### Chiusura: le parole del pulsante sono quelle della pagina
 film-closing-due = Puoi pagare online, dalla tua pagina
@@ -79,6 +87,9 @@ film-closing-debit = Non devi fare nulla
 film-closing-debit-body = Addebito diretto: { $debit_day }
 film-closing-credit = Il credito resta tuo
 film-closing-credit-body = Lo scaliamo dalle prossime bollette o lo rimborsiamo sul conto
-film-say-closing-due = Per pagare usa il pulsante nella tua pagina. Scadenza: { $due_date }. Grazie!
-film-say-closing-debit = Non devi fare nulla: pensiamo noi all’addebito. I dettagli sono nella tua pagina.
-film-say-closing-credit = Scaliamo il credito dalle prossime bollette o, se preferisci, lo rimborsiamo sul conto.
+film-say-closing-due = Per pagare usa il pulsante nella tua pagina.
+film-say-closing-due-more = Scadenza: { $due_date }. Grazie!
+film-say-closing-debit = Non devi fare nulla.
+film-say-closing-debit-more = I dettagli dell’addebito sono nella tua pagina.
+film-say-closing-credit = Scaliamo il credito dalle prossime bollette.
+film-say-closing-credit-more = Se preferisci, lo rimborsiamo sul conto.
