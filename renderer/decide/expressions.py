@@ -1,68 +1,73 @@
-"""The template language for rules: Jinja2 expressions without statements, calls or text arithmetic.
+"""The template language for rules: Jinja2 expressions without calls, statements or text arithmetic.
 
-Number literals are Decimal. Every name is checked when the template is loaded. Comparing or computing with none is an
-error, so that a missing value is never taken for zero: rules say ``is none`` first.
+Jinja2 parses them; each node is then checked and made into a small function. Nothing of a template ever becomes Python
+code, and no attribute of a Python object can be reached: only fields of data and parts of dates have names. Number
+literals are Decimal. Comparing, computing or deciding with none is an error, so that a missing value is never taken for
+zero or for false: rules say ``is none`` first.
 """
 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Callable, Iterable, Mapping
+import inspect
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
-from jinja2.environment import TemplateExpression
-from jinja2.exceptions import SecurityError
-from jinja2.filters import FILTERS
+from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
+from renderer.decide.filters import FILTERS, SELECT_TESTS
 from renderer.decide.scope import Scope
+from renderer.decide.values import (
+    NoneUsed,
+    TooMuch,
+    Work,
+    attribute,
+    comparable,
+    compute,
+    given,
+    number,
+    text_of,
+    truth,
+)
 from renderer.errors import Place, ProfileError, TemplateError, nearest
 from renderer.labels import Sensitivity, highest
 
 CONTEXT = decimal.Context(prec=34, rounding=decimal.ROUND_HALF_EVEN)
 """Decimal arithmetic of every expression (IEEE 754 decimal128's precision), whatever the caller's context is."""
-ATTRIBUTES = {date: ("year", "month", "day"), timedelta: ("days",)}
-TESTS = ("none", "in", "true", "false", "even", "odd", "divisibleby")
-ALLOWED = (
-    nodes.Const,
-    nodes.Name,
-    nodes.Getattr,
-    nodes.Getitem,
-    nodes.Compare,
-    nodes.Operand,
-    nodes.And,
-    nodes.Or,
-    nodes.Not,
-    nodes.CondExpr,
-    nodes.Add,
-    nodes.Sub,
-    nodes.Mul,
-    nodes.Div,
-    nodes.FloorDiv,
-    nodes.Mod,
-    nodes.Neg,
-    nodes.Pos,
-    nodes.Concat,
-    nodes.Filter,
-    nodes.Test,
-    nodes.List,
-    nodes.Tuple,
-    nodes.Keyword,
-)
-
-
-class NoneUsed(Exception):
-    """A missing value was compared or computed with. ``name`` is how the expression calls it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+MAX_NESTING = 60
+MAX_DIGITS = 15
+"""Digits of a number literal; Jinja2 reads them as binary fractions, which hold no more."""
+_GRAMMAR = Environment(autoescape=False, cache_size=0)
+_ARITHMETIC: Mapping[type[nodes.Node], str] = {
+    nodes.Add: "+",
+    nodes.Sub: "-",
+    nodes.Mul: "*",
+    nodes.Div: "/",
+    nodes.FloorDiv: "//",
+    nodes.Mod: "%",
+}
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+}
+_TESTS: Mapping[str, Callable[..., bool]] = {
+    "none": lambda value: value is None,
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "even": lambda value: number(value) % 2 == 0,
+    "odd": lambda value: number(value) % 2 != 0,
+    "divisibleby": lambda value, by: number(value) % number(by) == 0,
+}
+Names = Mapping[str, Any]
+Run = Callable[[Names, Work], Any]
 
 
 @dataclass(frozen=True)
@@ -73,18 +78,16 @@ class Compiled:
     place: Place
     paths: tuple[str, ...]
     sensitivity: Sensitivity
-    run: Callable[[Mapping[str, Any]], Any]
+    run: Run
 
-    def value(self, names: Mapping[str, Any]) -> Any:
-        """The value for one profile. Raises ProfileError, which names the expression and never a value."""
+    def value(self, names: Names, work: Work | None = None) -> Any:
+        """The value for one profile. Raises ProfileError, which names the expression and never a value.
+
+        ``work`` is what all expressions of one plan may do together; without it this one has that for itself.
+        """
         try:
             with decimal.localcontext(CONTEXT):
-                result = self.run(names)
-            return (
-                list(result)
-                if isinstance(result, Iterable) and not isinstance(result, str | list | tuple | Mapping)
-                else result
-            )
+                return self.run(names, work or Work())
         except NoneUsed as error:
             raise ProfileError(
                 "decide.none",
@@ -92,31 +95,30 @@ class Compiled:
                 place=self.place,
                 hint=f"Guard it: '{error.name} is not none and …', or give the rule a 'when'.",
             ) from None
-        except (decimal.DivisionByZero, decimal.InvalidOperation, ZeroDivisionError):
+        except TooMuch:
+            raise ProfileError(
+                "decide.limit",
+                f"'{self.source}' looks at too many items or makes too long a text.",
+                place=self.place,
+                hint="Lists inside rows of a list cost their product.",
+            ) from None
+        except ArithmeticError:
             raise ProfileError(
                 "decide.expression",
                 f"'{self.source}' divides by zero or leaves the range of numbers.",
                 place=self.place,
                 hint="Guard the divisor in 'when'.",
             ) from None
-        except (
-            UndefinedError,
-            SecurityError,
-            TypeError,
-            ValueError,
-            LookupError,
-            AttributeError,
-            OverflowError,
-        ) as error:
+        except (TypeError, ValueError, LookupError) as error:
             raise ProfileError(
                 "decide.expression",
                 f"'{self.source}' cannot be worked out for this record ({type(error).__name__}).",
                 place=self.place,
             ) from None
 
-    def truth(self, names: Mapping[str, Any]) -> bool:
+    def truth(self, names: Names, work: Work | None = None) -> bool:
         """The value, which must be true or false."""
-        value = self.value(names)
+        value = self.value(names, work)
         if not isinstance(value, bool):
             raise ProfileError(
                 "decide.expression",
@@ -130,63 +132,235 @@ class Compiled:
 def compile_expression(source: str, scope: Scope, place: Place) -> Compiled:
     """Compile ``source``, whose names must all be in ``scope``. Raises TemplateError."""
     try:
-        parser = Parser(ENVIRONMENT, source, state="variable")
+        parser = Parser(_GRAMMAR, source, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise TemplateSyntaxError("something follows the expression", 1)
+        _check_literals(source)
     except TemplateSyntaxError as error:
         raise TemplateError(
             "template.expression", f"'{source}' is no expression: {error.message}.", place=place
         ) from None
     except RecursionError:
         raise TemplateError("template.expression", "The expression is nested too deep.", place=place) from None
-    tree.set_environment(ENVIRONMENT)
-    paths = _checked(tree, source, scope, place)
-    literals: dict[str, Any] = {}
-    prepared = _Prepare(literals).visit(tree)
-    body = [nodes.Assign(nodes.Name("result", "store"), prepared, lineno=1)]
-    template = ENVIRONMENT.from_string(nodes.Template(body, lineno=1), globals=literals)
-    expression = TemplateExpression(template, undefined_to_none=False)
-    labels = [scope.label(path) for path in paths]
-    return Compiled(source, place, paths, highest(labels), lambda names: _defined(expression(names)))
+    compiler = _Compiler(source, scope, place)
+    run = compiler.of(tree)
+    labels = [scope.label(path) for path in compiler.paths]
+    return Compiled(source, place, tuple(compiler.paths), highest(labels), run)
 
 
-def _checked(tree: nodes.Expr, source: str, scope: Scope, place: Place) -> tuple[str, ...]:
-    """The dotted names of the expression, after everything in it was found to be allowed."""
-    paths: dict[str, None] = {}
+def _check_literals(source: str) -> None:
+    for _, token, text in _GRAMMAR.lexer.tokeniter(source, None, state="variable"):
+        if token in ("float", "integer") and sum(map(str.isdigit, text)) > MAX_DIGITS:
+            raise TemplateSyntaxError(f"a number has more than {MAX_DIGITS} digits", 1)
 
-    def refuse(what: str, hint: str | None = None) -> TemplateError:
-        return TemplateError("template.expression", f"'{source}': {what}", place=place, hint=hint)
 
-    def walk(node: nodes.Node) -> None:
-        if not isinstance(node, ALLOWED):
-            raise refuse(
-                f"{type(node).__name__.lower()} is not part of the rule language.",
-                "Expressions have values, comparisons, arithmetic, 'and', 'or', 'not', 'if … else' and filters.",
-            )
+class _Compiler:
+    """Makes a function of each node. Raises TemplateError for what the rule language does not have."""
+
+    def __init__(self, source: str, scope: Scope, place: Place) -> None:
+        self._source = source
+        self._scope = scope
+        self._place = place
+        self._nesting = 0
+        self.paths: dict[str, None] = {}
+
+    def of(self, node: nodes.Node) -> Run:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise self._refused("it is nested too deep.")
+        try:
+            return self._node(node)
+        finally:
+            self._nesting -= 1
+
+    def _node(self, node: nodes.Node) -> Run:
         path = _path(node)
         if path is not None:
-            fault = scope.fault(path)
-            if fault is not None:
-                raise refuse(fault[0], fault[1])
-            paths[path] = None
-            return
-        if isinstance(node, nodes.Filter):
-            if node.name not in FILTERS_ALLOWED:
-                raise refuse(f"there is no filter '{node.name}'.", nearest(node.name, sorted(FILTERS_ALLOWED)))
-            if node.node is None or node.dyn_args or node.dyn_kwargs:
-                raise refuse("a filter has arguments that are not written out.")
-        if isinstance(node, nodes.Test) and node.name not in TESTS:
-            raise refuse(f"there is no test '{node.name}'.", nearest(node.name, TESTS))
-        if isinstance(node, nodes.Compare):
-            for side in (node.expr, *(operand.expr for operand in node.ops)):
-                if isinstance(side, nodes.Const) and side.value is None:
-                    raise refuse("nothing equals none.", "Write 'is none' or 'is not none'.")
-        for child in node.iter_child_nodes():
-            walk(child)
+            return self._value_at(path)
+        match node:
+            case nodes.Const(value=value):
+                return self._constant(value)
+            case nodes.Getattr(node=owner, attr=name):
+                self._check_attribute(name)
+                of_owner, label = self.of(owner), f"the thing that has '{name}'"
+                return lambda names, work: attribute(of_owner(names, work), name, label)
+            case nodes.Getitem(node=owner, arg=index) if not isinstance(index, nodes.Slice):
+                return self._item(owner, index)
+            case nodes.Compare():
+                return self._comparison(node)
+            case nodes.And(left=left, right=right):
+                one, other = self._condition(left), self._condition(right)
+                return lambda names, work: one(names, work) and other(names, work)
+            case nodes.Or(left=left, right=right):
+                one, other = self._condition(left), self._condition(right)
+                return lambda names, work: one(names, work) or other(names, work)
+            case nodes.Not(node=inner):
+                holds = self._condition(inner)
+                return lambda names, work: not holds(names, work)
+            case nodes.CondExpr(test=test, expr1=then, expr2=otherwise):
+                if otherwise is None:
+                    raise self._refused("an 'if' needs its 'else'.")
+                holds, yes, no = self._condition(test), self.of(then), self.of(otherwise)
+                return lambda names, work: yes(names, work) if holds(names, work) else no(names, work)
+            case nodes.Neg(node=inner) | nodes.Pos(node=inner):
+                value, label = self._given(inner)
+                sign_of = operator.neg if isinstance(node, nodes.Neg) else operator.pos
+                return lambda names, work: sign_of(number(given(value(names, work), label)))
+            case nodes.Concat(nodes=parts):
+                pieces = [self._given(part) for part in parts]
+                return lambda names, work: "".join([text_of(piece(names, work), label) for piece, label in pieces])
+            case nodes.List(items=listed) | nodes.Tuple(items=listed):
+                items = [self.of(item) for item in listed]
+                return lambda names, work: [item(names, work) for item in items]
+            case nodes.Filter():
+                return self._filter(node)
+            case nodes.Test():
+                return self._test(node)
+            case nodes.BinExpr(left=left, right=right) if type(node) in _ARITHMETIC:
+                sign = _ARITHMETIC[type(node)]
+                (one, one_label), (other, other_label) = self._given(left), self._given(right)
+                return lambda names, work: compute(
+                    sign, given(one(names, work), one_label), given(other(names, work), other_label)
+                )
+        raise self._refused(
+            f"{type(node).__name__.lower()} is not part of the rule language.",
+            "Expressions have values, comparisons, arithmetic, 'and', 'or', 'not', 'if … else' and filters.",
+        )
 
-    walk(tree)
-    return tuple(paths)
+    def _value_at(self, path: str) -> Run:
+        fault = self._scope.fault(path)
+        if fault is not None:
+            raise self._refused(*fault)
+        self.paths[path] = None
+        first, *rest = path.split(".")
+        if not rest:
+            return lambda names, work: names[first]
+        steps = [(part, ".".join([first, *rest[:index]])) for index, part in enumerate(rest)]
+
+        def run(names: Names, work: Work) -> Any:
+            value = names[first]
+            for part, owner in steps:
+                value = attribute(value, part, owner)
+            return value
+
+        return run
+
+    def _constant(self, value: Any) -> Run:
+        if isinstance(value, float):
+            value = Decimal(repr(value))
+            if not value.is_finite():
+                raise self._refused("a number is too large.")
+        return lambda names, work: value
+
+    def _item(self, owner: nodes.Node, index: nodes.Node) -> Run:
+        if isinstance(index, nodes.Const) and isinstance(index.value, str):
+            raise self._refused("a field is named in brackets.", f"Write '.{index.value}'.")
+        of_owner, of_index = self.of(owner), self.of(index)
+
+        def run(names: Names, work: Work) -> Any:
+            values, at = given(of_owner(names, work), "a list"), of_index(names, work)
+            if not isinstance(values, list | tuple) or isinstance(at, bool) or not isinstance(at, int):
+                raise TypeError("not an item of a list")
+            return values[at] if -len(values) <= at < len(values) else None
+
+        return run
+
+    def _comparison(self, node: nodes.Compare) -> Run:
+        for side in (node.expr, *(operand.expr for operand in node.ops)):
+            if isinstance(side, nodes.Const) and side.value is None:
+                raise self._refused("nothing equals none.", "Write 'is none' or 'is not none'.")
+        first, first_label = self._given(node.expr)
+        steps = [(operand.op, *self._given(operand.expr)) for operand in node.ops]
+
+        def run(names: Names, work: Work) -> bool:
+            left = given(first(names, work), first_label)
+            for sign, side, label in steps:
+                right = given(side(names, work), label)
+                if not _compared(sign, left, right, work):
+                    return False
+                left = right
+            return True
+
+        return run
+
+    def _condition(self, node: nodes.Node) -> Run:
+        run, label = self._given(node)
+        return lambda names, work: truth(run(names, work), label)
+
+    def _filter(self, node: nodes.Filter) -> Run:
+        function = FILTERS.get(node.name)
+        if function is None:
+            raise self._refused(f"there is no filter '{node.name}'.", nearest(node.name, sorted(FILTERS)))
+        if node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise self._refused("a filter has arguments that are not written out.")
+        named = {str(keyword.key): keyword.value for keyword in node.kwargs}
+        try:
+            bound = inspect.signature(function).bind(None, None, *node.args, **named)
+        except TypeError as error:
+            raise self._refused(f"the filter '{node.name}': {error}.") from None
+        if "attribute" in bound.arguments:
+            path = self._written_out(bound.arguments["attribute"], "attribute")
+            for part in path.split("."):
+                self._check_attribute(part)
+        if "test" in bound.arguments:
+            test = self._written_out(bound.arguments["test"], "test")
+            known = [*SELECT_TESTS, "none", "true"]
+            if test not in known or (test in SELECT_TESTS) != ("other" in bound.arguments):
+                raise self._refused(f"'{test}' is no test with these arguments.", nearest(test, known))
+        value = self.of(node.node)
+        arguments = [self.of(argument) for argument in node.args]
+        options = {key: self.of(argument) for key, argument in named.items()}
+        return lambda names, work: function(
+            work,
+            value(names, work),
+            *[argument(names, work) for argument in arguments],
+            **{key: option(names, work) for key, option in options.items()},
+        )
+
+    def _test(self, node: nodes.Test) -> Run:
+        if node.name == "in" and len(node.args) == 1:
+            return self._comparison(nodes.Compare(node.node, [nodes.Operand("in", node.args[0])]))
+        test = _TESTS.get(node.name)
+        if test is None:
+            raise self._refused(f"there is no test '{node.name}'.", nearest(node.name, sorted(_TESTS)))
+        if node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise self._refused("a test has arguments that are not written out.")
+        if len(node.args) != (1 if node.name == "divisibleby" else 0):
+            raise self._refused(f"the test '{node.name}' has another number of arguments.")
+        value, label = self._given(node.node)
+        arguments = [self.of(argument) for argument in node.args]
+        if node.name == "none":
+            return lambda names, work: value(names, work) is None
+        return lambda names, work: test(
+            given(value(names, work), label), *[argument(names, work) for argument in arguments]
+        )
+
+    def _given(self, node: nodes.Node) -> tuple[Run, str]:
+        """A node with the name under which an error speaks of it."""
+        return self.of(node), _path(node) or "a part of it"
+
+    def _written_out(self, node: Any, what: str) -> str:
+        if not isinstance(node, nodes.Const) or not isinstance(node.value, str):
+            raise self._refused(f"the {what} of a filter must be written out in quotes.")
+        return node.value
+
+    def _check_attribute(self, name: str) -> None:
+        if name not in self._scope.attributes:
+            raise self._refused(f"no field is called '{name}'.", nearest(name, sorted(self._scope.attributes)))
+
+    def _refused(self, what: str, hint: str | None = None) -> TemplateError:
+        return TemplateError("template.expression", f"'{self._source}': {what}", place=self._place, hint=hint)
+
+
+def _compared(sign: str, left: Any, right: Any, work: Work) -> bool:
+    if sign in ("in", "notin"):
+        work.spend(len(right))
+        if isinstance(right, str) and not isinstance(left, str):
+            raise TypeError("only text is in a text")
+        return (left in right) == (sign == "in")
+    comparable(left, right)
+    return bool(_COMPARISONS[sign](left, right))
 
 
 def _path(node: nodes.Node) -> str | None:
@@ -197,155 +371,3 @@ def _path(node: nodes.Node) -> str | None:
         base = _path(node.node)
         return f"{base}.{node.attr}" if base is not None else None
     return None
-
-
-class _Prepare(NodeTransformer):
-    """Decimal literals, and a guard around everything that is compared."""
-
-    def __init__(self, literals: dict[str, Any]) -> None:
-        self.literals = literals
-
-    def visit_Const(self, node: nodes.Const) -> nodes.Expr:
-        if not isinstance(node.value, float):
-            return node
-        name = f"number_{len(self.literals)}"
-        self.literals[name] = Decimal(repr(node.value))
-        return nodes.Name(name, "load", lineno=node.lineno, environment=node.environment)
-
-    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:
-        node.expr = self._given(node.expr)
-        for operand in node.ops:
-            operand.expr = self._given(operand.expr)
-        return node
-
-    def _given(self, node: nodes.Expr) -> nodes.Expr:
-        label = nodes.Const(_path(node) or "a part of it", lineno=node.lineno, environment=node.environment)
-        inner = self.visit(node)
-        return nodes.Filter(inner, "_given", [label], [], None, None, lineno=node.lineno, environment=node.environment)
-
-
-def _given(value: Any, name: str) -> Any:
-    if value is None:
-        raise NoneUsed(name)
-    return value
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, StrictUndefined):
-        value._fail_with_undefined_error()
-    return value
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """Plain data, Decimal arithmetic, nothing callable."""
-
-    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
-    intercepted_unops = frozenset({"-", "+"})
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        for value in (left, right):
-            if value is None:
-                raise NoneUsed("a part of it")
-        dates = isinstance(left, date | timedelta) or isinstance(right, date | timedelta)
-        numbers = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in (left, right))
-        if operator == "**" or not (numbers or (dates and operator in "+-")):
-            raise TypeError("only numbers and dates can be computed with")
-        if dates and isinstance(right, int):
-            right = timedelta(days=right)
-        if operator == "/":
-            return Decimal(left) / Decimal(right)
-        return super().call_binop(context, operator, left, right)
-
-    def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
-        if arg is None:
-            raise NoneUsed("a part of it")
-        return super().call_unop(context, operator, arg)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if obj is None:
-            raise NoneUsed(f"the thing that has '{attribute}'")
-        if isinstance(obj, Mapping):
-            return obj[attribute] if attribute in obj else self.undefined(obj=None, name=attribute)
-        if attribute in ATTRIBUTES.get(type(obj), ()):
-            return getattr(obj, attribute)
-        return self.undefined(obj=None, name=attribute)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(argument, str):
-            return self.getattr(obj, argument)
-        if obj is None:
-            raise NoneUsed("a list")
-        if isinstance(obj, tuple | list) and isinstance(argument, int):
-            return obj[argument] if -len(obj) <= argument < len(obj) else None
-        return self.undefined(obj=None, name="item")
-
-    def is_safe_callable(self, obj: Any) -> bool:
-        return False
-
-
-def _round(value: Any, places: int = 0) -> Decimal:
-    """Half away from zero, as bills round."""
-    number = Decimal(_given(value, "a value to round"))
-    return number.quantize(Decimal(1).scaleb(-places), rounding=decimal.ROUND_HALF_UP)
-
-
-def _default(value: Any, other: Any) -> Any:
-    return other if value is None else value
-
-
-def _numbers(values: Any) -> list[Any]:
-    return [_given(value, "an item") for value in _given(values, "a list")]
-
-
-def _sum(values: Any, attribute: str | None = None) -> Any:
-    items = _numbers(values)
-    return sum((_given(item[attribute], attribute) for item in items) if attribute else items, start=Decimal(0))
-
-
-def _abs(value: Any) -> Any:
-    return abs(_given(value, "a value"))
-
-
-def _length(value: Any) -> int:
-    items = _given(value, "a list")
-    return len(items if isinstance(items, str | tuple | list) else list(items))
-
-
-def _first(values: Any) -> Any:
-    return next(iter(_given(values, "a list")), None)
-
-
-def _last(values: Any) -> Any:
-    items = list(_given(values, "a list"))
-    return items[-1] if items else None
-
-
-FILTERS_ALLOWED: dict[str, Callable[..., Any]] = {
-    "abs": _abs,
-    "default": _default,
-    "first": _first,
-    "last": _last,
-    "length": _length,
-    "list": lambda values: list(_given(values, "a list")),
-    "lower": lambda text: str(_given(text, "a text")).lower(),
-    "map": FILTERS["map"],
-    "max": lambda values: max(_numbers(values), default=None),
-    "min": lambda values: min(_numbers(values), default=None),
-    "rejectattr": FILTERS["rejectattr"],
-    "round": _round,
-    "selectattr": FILTERS["selectattr"],
-    "sort": FILTERS["sort"],
-    "sum": _sum,
-    "upper": lambda text: str(_given(text, "a text")).upper(),
-}
-
-
-def _environment() -> _Environment:
-    environment = _Environment(undefined=StrictUndefined, autoescape=False, cache_size=0)
-    environment.filters = {**FILTERS_ALLOWED, "_given": _given}
-    environment.globals = {}
-    return environment
-
-
-ENVIRONMENT = _environment()
-"""Only a compiler with a fixed vocabulary: it holds no state of any template."""

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from renderer.decide.values import DATE_PARTS
 from renderer.errors import nearest
 from renderer.labels import Sensitivity, highest
 from renderer.profile.contract import Contract
-
-DATE_PARTS = ("year", "month", "day", "days")
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,23 @@ class Scope:
 
     def fault(self, path: str) -> tuple[str, str | None] | None:
         """What is wrong with a dotted name and a hint, or None."""
-        head = path.partition(".")[0]
-        if path in self.derived or path == "as_of" or path in ("none", "true", "false"):
+        head, (base, _, last) = path.partition(".")[0], path.rpartition(".")
+        if path in self.derived or path == "as_of":
             return None
         if head == "row" and self.row is not None:
             return None if self.row == "" else self._in_contract(self.row + path.removeprefix("row"), path)
         if head in {name.partition(".")[0] for name in self.derived} or head in ("as_of", "segment"):
-            if path.rpartition(".")[2] in DATE_PARTS:
+            if last in DATE_PARTS and (base in self.derived or base == "as_of"):
                 return None
             known = [name for name in self.derived if name.startswith(head)]
             return f"there is no '{path}'.", nearest(path, known)
         return self._in_contract(path, path)
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """Every name that can stand after a point, whatever stands before it."""
+        names = {part for path in self.contract.fields for part in path.split(".")} - {"*"}
+        return frozenset(names.union(DATE_PARTS))
 
     def label(self, path: str) -> Sensitivity:
         """The label of a name: for an object or a list the highest of what is inside."""
@@ -66,6 +72,8 @@ class Scope:
         owner = self.contract.fields.get(base)
         if owner is not None and owner.format == "date" and last in DATE_PARTS:
             return None
+        if owner is not None and owner.type == "array":
+            return f"'{base}' is a list.", f"Look at its items: {base} | map(attribute='{last}')."
         if base:
             siblings = {
                 name.removeprefix(base + ".").partition(".")[0]
