@@ -22,7 +22,8 @@ from docs import reference_words as words
 from docs.models import hints, inner_sections, model_sections, model_table, sentence, table
 from renderer import errors
 from renderer.cli import main as cli
-from renderer.decide.expressions import FILTERS_ALLOWED, TESTS
+from renderer.decide import expressions
+from renderer.decide.filters import FILTERS, SELECT_TESTS
 from renderer.ledger.model import MAX_ATTEMPTS
 from renderer.preflight.sample_hints import NAMES as SAMPLE_NAMES
 from renderer.preflight.sample_hints import Hint
@@ -115,10 +116,15 @@ def template_reference() -> str:
         "Expressions are values, comparisons, `and`, `or`, `not`, `a if b else c`, `in`, arithmetic (`+ - * / // %`) of"
         " numbers and dates, lists, and the filters and tests below. `~` joins texts. Numbers are exact decimals."
         " Names are the fields of the contract, derived values, `segment.NAME` (with `_` for `-`), `as_of`, and `row`"
-        " inside series and tables; dates have `.year .month .day`, the difference of two dates `.days`. Comparing or"
-        " computing with a value that is absent is an error: ask `is not none` first.\n",
-        table(("Filter", "What it gives"), described(FILTERS_ALLOWED, words.FILTERS, "filters")),
-        table(("Test", "How it is written"), described(TESTS, words.TESTS, "tests")),
+        " inside series and tables; dates have `.year .month .day`, the difference of two dates `.days`. Comparing,"
+        " computing or deciding with a value that is absent is an error: ask `is not none` first. Only true and false are"
+        " conditions: zero or an empty list is neither.\n",
+        table(("Filter", "What it gives"), described(FILTERS, words.FILTERS, "filters")),
+        table(("Test", "How it is written"), described({*expressions._TESTS, "in"}, words.TESTS, "tests")),
+        "`selectattr` and `rejectattr` take one of these tests and what to compare with, such as"
+        " `selectattr('kwh', 'gt', 100)`: "
+        + ", ".join(f"`{name}`" for name in SELECT_TESTS)
+        + "; or alone `'none'` and `'true'`; or none, for fields that are true or false.\n",
         "## Layouts\n",
         "Files that end in `.html.j2`, written in Jinja2. They place what the plan holds and format nothing."
         " What they may not do stands in [Write a template](write-a-template.md#what-a-layout-may-not-do).\n",

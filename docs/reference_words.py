@@ -110,10 +110,10 @@ FILTERS: dict[str, str] = {
     "map": "`map(attribute='x')`: that field of every item.",
     "max": "The greatest item, none of an empty list.",
     "min": "The least item, none of an empty list.",
-    "rejectattr": "Items whose field does not pass: `rejectattr('kwh', 'none')`.",
+    "rejectattr": "Items whose field does not pass a test: `rejectattr('kwh', 'none')`.",
     "round": "`round(2)`: so many decimals, half away from zero, as bills round.",
-    "selectattr": "Items whose field passes: `selectattr('kwh', 'none')`.",
-    "sort": "In order; `sort(attribute='x')`.",
+    "selectattr": "Items whose field passes a test: `selectattr('kwh', 'gt', 100)`.",
+    "sort": "In order; `sort(attribute='x', reverse=true)`.",
     "sum": "The sum; `sum(attribute='x')`.",
     "upper": "In upper case.",
 }
