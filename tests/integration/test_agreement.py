@@ -20,7 +20,7 @@ from PIL import Image
 
 from renderer import pipeline
 from renderer.plan.build import Planner
-from renderer.plan.model import RenderPlan
+from renderer.plan.model import RenderPlan, Series
 from renderer.profile.model import Profile
 from renderer.render.model import RenderJob
 from renderer.render.video.captions import captions_vtt
@@ -107,7 +107,7 @@ def test_the_film_shows_no_figure_that_is_not_a_fact(made: Made) -> None:
     known |= {
         number
         for fact in facts
-        if fact.kind == "series"
+        if isinstance(fact.value, Series)
         for point in fact.value.points
         for cell in (point.x, point.y)
         for number in numbers(cell.text)
