@@ -11,7 +11,6 @@ right-to-left letters is isolated instead. The layout gives the table twin from 
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,14 +21,20 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from renderer.plan.model import Direction, Fact, Point, Series
-from renderer.units import Money, Quantity
+from renderer.render.chart_shapes import (
+    BOLD,
+    GAP,
+    Plot,
+    amount_of,
+    bar_path,
+    element,
+    has_rtl,
+    marked,
+    number,
+    text_width,
+    y_of,
+)
 
-GLYPH_EM = 0.58
-"""Width of an average glyph in ems: digits of IBM Plex Sans have 0.60, lower-case letters 0.55."""
-BOLD = 1.1
-"""How much wider the semibold face runs; generous, because such labels are clamped to the edge of the drawing."""
-GAP = 8
-RADIUS = 4.0
 FALLBACK = {
     "ink": "#1a1a1a",
     "ink-soft": "#555555",
@@ -75,12 +80,12 @@ class Drawing:
         series = fact.value
         if not isinstance(series, Series):
             raise TypeError("a chart needs a series")
-        plot = _Plot.fit(series, width, height, size, self.direction == "rtl")
-        marks = _marked(series.points)
+        plot = Plot.fit(series, width, height, size, self.direction == "rtl")
+        marks = marked(series.points)
         shapes = [*self._grid(plot, series), *self._x_labels(plot, series.points, marks)]
         shapes += self._bars(plot, series.points, faint) if kind == "bars" else self._line(plot, series.points, marks)
         shapes.append(
-            _tag(
+            element(
                 "line",
                 x1=plot.left,
                 x2=plot.right,
@@ -123,7 +128,7 @@ class Drawing:
         spans: list[tuple[Fact, Decimal, Decimal]] = []
         reached = Decimal(0)
         for fact in facts:
-            amount = _amount(fact)
+            amount = amount_of(fact)
             start = reached if kind == "waterfall" and fact.id != total else Decimal(0)
             spans.append((fact, start, start + amount))
             reached = start + amount
@@ -151,7 +156,7 @@ class Drawing:
         """The share ``fact.ratio`` as a ring that starts at the top and runs in reading direction."""
         ratio = min(1.0, max(0.0, float(Decimal(fact.ratio)))) if fact.ratio is not None else 0.0
         middle, radius = size / 2, (size - stroke) / 2
-        track = _tag(
+        track = element(
             "circle",
             cx=middle,
             cy=middle,
@@ -168,7 +173,7 @@ class Drawing:
             "class_": "ring-part",
         }
         if ratio >= 0.9995:
-            part = _tag("circle", cx=middle, cy=middle, r=radius, **common)
+            part = element("circle", cx=middle, cy=middle, r=radius, **common)
         elif ratio <= 0:
             part = ""
         else:
@@ -176,8 +181,9 @@ class Drawing:
             angle = 2 * pi * ratio
             x, y = middle + turn * radius * sin(angle), middle - radius * cos(angle)
             large, sweep = int(ratio > 0.5), int(turn > 0)
-            path = f"M{_n(middle)} {_n(stroke / 2)}A{_n(radius)} {_n(radius)} 0 {large} {sweep} {_n(x)} {_n(y)}"
-            part = _tag("path", d=path, stroke_linecap="round", **common)
+            start = f"M{number(middle)} {number(stroke / 2)}"
+            path = f"{start}A{number(radius)} {number(radius)} 0 {large} {sweep} {number(x)} {number(y)}"
+            part = element("path", d=path, stroke_linecap="round", **common)
         return Markup(
             f'<svg class="ring" viewBox="0 0 {size} {size}" width="{size}" height="{size}" '
             f'aria-hidden="true">{track}{part}</svg>'
@@ -185,12 +191,12 @@ class Drawing:
 
     # ------------------------------------------------------------ parts
 
-    def _grid(self, plot: _Plot, series: Series) -> list[str]:
+    def _grid(self, plot: Plot, series: Series) -> list[str]:
         shapes = []
         for tick in series.ticks:
             y = plot.y(Decimal(tick.value))
             shapes.append(
-                _tag(
+                element(
                     "line",
                     x1=plot.left,
                     x2=plot.right,
@@ -205,16 +211,16 @@ class Drawing:
             shapes.append(self._text(tick.text, x, y + plot.size * 0.35, anchor, "ink-soft", "chart-tick"))
         return shapes
 
-    def _x_labels(self, plot: _Plot, points: Sequence[Point], marks: Sequence[int]) -> list[str]:
+    def _x_labels(self, plot: Plot, points: Sequence[Point], marks: Sequence[int]) -> list[str]:
         """Labels below the points; so many are left out, counted from a marked one, that none touch."""
-        widest = max((_width(point.x.text, plot.size) for point in points), default=0.0)
+        widest = max((text_width(point.x.text, plot.size) for point in points), default=0.0)
         step = max(1, ceil((widest + GAP) / plot.slot))
         anchor = marks[-1] if marks else len(points) - 1
         shapes = []
         for index, point in enumerate(points):
             if (anchor - index) % step:
                 continue
-            half = _width(point.x.text, plot.size) * BOLD / 2
+            half = text_width(point.x.text, plot.size) * BOLD / 2
             x = min(max(plot.x(index), half), plot.width - half)
             token, role, weight = (
                 ("ink", "chart-x chart-x-mark", 600) if index in marks else ("ink-soft", "chart-x", 400)
@@ -223,28 +229,28 @@ class Drawing:
             shapes.append(self._text(point.x.text, x, y, "middle", token, role, weight))
         return shapes
 
-    def _bars(self, plot: _Plot, points: Sequence[Point], faint: float | None = None) -> list[str]:
+    def _bars(self, plot: Plot, points: Sequence[Point], faint: float | None = None) -> list[str]:
         shapes = []
         thick = max(2.0, min(plot.slot * 0.64, 40.0))
         for index, point in enumerate(points):
-            value = _y(point)
+            value = y_of(point)
             if value is None:
                 continue
             y = plot.y(value)
             if abs(plot.zero - y) < 1.5:
                 y = plot.zero - 1.5 if value >= 0 else plot.zero + 1.5
             token, role = ("accent", "chart-bar chart-bar-mark") if point.mark else ("accent-soft", "chart-bar")
-            path = _bar_path(plot.x(index) - thick / 2, thick, plot.zero, y)
+            path = bar_path(plot.x(index) - thick / 2, thick, plot.zero, y)
             if faint is None or point.mark:
-                shapes.append(_tag("path", d=path, fill=self.colour(token), class_=role))
+                shapes.append(element("path", d=path, fill=self.colour(token), class_=role))
             else:
-                shapes.append(_tag("path", d=path, fill=self.colour("accent"), fill_opacity=faint, class_=role))
+                shapes.append(element("path", d=path, fill=self.colour("accent"), fill_opacity=faint, class_=role))
         return shapes
 
-    def _line(self, plot: _Plot, points: Sequence[Point], marks: Sequence[int]) -> list[str]:
+    def _line(self, plot: Plot, points: Sequence[Point], marks: Sequence[int]) -> list[str]:
         runs: list[list[tuple[float, float]]] = [[]]
         for index, point in enumerate(points):
-            value = _y(point)
+            value = y_of(point)
             if value is None:
                 runs.append([])
             else:
@@ -252,9 +258,9 @@ class Drawing:
         shapes = []
         for run in filter(None, runs):
             if len(run) > 1:
-                path = "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in run)
+                path = "M" + "L".join(f"{number(x)} {number(y)}" for x, y in run)
                 shapes.append(
-                    _tag(
+                    element(
                         "path",
                         d=path,
                         fill="none",
@@ -267,13 +273,13 @@ class Drawing:
                 )
             else:
                 shapes.append(
-                    _tag("circle", cx=run[0][0], cy=run[0][1], r=3, fill=self.colour("accent"), class_="chart-dot")
+                    element("circle", cx=run[0][0], cy=run[0][1], r=3, fill=self.colour("accent"), class_="chart-dot")
                 )
         for index in marks:
-            value = _y(points[index])
+            value = y_of(points[index])
             if value is not None:
                 shapes.append(
-                    _tag(
+                    element(
                         "circle",
                         cx=plot.x(index),
                         cy=plot.y(value),
@@ -286,27 +292,27 @@ class Drawing:
                 )
         return shapes
 
-    def _value_label(self, plot: _Plot, index: int, points: Sequence[Point], kind: str) -> str:
+    def _value_label(self, plot: Plot, index: int, points: Sequence[Point], kind: str) -> str:
         """The value above a marked point; over higher neighbours it goes above them, with a line down to its own."""
         point = points[index]
-        value = _y(point)
+        value = y_of(point)
         if value is None:
             return ""
-        half = _width(point.y.text, plot.size + 1) * BOLD / 2
+        half = text_width(point.y.text, plot.size + 1) * BOLD / 2
         x = min(max(plot.x(index), half), plot.width - half)
         own = plot.y(value)
         if value < 0:
             return self._text(point.y.text, x, own + 6 + plot.size, "middle", "ink", "chart-value", 600, plot.size + 1)
         near = [own]
         for other, neighbour in enumerate(points):
-            amount = _y(neighbour)
+            amount = y_of(neighbour)
             if amount is not None and abs(plot.x(other) - x) < half + plot.slot * 0.4:
                 near.append(plot.y(amount))
         away = 7.0 if kind == "bars" else 13.0
         y = max(min(near) - away, plot.size + 1)
         leader = ""
         if own - y > away + 4:
-            leader = _tag(
+            leader = element(
                 "line",
                 x1=plot.x(index),
                 x2=plot.x(index),
@@ -316,7 +322,7 @@ class Drawing:
                 stroke_width=1,
                 class_="chart-leader",
             )
-        halo = _tag(
+        halo = element(
             "rect",
             x=x - half - 2,
             y=y - plot.size - 1,
@@ -338,7 +344,7 @@ class Drawing:
         weight: int = 400,
         size: int | None = None,
     ) -> str:
-        isolated = f"\u2068{text}\u2069" if _has_rtl(text) else text
+        isolated = f"\u2068{text}\u2069" if has_rtl(text) else text
         attributes: dict[str, str | float] = {
             "x": x,
             "y": y,
@@ -350,7 +356,7 @@ class Drawing:
             attributes["font_weight"] = weight
         if size is not None:
             attributes["font_size"] = size
-        return _tag("text", str(escape(isolated)), **attributes)
+        return element("text", str(escape(isolated)), **attributes)
 
     def _row_bar(
         self, share: float, part: float, origin: float, token: str, role: str, width: int | None, height: int
@@ -360,20 +366,20 @@ class Drawing:
         unit = 100.0 if width is None else float(width)
         sign = "%" if width is None else ""
         left, long = share * unit, max(part * unit, unit * 0.005) if part else 0.0
-        zero = _tag(
+        zero = element(
             "rect",
-            x=f"{_n(min(origin * unit, unit * 0.997))}{sign}",
+            x=f"{number(min(origin * unit, unit * 0.997))}{sign}",
             y=0,
             width=1,
             height=height,
             fill=self.colour("line"),
             class_="rowbar-zero",
         )
-        fill = _tag(
+        fill = element(
             "rect",
-            x=f"{_n(min(left, unit - long))}{sign}",
+            x=f"{number(min(left, unit - long))}{sign}",
             y=0,
-            width=f"{_n(long)}{sign}",
+            width=f"{number(long)}{sign}",
             height=height,
             rx=2,
             fill=self.colour(token),
@@ -385,105 +391,3 @@ class Drawing:
             else f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
         )
         return Markup(f'<svg class="rowbar" {box} aria-hidden="true">{zero}{fill}</svg>')
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Plot:
-    """The area that values are drawn in, in units of the viewBox."""
-
-    width: int
-    size: int
-    left: float
-    right: float
-    top: float
-    bottom: float
-    low: Decimal
-    high: Decimal
-    points: int
-    mirrored: bool
-
-    @classmethod
-    def fit(cls, series: Series, width: int, height: int, size: int, mirrored: bool) -> _Plot:
-        axis = max((_width(tick.text, size) for tick in series.ticks), default=0.0) + GAP if series.ticks else 0.0
-        ends = [Decimal(tick.value) for tick in series.ticks]
-        ends += [value for point in series.points if (value := _y(point)) is not None]
-        ends.append(Decimal(0))
-        low, high = min(ends), max(ends)
-        below = size * 2.2 + (size * 1.6 if low < 0 else 0)
-        return cls(
-            width=width,
-            size=size,
-            left=0.0 if mirrored else axis,
-            right=width - axis if mirrored else float(width),
-            top=size * 2.0,
-            bottom=height - below,
-            low=low,
-            high=high if high > low else low + 1,
-            points=max(1, len(series.points)),
-            mirrored=mirrored,
-        )
-
-    @property
-    def slot(self) -> float:
-        return (self.right - self.left) / self.points
-
-    @property
-    def zero(self) -> float:
-        return self.y(Decimal(0))
-
-    def x(self, index: int) -> float:
-        place = self.slot * (index + 0.5)
-        return self.right - place if self.mirrored else self.left + place
-
-    def y(self, value: Decimal) -> float:
-        return self.bottom - float((value - self.low) / (self.high - self.low)) * (self.bottom - self.top)
-
-
-def _marked(points: Sequence[Point]) -> list[int]:
-    return [index for index, point in enumerate(points) if point.mark]
-
-
-def _y(point: Point) -> Decimal | None:
-    return None if point.y.value is None else Decimal(str(point.y.value))
-
-
-def _amount(fact: Fact) -> Decimal:
-    value = fact.value
-    if isinstance(value, Money | Quantity):
-        return value.amount
-    if isinstance(value, Decimal | int):
-        return Decimal(value)
-    raise TypeError("a bar needs an amount")
-
-
-def _bar_path(x: float, thick: float, base: float, end: float) -> str:
-    """A bar from ``base`` to ``end`` whose far corners are round."""
-    radius = min(RADIUS, thick / 2, abs(base - end))
-    inner = end + radius if end < base else end - radius
-    return (
-        f"M{_n(x)} {_n(base)}V{_n(inner)}Q{_n(x)} {_n(end)} {_n(x + radius)} {_n(end)}H{_n(x + thick - radius)}"
-        f"Q{_n(x + thick)} {_n(end)} {_n(x + thick)} {_n(inner)}V{_n(base)}Z"
-    )
-
-
-def _width(text: str, size: float) -> float:
-    """About how wide a text is; marks of direction and combining marks take no room."""
-    return size * GLYPH_EM * sum(unicodedata.category(character) not in ("Mn", "Cf") for character in text)
-
-
-def _has_rtl(text: str) -> bool:
-    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
-
-
-def _n(number: float) -> str:
-    """A coordinate with at most two decimals."""
-    return f"{round(number, 2) + 0.0:.2f}".rstrip("0").rstrip(".")
-
-
-def _tag(name: str, content: str = "", /, **attributes: str | float) -> str:
-    """An element; ``class_`` and ``stroke_width`` become ``class`` and ``stroke-width``."""
-    written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_n(value) if isinstance(value, float) else value)}"'
-        for key, value in attributes.items()
-    )
-    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.errors import DearlyError, ErrorList, ProfileError, RenderError, TemplateError
-from renderer.render.layout import brand_css, isolated, page, plain_text
+from renderer.render.layout import brand_css, page
+from renderer.render.layout_views import isolated, plain_text
 from renderer.render.sandbox import Budget, LayoutEnvironment
 from tests.page_samples import small_job, small_template
 
