@@ -1,1 +1,1 @@
-"""From a plan to the files of one channel. Reads plans and templates, never profiles; chooses nothing but how to fit."""
+"""From a plan to the files of one channel. Reads plans and templates, never profiles; only chooses how to fit."""

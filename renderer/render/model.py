@@ -21,7 +21,7 @@ Kind = Literal["page", "asset", "pdf", "mp4", "hls", "captions", "chapters", "tr
 
 @dataclass(frozen=True, kw_only=True)
 class Artefact:
-    """One finished file. ``path`` is relative to the out folder, always ``<channel>/<fixed name>``: nothing personal."""
+    """One finished file. ``path`` is relative to the out folder, always ``<channel>/<fixed name>``, never personal."""
 
     channel: Channel
     kind: Kind
