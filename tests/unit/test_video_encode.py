@@ -202,7 +202,7 @@ from renderer.render.video.encode import EncodeProfile, encode_film
 
 def source():
     print(os.getpid(), flush=True)
-    time.sleep(60)
+    time.sleep(600)
 
 if __name__ == "__main__":
     encode_film(source, (0, 5, 10), EncodeProfile(width=320, height=176, fps=Fraction(25)), processes=2)
@@ -227,7 +227,7 @@ def test_children_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         children = [int(parent.stdout.readline()) for _ in range(2)]
         parent.kill()
         parent.wait()
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while any(map(runs, children)):
             assert time.monotonic() < deadline, "an encoding process outlived its parent"
             time.sleep(0.05)
