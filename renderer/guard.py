@@ -86,6 +86,13 @@ class Guard:
         if self._process is not None:
             self._kill()
 
+    def interrupt(self) -> None:
+        """End the child from another thread. A call under way raises TransientError; the next one starts a new child."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def _start(self) -> Connection:
         if self._pipe is None or not self._process.is_alive():
             context = multiprocessing.get_context("spawn")
