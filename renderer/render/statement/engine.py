@@ -51,7 +51,7 @@ _SHORTEN: Final = "Shorten what the profile brings, or raise channels.statement.
 
 
 class _Colours(ColorProfile):  # type: ignore[misc]
-    """A colour profile that is embedded as its file has it. LittleCMS writes one differently each time it is asked."""
+    """A colour profile that is embedded as its file has it. LittleCMS writes one differently when asked again."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
