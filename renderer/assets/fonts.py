@@ -8,6 +8,7 @@ face, or shows that it lacks the glyph, and both can be checked.
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import importlib.util
 import json
@@ -136,6 +137,9 @@ def load_fonts(requests: Sequence[FontRequest], cache_folder: Path) -> FontSet:
 
     Raises EnvironmentFault when a family is not installed and TemplateError when it lacks a listed weight.
     """
+    # On a new machine several workers begin at once, and a face takes a second or two: each cuts what is left to cut.
+    for request in requests:
+        _cut_what_is_free(request, cache_folder)
     faces = tuple(face for request in requests for face in _faces(request, cache_folder))
     return FontSet(faces, _configuration(faces, cache_folder))
 
@@ -163,6 +167,19 @@ def _faces(request: FontRequest, cache_folder: Path) -> Iterable[Face]:
             yield _face(request.family, package, weight, italic, cache_folder)
 
 
+def _cut_what_is_free(request: FontRequest, cache_folder: Path) -> None:
+    package = _packages().get(request.family)
+    if package is None:
+        return
+    files = json.loads((package / "metadata.json").read_text("utf-8"))["files"]
+    for italic in (False, True) if request.italic else (False,):
+        variable = next((f for f in files if f["variable"] and f["style"] == ("italic" if italic else "normal")), None)
+        if variable is None:
+            continue
+        for weight in request.weights:
+            _pinned(request.family, package / variable["path"], weight, italic, cache_folder, wait=False)
+
+
 def _face(family: str, package: Path, weight: int, italic: bool, cache_folder: Path) -> Face:
     files = json.loads((package / "metadata.json").read_text("utf-8"))["files"]
     style = "italic" if italic else "normal"
@@ -181,12 +198,27 @@ def _face(family: str, package: Path, weight: int, italic: bool, cache_folder: P
     )
 
 
-def _pinned(family: str, source: Path, weight: int, italic: bool, cache_folder: Path) -> Path:
-    """A static instance of a variable font, made once and addressed by what it is made from."""
+def _pinned(family: str, source: Path, weight: int, italic: bool, cache_folder: Path, *, wait: bool = True) -> Path:
+    """A static instance of a variable font, made once and addressed by what it is made from.
+
+    While another process makes it this one waits; without ``wait`` it comes back at once, maybe without the file.
+    """
     key = digest(canonical_json([PREPARER, _file_digest(source), family, weight, italic]))
     target = cache_folder / "static" / f"{key}.ttf"
     if target.exists():
         return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return target
+        if not target.exists():
+            _cut(family, source, weight, italic, target)
+    return target
+
+
+def _cut(family: str, source: Path, weight: int, italic: bool, target: Path) -> None:
     from fontTools.ttLib import TTFont
     from fontTools.varLib import instancer
 
@@ -213,12 +245,10 @@ def _pinned(family: str, source: Path, weight: int, italic: bool, cache_folder: 
         names.setName(text, name_id, 3, 1, 0x409)
     if "STAT" in instance:
         del instance["STAT"]
-    target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
         instance.save(file)
     os.replace(temporary, target)
-    return target
 
 
 def _configuration(faces: tuple[Face, ...], cache_folder: Path) -> Path:
