@@ -185,6 +185,17 @@ def test_a_text_no_page_can_carry_is_refused_without_repeating_it(text: str) -> 
     assert text[:40] not in str(caught.value)
 
 
+@pytest.mark.parametrize("locale", ["it", "en", "ar"])
+def test_the_longest_words_of_the_contract_break_and_fit(locale: str) -> None:
+    data = record("09")
+    data["customer"].update(name="W" * 120, given_name="M" * 60)
+    data["customer"]["address"].update(street="Q" * 120, postcode="8" * 20, city="W" * 80)
+    data["note"] = "x" * 400
+    made_for = job(data, locale)
+    text = "".join(pages_of(make(made_for).data)).replace(" ", "")
+    assert all(long in text for long in ("W" * 100, "Q" * 100, "x" * 400))
+
+
 # ---------------------------------------------------------------- the template
 
 

@@ -251,6 +251,17 @@ def test_one_failed_page_leaves_the_next_one_alone() -> None:
     assert made("<p>fine</p>").pages == 1
 
 
+@pytest.mark.parametrize("style", ["white-space:nowrap", "position:absolute;left:-40mm", "position:absolute;top:300mm",
+                                   "position:absolute;right:-80mm"])
+def test_text_that_runs_off_the_paper_fails(style: str) -> None:
+    assert refused(f'<p style="{style}">{"word " * 60}</p>').code == "render.overflow"
+
+
+def test_a_long_word_may_break() -> None:
+    assert refused(f"<p>{'W' * 200}</p>").code == "render.overflow"
+    assert made(f'<p style="overflow-wrap:anywhere">{"W" * 200}</p>').pages == 1
+
+
 # ---------------------------------------------------------------- tags
 
 
