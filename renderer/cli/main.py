@@ -41,13 +41,14 @@ def register() -> None:
     """Put the commands on :data:`app`, once."""
     if app.registered_commands:
         return
-    from renderer.cli import check, demo, plan, render, sample
+    from renderer.cli import check, demo, plan, preview, render, sample
 
     app.command("demo")(demo.demo)
     app.command("render")(render.render)
     app.command("plan")(plan.plan)
     app.command("check")(check.check)
     app.command("sample")(sample.sample)
+    app.command("preview")(preview.preview)
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The local studio: one template, all its channels, live."""
