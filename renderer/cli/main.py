@@ -41,7 +41,7 @@ def register() -> None:
     """Put the commands on :data:`app`, once."""
     if app.registered_commands:
         return
-    from renderer.cli import check, demo, plan, preview, render, sample
+    from renderer.cli import check, demo, init, plan, preview, render, sample
 
     app.command("demo")(demo.demo)
     app.command("render")(render.render)
@@ -49,6 +49,7 @@ def register() -> None:
     app.command("check")(check.check)
     app.command("sample")(sample.sample)
     app.command("preview")(preview.preview)
+    app.command("init")(init.init)
 
 
 def main() -> None:
