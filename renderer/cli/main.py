@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -37,19 +38,17 @@ def dearly(
     """One customer profile and one template become a microsite, a PDF statement and a film."""
 
 
-def register() -> None:
-    """Put the commands on :data:`app`, once."""
+COMMANDS = ("demo", "render", "plan", "check", "sample", "preview", "init")
+"""The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
+
+
+def register(only: str | None = None) -> None:
+    """Put the commands on :data:`app`, once; ``only`` one of them where it is known which is called, because importing
+    all of them takes longer than most of them run."""
     if app.registered_commands:
         return
-    from renderer.cli import check, demo, init, plan, preview, render, sample
-
-    app.command("demo")(demo.demo)
-    app.command("render")(render.render)
-    app.command("plan")(plan.plan)
-    app.command("check")(check.check)
-    app.command("sample")(sample.sample)
-    app.command("preview")(preview.preview)
-    app.command("init")(init.init)
+    for name in COMMANDS if only is None else (only,):
+        app.command(name)(getattr(import_module(f"renderer.cli.{name}"), name))
 
 
 def main() -> None:
@@ -57,7 +56,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    register()
+    called = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
+    register(called if called in COMMANDS else None)
     if "--json" not in sys.argv[1:]:
         app()
     try:
