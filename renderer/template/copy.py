@@ -49,8 +49,8 @@ class CopyBook:
 def load_copy(release: Release, locales: tuple[str, ...], facts: Facts) -> Mapping[str, CopyBook]:
     """The books of all locales: ``copy/<locale>.ftl`` or the files of a folder of that name.
 
-    Raises ErrorList: broken Fluent, a locale nobody knows, unknown facts or sentences, calls of NUMBER and the like, a
-    message that one locale has and another lacks.
+    Raises ErrorList: broken Fluent, unknown facts or sentences, calls of NUMBER and the like, a message that one locale
+    has and another lacks.
     """
     faults: list[DearlyError] = []
     books = {locale: _book(release, locale, facts, faults) for locale in locales}
@@ -79,16 +79,16 @@ def load_copy(release: Release, locales: tuple[str, ...], facts: Facts) -> Mappi
     return MappingProxyType(books)
 
 
-def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:
+def is_locale(name: str) -> bool:
+    """Whether Unicode's CLDR knows the locale."""
     try:
-        Locale.parse(locale, sep="-")
+        Locale.parse(name, sep="-")
     except (UnknownLocaleError, ValueError):
-        raise TemplateError(
-            "template.value",
-            f"'{locale}' is no locale that Unicode's CLDR knows.",
-            place=Place(file="template.yaml"),
-            hint="Write it like 'it', 'ar' or 'pt-BR'.",
-        ) from None
+        return False
+    return True
+
+
+def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:
     bundle = FluentBundle([locale], use_isolating=True, functions={})
     bodies: dict[str, tuple[Entry, Place]] = {}
     for path in _files(release, locale):

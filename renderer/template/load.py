@@ -12,7 +12,7 @@ from renderer.assets.door import SHARED
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, UsageError, nearest
 from renderer.located import Lines, parse, read_yaml
 from renderer.profile.contract import load_contract
-from renderer.template.copy import load_copy
+from renderer.template.copy import is_locale, load_copy
 from renderer.template.model import (
     AnyFactRule,
     CandidateRule,
@@ -30,6 +30,7 @@ from renderer.template.release import Release, read_folder
 from renderer.template.storyboard import Storyboard
 
 T = TypeVar("T")
+Path_ = tuple[str | int, ...]
 HOME = Path(__file__).resolve().parents[2] / "templates"
 REQUIRED = ("template.yaml", "contract.json", "facts.yaml", "decisions.yaml")
 
@@ -96,7 +97,7 @@ def load_release(release: Release) -> Template:
     if rules is not None:
         parts.faults += _check_decisions(rules, parts.lines["decisions.yaml"])
     copy = None
-    if config is not None and facts is not None:
+    if config is not None and facts is not None and all(map(is_locale, config.locales)):
         copy = parts.attempt(lambda: load_copy(release, config.locales, facts))
     if parts.faults or config is None or contract is None or rules is None or facts is None or copy is None:
         raise ErrorList(parts.faults)
@@ -197,6 +198,13 @@ def _check_files(config: TemplateConfig, release: Release, own: Lines) -> Iterab
                 hint=nearest(file, [name for name in release.files if not name.startswith("copy/")]),
             )
     for index, locale in enumerate(config.locales):
+        if not is_locale(locale):
+            yield TemplateError(
+                "template.value",
+                f"'{locale}' is no locale that Unicode's CLDR knows.",
+                place=own.place(("locales", index)),
+                hint="Write it like 'it', 'ar' or 'pt-BR'.",
+            )
         if locale in config.locales[:index]:
             yield TemplateError(
                 "template.duplicate", f"The locale '{locale}' stands twice.", place=own.place(("locales", index))
@@ -241,41 +249,38 @@ def _check_decisions(rules: DecisionRules, lines: Lines) -> Iterable[DearlyError
         ids = [candidate.id for rule in listed for candidate in _candidates(rule)]
         defaults = [rule.default for rule in listed if isinstance(rule, ChoiceRule)]
         for index, rule in enumerate(listed):
-            default = [rule.default] if isinstance(rule, ChoiceRule) and rule.default not in ids else []
-            for what, own in [
-                ("choice", getattr(rule, "choose", None) or getattr(rule, "maybe", None) or rule.id),
-                *(("id", own) for own in [*(candidate.id for candidate in _candidates(rule)), *default]),
-            ]:
+            at = (name, index)
+            choice = getattr(rule, "choose", None) or getattr(rule, "maybe", None) or rule.id
+            default = rule.default if isinstance(rule, ChoiceRule) else None
+            inside: list[tuple[Path_, CandidateRule]] = [
+                (at if isinstance(rule, CandidateRule) else (*at, "from", number), candidate)
+                for number, candidate in enumerate(_candidates(rule))
+            ]
+            named = [(at, "choice", choice), *((path, "id", candidate.id) for path, candidate in inside)]
+            if default is not None and default not in ids:
+                named.append(((*at, "default"), "id", default))
+            for path, what, own in named:
                 if (what, own) in seen:
-                    yield TemplateError(
-                        "template.duplicate",
-                        f"The {what} '{own}' stands twice in '{name}'.",
-                        place=lines.place((name, index)),
-                    )
+                    message = f"The {what} '{own}' stands twice in '{name}'."
+                    yield TemplateError("template.duplicate", message, place=lines.place(path))
                 seen.add((what, own))
-            if isinstance(rule, ChoiceRule) and rule.default in ids:
+            if default in ids:
                 yield TemplateError(
                     "template.unreachable-default",
-                    f"The default '{rule.default}' is also a candidate in '{name}'.",
-                    place=lines.place((name, index, "default")),
+                    f"The default '{default}' is also a candidate in '{name}'.",
+                    place=lines.place((*at, "default")),
                     hint="A default has no condition: leave it out of 'from'.",
                 )
-            for candidate in _candidates(rule):
+            for path, candidate in inside:
+                place = lines.place((*path, "excludes"))
                 for other in candidate.excludes:
                     if other in defaults:
-                        yield TemplateError(
-                            "template.unreachable-default",
-                            f"'{candidate.id}' excludes the default '{other}'.",
-                            place=lines.place((name, index)),
-                            hint="A default must always be reachable.",
-                        )
+                        message = f"'{candidate.id}' excludes the default '{other}'."
+                        hint: str | None = "A default must always be reachable."
+                        yield TemplateError("template.unreachable-default", message, place=place, hint=hint)
                     elif other not in ids:
-                        yield TemplateError(
-                            "template.reference",
-                            f"'{candidate.id}' excludes '{other}', which is not in '{name}'.",
-                            place=lines.place((name, index)),
-                            hint=nearest(other, ids),
-                        )
+                        message = f"'{candidate.id}' excludes '{other}', which is not in '{name}'."
+                        yield TemplateError("template.reference", message, place=place, hint=nearest(other, ids))
 
 
 def _check_storyboard(template: Template) -> Iterable[DearlyError]:
