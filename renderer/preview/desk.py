@@ -66,14 +66,15 @@ class Desk:
         self._fonts = ""
         self._looks: OrderedDict[tuple[str, int | None], Look] = OrderedDict()
 
-    def warm(self, revision: int, report: Report) -> None:
-        """Import the engines and read the template, so that the first view comes sooner."""
+    def warm(self, revision: int, with_paper: bool, report: Report) -> None:
+        """Read the template and import the engines, so that the first view comes sooner."""
         del report
+        tools = self._ready(revision)
         import renderer.render.microsite.render
 
-        tools = self._ready(revision)
-        pipeline.template_fonts(tools.planner.template, self.bench.cache).activate()
-        import renderer.render.statement.engine  # noqa: F401
+        if with_paper:
+            pipeline.template_fonts(tools.planner.template, self.bench.cache).activate()
+            import renderer.render.statement.engine  # noqa: F401
 
     def template(self, revision: int, report: Report) -> dict[str, Any]:
         """What the studio shows of the template itself."""

@@ -41,16 +41,23 @@ class Lane:
         async with self._turn:
             if self._closed or (wanted is not None and not await wanted()):
                 raise Unwanted
-            return await asyncio.to_thread(
-                self._guard.call,
-                work,
-                self.bench,
-                revision,
-                operation,
-                arguments,
-                seconds=seconds,
-                progress=progress,
+            running = asyncio.ensure_future(
+                asyncio.to_thread(
+                    self._guard.call,
+                    work,
+                    self.bench,
+                    revision,
+                    operation,
+                    arguments,
+                    seconds=seconds,
+                    progress=progress,
+                )
             )
+            try:
+                return await asyncio.shield(running)
+            except asyncio.CancelledError:
+                await asyncio.wait([running])  # the turn is over when the process is free again, not before
+                raise
 
     def interrupt(self) -> None:
         """End what is under way; the process comes back with the next question."""

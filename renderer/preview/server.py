@@ -326,4 +326,5 @@ def _socket(port: int) -> socket.socket:
             "usage.argument", f"Port {port} of this machine cannot be used: {error.strerror}.",
             hint="Name another one with --port, or leave it out for any that is free.",
         ) from error  # fmt: skip
+    opened.listen(64)  # from now on: a browser that is quicker than the servers waits instead of being refused
     return opened

@@ -7,6 +7,7 @@ Three processes: ``live`` plans, composes frames and fills pages; ``paper`` lays
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -85,11 +86,12 @@ class Studio:
         await asyncio.gather(*self._tasks, *self._drafts.values(), return_exceptions=True)
 
     async def _warm(self) -> None:
-        for lane in (self.live, self.paper_lane, self.back):
-            try:
-                await lane.ask(self.revision, "warm", wanted=self._still(self.revision))
-            except (DearlyError, Unwanted):
-                continue  # whoever asks next is told
+        async def warm(lane: Lane) -> None:
+            with contextlib.suppress(DearlyError, Unwanted):  # whoever asks next is told
+                await lane.ask(self.revision, "warm", lane is self.paper_lane, wanted=self._still(self.revision))
+
+        await warm(self.live)
+        await asyncio.gather(warm(self.paper_lane), warm(self.back))
 
     async def _watch(self, folder: Path, only: Path | None) -> None:
         """Count a new revision whenever something is saved."""
