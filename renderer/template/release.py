@@ -20,8 +20,8 @@ from renderer.units import canonical_json, digest
 MAX_FILES = 2_000
 MAX_BYTES = 512 * 1024 * 1024
 IGNORED = {"__pycache__", ".DS_Store", "Thumbs.db", ".git"}
-NOT_READ = {"samples"}
-"""Folders that a release leaves out: samples are profiles, not part of what a recipient gets."""
+NOT_READ = {"golden", "samples"}
+"""Folders that a release leaves out: samples are profiles, golden files are pictures of them."""
 NOT_READ_SUFFIXES = {".py", ".pyc", ".md"}
 """Files that a release leaves out: the code that made the media, and notes."""
 
