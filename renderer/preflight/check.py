@@ -120,7 +120,7 @@ def check(
         broken=len(tally.broken),
         suppressed=dict(tally.suppressed),
         chosen=dict(tally.chosen),
-        unreached=_unreached(planner, tally.chosen),
+        unreached=unreached(planner, tally.chosen),
         fits=_merged(fits),
     )
 
@@ -205,7 +205,7 @@ def _fact_text(fact: Fact) -> str:
     return fact.text
 
 
-def _unreached(planner: Planner, chosen: Counter[str]) -> dict[str, tuple[str, ...]]:
+def unreached(planner: Planner, chosen: Counter[str]) -> dict[str, tuple[str, ...]]:
     """What the rules could choose and no record got, by kind."""
     kinds = {"scenes": "scene", "blocks": "block", "offers": "offer"}
     found = {
