@@ -22,6 +22,7 @@ from jinja2.parser import Parser
 from renderer.decide.filters import FILTERS, SELECT_TESTS
 from renderer.decide.scope import Scope
 from renderer.decide.values import (
+    LARGEST,
     NoneUsed,
     TooMuch,
     Work,
@@ -251,7 +252,7 @@ class _Compiler:
     def _constant(self, value: Any) -> Run:
         if isinstance(value, float):
             value = Decimal(repr(value))
-            if not value.is_finite():
+            if abs(value) >= LARGEST:
                 raise self._refused("a number is too large.")
         return lambda names, work: value
 
@@ -307,8 +308,8 @@ class _Compiler:
                 self._check_attribute(part)
         if "test" in bound.arguments:
             test = self._written_out(bound.arguments["test"], "test")
-            known = [*SELECT_TESTS, "none", "true"]
-            if test not in known or (test in SELECT_TESTS) != ("other" in bound.arguments):
+            known = [*SELECT_TESTS, "in", "none", "true"]
+            if test not in known or (test in ("none", "true")) == ("other" in bound.arguments):
                 raise self._refused(f"'{test}' is no test with these arguments.", nearest(test, known))
         value = self.of(node.node)
         arguments = [self.of(argument) for argument in node.args]

@@ -68,11 +68,13 @@ def _round(work: Work, value: Any, places: int = 0) -> Decimal:
 
 
 def _rejectattr(work: Work, values: Any, attribute: str, test: str = "true", other: Any = None) -> list[Any]:
-    return [item for item in items(values, "a list", work) if not _passes(_of(item, attribute), attribute, test, other)]
+    found = items(values, "a list", work)
+    return [item for item in found if not _passes(work, _of(item, attribute), attribute, test, other)]
 
 
 def _selectattr(work: Work, values: Any, attribute: str, test: str = "true", other: Any = None) -> list[Any]:
-    return [item for item in items(values, "a list", work) if _passes(_of(item, attribute), attribute, test, other)]
+    found = items(values, "a list", work)
+    return [item for item in found if _passes(work, _of(item, attribute), attribute, test, other)]
 
 
 def _sort(work: Work, values: Any, *, attribute: str | None = None, reverse: bool = False) -> list[Any]:
@@ -103,11 +105,14 @@ def _alike(values: Any) -> Any:
     return values
 
 
-def _passes(value: Any, name: str, test: str, other: Any) -> bool:
+def _passes(work: Work, value: Any, name: str, test: str, other: Any) -> bool:
     if test == "none":
         return value is None
     if test == "true":
         return truth(value, name)
+    if test == "in":
+        given(value, name)
+        return any(_equal(value, one) for one in items(other, "the list it is looked for in", work))
     return SELECT_TESTS[test](given(value, name), given(other, "what it is compared with"))
 
 
@@ -128,9 +133,8 @@ SELECT_TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "ge": lambda left, right: not _below(left, right),
     "gt": lambda left, right: _below(right, left),
     "le": lambda left, right: not _below(right, left),
-    "in": lambda left, right: any(_equal(left, one) for one in right),
 }
-"""Tests of selectattr and rejectattr that take a value; besides them `none` and `true`."""
+"""Tests of selectattr and rejectattr that compare with a value; besides them `in`, `none` and `true`."""
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "abs": _abs,
