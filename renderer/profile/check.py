@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +33,7 @@ MAX_IMAGE_TEXT = 8 * 2**20
 MAX_ITEMS = 10_000
 MAX_DIGITS = 15
 MAX_DECIMALS = 6
+_EXACT = Context(prec=MAX_PREC)  # normalize() rounds to the precision of its context
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 _LIMITS = {
@@ -187,7 +188,7 @@ class RecordCheck:
 
     def _number(self, value: Any, decimals: int, path: Path) -> Decimal:
         # 1.50, 1.5 and 15e-1 are one value and must give one plan. A default of the contract comes as a float.
-        number = Decimal(str(value) if isinstance(value, float) else value).normalize()
+        number = Decimal(str(value) if isinstance(value, float) else value).normalize(_EXACT)
         if number.adjusted() >= MAX_DIGITS or -int(number.as_tuple().exponent) > decimals:
             self._fault(path, "profile.value", f"The number has more than {MAX_DIGITS} digits or {decimals} decimals.")
             return Decimal(0)

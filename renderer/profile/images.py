@@ -18,6 +18,7 @@ MAX_BYTES = 5 * 2**20
 MAX_PIXELS = 25_000_000
 LONGEST_SIDE = 2400
 FORMATS = ("PNG", "JPEG", "WEBP")
+_DATA_FORM = "Write data:image/png;base64, (or jpeg, or webp), then the picture."
 _DATA = re.compile(r"^data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=\s]+)$")
 
 
@@ -45,6 +46,8 @@ class ImageReader:
                 return base64.b64decode(re.sub(r"\s", "", found[1]), validate=True)
             except (binascii.Error, ValueError):
                 raise _refused("The data URI is not valid base64.") from None
+        if value[:5].lower() == "data:":
+            raise _refused("The data URI is not a PNG, JPEG or WebP picture in base64.", _DATA_FORM)
         if ":" in value.partition("/")[0]:
             raise _refused("The image is named by an address.", "Give a data URI or a file beside the profiles.")
         if self._folder is None:

@@ -39,9 +39,13 @@ def read_profiles(source: Path, contract: Contract) -> Iterator[Profile | BadRec
     """The records of ``source`` in order. Raises UsageError when the file as a whole cannot be read."""
     kind = SUFFIXES.get(source.suffix.lower())
     if kind is None:
+        if source.is_dir():
+            raise UsageError("usage.unreadable", "This is a folder, not a file.", place=Place(file=source.name))
         raise UsageError(
             "usage.format",
-            f"Profiles cannot be read from a '{source.suffix or 'nameless'}' file.",
+            f"Profiles cannot be read from a '{source.suffix}' file."
+            if source.suffix
+            else "Profiles cannot be read from a file whose name has no ending.",
             place=Place(file=source.name),
             hint="Use .json, .jsonl or .csv (export spreadsheets as CSV UTF-8).",
         )

@@ -143,6 +143,8 @@ def test_kind_found_and_kind_expected(changes: dict[str, Any], message: str) -> 
         ("-999999999999999", True),
         ("0.01", True),
         ("0.001", False),
+        ("66." + "9" * 40, False),  # never rounded to 67
+        ("66.90" + "0" * 60, True),
         ("1e9", False),  # above the contract's maximum
         ("1e400", False),
         ("1e-400", False),

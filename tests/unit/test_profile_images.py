@@ -194,6 +194,13 @@ def test_nothing_else_is_opened(tmp_path: Path, value: str) -> None:
     assert len(value) < 3 or value not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["data:image/gif;base64,AAAA", "DATA:image/svg+xml,<svg/>", "data:image/png,x"])
+def test_a_data_uri_of_another_kind_is_called_that(value: str) -> None:
+    with pytest.raises(ProfileError, match="data URI is not a PNG, JPEG or WebP") as caught:
+        ImageReader(None).read(value)
+    assert caught.value.hint
+
+
 def test_an_absolute_path_is_refused_even_inside(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(encoded(RED, "PNG"))
     with pytest.raises(ProfileError, match="leaves the folder"):

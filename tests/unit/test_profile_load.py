@@ -167,7 +167,7 @@ def test_a_cell_with_broken_json_is_a_fault_of_its_field(tmp_path: Path) -> None
     ("name", "text", "part"),
     [
         ("a.xlsx", "", "Profiles cannot be read from a '.xlsx' file."),
-        ("a", "", "'nameless'"),
+        ("a", "", "a file whose name has no ending"),
         ("a.json", "é".encode("latin-1"), "not UTF-8"),
         ("a.csv", "customer.id\ncafé".encode("latin-1"), "not UTF-8"),
         ("a.csv", as_csv(PROFILE).encode("utf-16"), "not UTF-8"),
@@ -202,6 +202,12 @@ def test_an_unknown_column_is_refused_once_with_the_nearest_name(tmp_path: Path)
 def test_a_file_without_a_header_does_not_spill_its_first_row(tmp_path: Path) -> None:
     error = refusal(tmp_path, "a.csv", "C-77,Giulia Ferrari,7731\n")
     assert not any(part in str(error) for part in ("C-77", "Giulia", "7731"))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="a folder") as caught:
+        list(read_profiles(tmp_path, SMALL))
+    assert caught.value.code == "usage.unreadable"
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
