@@ -90,7 +90,9 @@ def read_json(text: str, file: str) -> tuple[Any, Lines]:
     except json.JSONDecodeError as error:
         raise _bad(file, error.lineno, f"The file is not valid JSON: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
-        raise _bad(file, None, "The file is not valid JSON: it nests too deep or holds no number.") from error
+        raise _bad(
+            file, None, "The file is not valid JSON: it nests too deep, or a number is NaN, infinite or too long."
+        ) from error
     try:
         return data, read_yaml(text.replace("\t", " "), file)[1]
     except TemplateError as error:

@@ -24,10 +24,10 @@ and what the channel adds (``head``, ``film``, ``statement``).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError as JinjaError
 from jinja2 import TemplateSyntaxError, UndefinedError
@@ -41,6 +41,9 @@ from renderer.render.layout_views import FactView, Lookup, isolated, plain_text
 from renderer.render.model import RenderJob
 from renderer.render.sandbox import Budget, LayoutEnvironment, Printed
 from renderer.template.model import Template
+
+if TYPE_CHECKING:
+    from renderer.template.release import Release
 
 _SAFE_HREF = re.compile(r"(https://|mailto:|tel:)[^\s\"'<>\\]*")
 _LENGTH = re.compile(r"[A-Za-z0-9 .,%()+*/'_-]*")
@@ -61,7 +64,7 @@ def page(
     release = job.template.release
     if entry not in release.files:
         raise TemplateError("template.missing-file", f"The template has no file '{entry}'.", place=Place(file=entry))
-    environment = _environment(_Sources(release.files_digest, release.files))
+    environment = _environment(_Sources(release.files_digest, release))
     names = _names(job, asset_url or (lambda reference: f"dearly:{reference}"))
     try:
         return "".join(environment.pieces(entry, {**names, **(extra or {})}, Budget()))
@@ -205,28 +208,17 @@ def _texts(options: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Sources:
-    """A release's files, equal by digest, so that compiled layouts are kept from one page to the next."""
+    """A release, equal by digest, so that compiled layouts are kept from one page to the next."""
 
     digest: str
-    files: Mapping[str, bytes] = field(compare=False, hash=False, repr=False)
+    release: Release = field(compare=False, hash=False, repr=False)
 
 
 @lru_cache(maxsize=8)
 def _environment(sources: _Sources) -> LayoutEnvironment:
     """A pure function of the release; kept because compiling a layout costs 100 times what filling it does."""
-    layouts = dict(_layouts(sources.files))
+    layouts = {path: sources.release.text(path) for path in sources.release.files if path.endswith(".j2")}
     return LayoutEnvironment(layouts, refuse)
-
-
-def _layouts(files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
-    for path, data in files.items():
-        if path.endswith(".j2"):
-            try:
-                yield path, data.decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise TemplateError(
-                    "template.syntax", "The file is not UTF-8 text.", place=Place(file=path), hint="Save it as UTF-8."
-                ) from error
 
 
 def _place(error: BaseException, entry: str) -> Place:

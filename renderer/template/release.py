@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ MAX_BYTES = 512 * 1024 * 1024
 IGNORED = {"__pycache__", ".DS_Store", "Thumbs.db", ".git"}
 NOT_READ = {"golden", "samples"}
 """Folders that a release leaves out: samples are profiles, golden files are pictures of them."""
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")  # all but tab, line ends and NEL
 NOT_READ_SUFFIXES = {".py", ".pyc", ".md"}
 """Files that a release leaves out: the code that made the media, and notes."""
 
@@ -43,9 +45,10 @@ class Release:
         return digest(canonical_json(dict(self.digests)))
 
     def text(self, path: str) -> str:
-        """A file as text. Raises TemplateError when it is missing or not UTF-8."""
+        """A file as text, without a byte order mark. Raises TemplateError when it is missing, is not UTF-8 or holds a
+        control character."""
         try:
-            return self.files[path].decode("utf-8")
+            text = self.files[path].decode("utf-8-sig")
         except KeyError:
             raise TemplateError(
                 "template.missing-file", f"The template has no file '{path}'.", place=Place(file=path)
@@ -54,6 +57,14 @@ class Release:
             raise TemplateError(
                 "template.syntax", "The file is not UTF-8 text.", place=Place(file=path), hint="Save it as UTF-8."
             ) from error
+        if control := _CONTROL.search(text):  # nothing shows it, and no channel can carry it
+            raise TemplateError(
+                "template.syntax",
+                f"The file holds a control character, U+{ord(control[0]):04X}.",
+                place=Place(file=path, line=text.count("\n", 0, control.start()) + 1),
+                hint="Delete it.",
+            )
+        return text
 
     def bundle(self) -> bytes:
         """A zip of all files: same files, same bytes (fixed order, time stamps and rights; stored, not deflated,

@@ -137,6 +137,25 @@ def test_text_must_be_utf8(tmp_path: Path) -> None:
         load_template(tmp_path)
 
 
+@pytest.mark.parametrize("path", ["template.yaml", "contract.json", "facts.yaml", "copy/en.ftl"])
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path, path: str) -> None:
+    write(tmp_path)
+    file = tmp_path / path
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert load_template(tmp_path).id
+
+
+@pytest.mark.parametrize("path", ["template.yaml", "contract.json", "facts.yaml", "copy/en.ftl"])
+def test_a_control_character_has_a_line(tmp_path: Path, path: str) -> None:
+    write(tmp_path)
+    file = tmp_path / path
+    first, rest = file.read_bytes().split(b"\n", 1)
+    file.write_bytes(first + b"\n\0" + rest)
+    with pytest.raises(ErrorList) as caught:
+        load_template(tmp_path)
+    assert f"{path}:2: The file holds a control character, U+0000." in str(caught.value)
+
+
 # ---------------------------------------------------------------- finding a template
 
 
