@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -97,6 +98,15 @@ def test_dates_days_and_months_fit(profiles: dict[str, Profile], generated: list
             assert history[0]["kwh"] == usage["last_year_kwh"]
         if len(history) >= 2 and profile.data["previous"] is not None:
             assert history[-2]["kwh"] == part(profile, "previous")["kwh"]
+
+
+@pytest.mark.parametrize("locale", ["it", "en", "ar"])
+def test_no_sentence_stumbles_over_its_figures(planner: Planner, profiles: dict[str, Profile], locale: str) -> None:
+    """A currency may end with a point (د.إ.), so a sentence must not end with an amount and then its own."""
+    for name, profile in profiles.items():
+        for key, message in planner.plan(profile, locale=locale).copy.items():
+            text = re.sub("[\u2066-\u2069\u200e\u200f\u061c]", "", message.text)
+            assert not re.search(r"\.\s*\.|،\s*،|\s[,.;:،؛](?:\s|$)|[{}¤]", text), (name, key, text)
 
 
 def test_the_effects_sum_to_the_change(plans: dict[str, RenderPlan]) -> None:

@@ -23,11 +23,11 @@ film-amount-due = آخر موعد للدفع: { $due_day }
 film-amount-debit = الخصم المباشر: { $debit_day }
 film-amount-credit-label = رصيد لصالحكم
 film-amount-credit = لا يوجد ما يُدفع هذه المرة
-film-say-due = المجموع { $total }.
+film-say-due = { $total } هو مجموع فاتورتكم.
 film-say-due-more = آخر موعد للدفع { $due_date }.
-film-say-debit = المجموع { $total }.
+film-say-debit = { $total } هو مجموع فاتورتكم.
 film-say-debit-more = سيُخصم من حسابكم في { $debit_date }.
-film-say-credit = لديكم رصيد قدره { $total_abs }.
+film-say-credit = لديكم رصيد قدره { $total_abs } لصالحكم.
 film-say-credit-more = لا يوجد ما يُدفع هذه المرة.
 
 ### الاستهلاك
@@ -66,9 +66,9 @@ film-why-down = انخفاض { $bill_change_abs }
 film-effect-usage = الاستهلاك
 film-effect-price = السعر
 film-effect-other = البنود الأخرى
-film-say-why-up = المبلغ أعلى من الفاتورة السابقة بمقدار { $bill_change_abs }.
-film-say-why-down = المبلغ أقل من الفاتورة السابقة بمقدار { $bill_change_abs }.
-film-say-effects = الاستهلاك: { $usage_effect }. السعر: { $price_effect }. البنود الأخرى: { $other_effect }.
+film-say-why-up = المبلغ أعلى بمقدار { $bill_change_abs } من الفاتورة السابقة.
+film-say-why-down = المبلغ أقل بمقدار { $bill_change_abs } من الفاتورة السابقة.
+film-say-effects = الاستهلاك: { $usage_effect }، السعر: { $price_effect }، البنود الأخرى: { $other_effect }
 
 ### الخطوة التالية
 film-offer-lead = يمكن أن توفّروا نحو

@@ -64,7 +64,7 @@ page-this-year = الآن
 page-neighbours-above-title = أكثر من المنازل المشابهة
 page-neighbours-above-text = بزيادة { $neighbour_gap_abs } عن متوسط منازل مثل منزلكم.
 page-neighbours-below-title = أقل من المنازل المشابهة
-page-neighbours-below-text = بأقل من متوسط منازل مثل منزلكم بنسبة { $neighbour_gap_abs }.
+page-neighbours-below-text = بانخفاض { $neighbour_gap_abs } عن متوسط منازل مثل منزلكم.
 
 ### لماذا تغيّر المبلغ
 page-why-up-title = لماذا ارتفع المبلغ

@@ -31,8 +31,8 @@ statement-chart-desc = رسم بياني بالأعمدة. القيم نفسها
 
 ### لماذا تغيّر المبلغ
 statement-why-heading = لماذا تغيّر المبلغ
-statement-why-up = المبلغ أعلى من الفاتورة السابقة بمقدار { $bill_change_abs }.
-statement-why-down = المبلغ أقل من الفاتورة السابقة بمقدار { $bill_change_abs }.
+statement-why-up = المبلغ أعلى بمقدار { $bill_change_abs } من الفاتورة السابقة.
+statement-why-down = المبلغ أقل بمقدار { $bill_change_abs } من الفاتورة السابقة.
 statement-why-same = المبلغ قريب جدًا من مبلغ الفاتورة السابقة.
 statement-effect-usage = فرق الكيلوواط ساعة بالسعر السابق
 statement-effect-price = السعر الجديد على استهلاك هذه الفترة
