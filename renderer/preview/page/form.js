@@ -121,7 +121,7 @@ export class Form {
       this.closed[on ? "delete" : "add"](name);
       this.opened[on ? "add" : "delete"](name);
     };
-    return h(
+    const box = h(
       "details",
       { class: `group depth-${Math.min(path.length, 3)}`, "data-path": name, open: open && there, on: { toggle: remember } },
       h(
@@ -130,10 +130,10 @@ export class Form {
         h("span", {}, key),
         list && there && h("small", {}, items.length),
         !there && h("span", { class: "absent" }, "absent"),
-        optional && this.toggle(key, schema, path, there),
       ),
       there && (list ? this.items(key, schema, path, items) : h("div", { class: "fields" }, this.fields(schema, path))),
     );
+    return optional ? h("div", { class: "group-box" }, box, this.toggle(key, schema, path, there)) : box;
   }
 
   items(key, schema, path, items) {
@@ -266,6 +266,7 @@ export class Form {
     for (const group of [...this.root.querySelectorAll(".group")].reverse()) {
       const within = [...group.querySelectorAll(".field, .group")].some((row) => !row.hidden);
       group.hidden = wanted !== "" && !within && !group.dataset.path.toLowerCase().includes(wanted);
+      if (group.parentElement.classList.contains("group-box")) group.parentElement.hidden = group.hidden;
       if (wanted && within) group.open = true;
     }
   }

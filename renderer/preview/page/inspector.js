@@ -75,23 +75,25 @@ export class Inspector {
   fact(fact) {
     const text = fact.kind === "series" ? `${fact.value.points.length} points` : fact.kind === "table" ? `${fact.value.rows.length} rows` : fact.kind === "image" ? "picture" : null;
     const messages = Object.values(this.plan.copy).filter((message) => message.facts.includes(fact.id)).map((message) => message.id);
-    const open = this.opened.has(fact.id);
+    const value = h("span", { class: "value", dir: "auto" }, text ? h("em", {}, text) : said(fact.text));
+    const meta = h("span", { class: "meta" }, fact.kind, h("span", { class: `label ${fact.sensitivity}` }, fact.sensitivity));
+    return this.row(fact.id, { "data-fact": fact.id }, [value], [meta, this.chips("fact", fact.id, messages)], () => this.factDetail(fact, messages));
+  }
+
+  /** A row that opens: a button with the name, what stands beside it, and the detail below. */
+  row(name, props, within, beside, detail, key = name) {
+    const open = this.opened.has(key);
+    const toggle = () => {
+      this.opened[open ? "delete" : "add"](key);
+      this.draw();
+      document.getElementById(`row-${key}`)?.focus();
+    };
     return h(
       "li",
-      {},
-      h(
-        "details",
-        { class: "row", open, "data-fact": fact.id, on: { toggle: (event) => this.opened[event.target.open ? "add" : "delete"](fact.id) } },
-        h(
-          "summary",
-          {},
-          h("code", { class: "name" }, fact.id),
-          h("span", { class: "value", dir: "auto" }, text ? h("em", {}, text) : said(fact.text)),
-          h("span", { class: "meta" }, `${fact.kind}`, h("span", { class: `label ${fact.sensitivity}` }, fact.sensitivity)),
-          this.chips("fact", fact.id, messages),
-        ),
-        this.factDetail(fact, messages),
-      ),
+      { class: "row", "data-open": open, ...props },
+      h("button", { type: "button", class: "row-head", id: `row-${key}`, "aria-expanded": String(open), on: { click: toggle } }, h("code", { class: "name" }, name), within),
+      h("div", { class: "row-line" }, beside),
+      open && detail(),
     );
   }
 
@@ -132,7 +134,7 @@ export class Inspector {
           const at = Math.floor((first.first + first.end) / 2);
           return h(
             "button",
-            { type: "button", class: "chip on", title: `Show it: frame ${at}, scene ${first.scene ?? "caption"}`, on: { click: (event) => { event.preventDefault(); this.onFrame(at); } } },
+            { type: "button", class: "chip on", title: `Show it: frame ${at}, scene ${first.scene ?? "caption"}`, on: { click: () => this.onFrame(at) } },
             `${title} ${clock(first.first, this.fps ?? [25, 1])}`,
           );
         }
@@ -226,15 +228,13 @@ export class Inspector {
         "ul",
         { class: "rows" },
         list.map((message) =>
-          h(
-            "li",
-            {},
-            h(
-              "details",
-              { class: "row copy-row", open: this.opened.has(`copy ${message.id}`), on: { toggle: (event) => this.opened[event.target.open ? "add" : "delete"](`copy ${message.id}`) } },
-              h("summary", {}, h("code", { class: "name" }, message.id), h("span", { class: "value", dir: "auto", lang: this.plan.locale }, said(message.text)), this.chips("copy", message.id, [])),
-              this.copyDetail(message),
-            ),
+          this.row(
+            message.id,
+            { class: "row copy-row" },
+            [h("span", { class: "value", dir: "auto", lang: this.plan.locale }, said(message.text))],
+            [this.chips("copy", message.id, [])],
+            () => this.copyDetail(message),
+            `copy-${message.id}`,
           ),
         ),
       ),

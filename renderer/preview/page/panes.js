@@ -144,6 +144,9 @@ export class PaperPane extends Pane {
     this.link = h("a", { class: "button plain", download: "statement.pdf", title: "Download the PDF" }, icon(DOWN), "PDF");
     this.link.hidden = true;
     this.actions.append(this.link);
+    this.body.tabIndex = 0;
+    this.body.setAttribute("role", "group");
+    this.body.setAttribute("aria-label", "Pages of the statement");
     this.addresses = [];
     this.sha = null;
   }
