@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import product
 from typing import Any, Literal
 
 from renderer.decide.expressions import Compiled, compile_expression
@@ -70,6 +71,7 @@ class FactBook:
         self._lines = template.lines[FILE]
         self._faults: list[DearlyError] = []
         self._scope = scope
+        self._locales = template.config.locales
         self._rules: dict[str, _Single | _Series | _Table] = {}
         self.labels: dict[str, Sensitivity] = {}
         for name, rule in template.facts.items():
@@ -143,13 +145,16 @@ class FactBook:
                 place=place,
                 hint="Add 'currency: ' and the field that holds it, or a quoted code such as \"'EUR'\".",
             )
-        if rule.as_ == "quantity" and (rule.unit is None or not known_unit(rule.unit)):
-            raise TemplateError(
-                "template.value",
-                f"'{'.'.join(path)}' has no unit that CLDR knows.",
-                place=place,
-                hint="For example 'unit: energy-kilowatt-hour'.",
-            )
+        if rule.as_ == "quantity":
+            # `spoken` names units in full.
+            for locale, length in product(self._locales, (rule.length or "short", "long")):
+                if rule.unit is None or not known_unit(rule.unit, locale, length):
+                    raise TemplateError(
+                        "template.value",
+                        f"'{'.'.join(path)}' has no unit that CLDR names in '{locale}' ({length}).",
+                        place=place,
+                        hint="For example 'unit: energy-kilowatt-hour'.",
+                    )
         currency = (
             compile_expression(rule.currency, scope, self._place(*path, "currency"))
             if rule.currency is not None

@@ -5,17 +5,18 @@ Amounts are rounded half away from zero, as bills round, before they are written
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from copy import copy
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal
 
-from babel import Locale
+from babel import Locale, localedata
 from babel.dates import format_date, format_skeleton
-from babel.numbers import NumberPattern, format_currency, get_currency_precision
+from babel.numbers import NumberPattern, get_currency_name, get_currency_precision, get_currency_unit_pattern
 from babel.units import UnknownUnitError, format_unit
 
 from renderer.plan.model import Direction
@@ -23,6 +24,7 @@ from renderer.template.model import NUMBERS, ValueRule
 
 SKELETONS = {"month": "MMM", "month-year": "yMMMM", "day-month": "MMMMd"}
 NO_BREAK = "\u00a0"
+FIRST_DAY = re.compile(r"\b(1) (?=[^\W\d])")
 
 
 def rounded(value: Decimal, decimals: int) -> Decimal:
@@ -45,7 +47,7 @@ class Formats:
     """How one locale writes figures."""
 
     def __init__(self, locale: str) -> None:
-        self.locale = Locale.parse(locale, sep="-")
+        self.locale = _own_locale(locale)
         symbols = self.locale.number_symbols["latn"]
         self._minus, self._plus = symbols["minusSign"], symbols["plusSign"]
         # Months and currencies repeat from row to row and from person to person.
@@ -85,13 +87,10 @@ class Formats:
         match rule.as_:
             case "money" if currency is not None:
                 amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, currency))
-                return format_currency(
-                    abs(amount) if rule.sign == "never" else amount,
-                    currency,
-                    locale=self.locale,
-                    format_type="name",
-                    currency_digits=False,
-                )
+                shown = abs(amount) if rule.sign == "never" else amount
+                # Not format_currency: it drops the zeros that the text shows.
+                name = get_currency_name(currency, shown, self.locale)
+                return get_currency_unit_pattern(currency, shown, self.locale).format(self._plain(shown), name)
             case "quantity":
                 amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, None))
                 return self._quantity(abs(amount) if rule.sign == "never" else amount, rule.unit or "", "long")
@@ -149,8 +148,11 @@ class Formats:
 
     def _format_date(self, value: date, style: str) -> str:
         if style in SKELETONS:
-            return str(format_skeleton(SKELETONS[style], value, locale=self.locale))
-        return str(format_date(value, style, locale=self.locale))
+            text = str(format_skeleton(SKELETONS[style], value, locale=self.locale))
+        else:
+            text = str(format_date(value, style, locale=self.locale))
+        # CLDR has no ordinal for the one day of the month that French writes with it: "1er novembre".
+        return FIRST_DAY.sub(r"\1er ", text) if value.day == 1 and self.locale.language == "fr" else text
 
 
 _PLURAL_SAMPLES = [Decimal(number) for number in (*range(0, 201), 1_000_000)] + [
@@ -160,13 +162,31 @@ _PLURAL_SAMPLES = [Decimal(number) for number in (*range(0, 201), 1_000_000)] + 
 ]
 
 
-def known_unit(unit: str) -> bool:
-    """Whether CLDR has the unit."""
+def known_unit(unit: str, locale: str, length: Literal["short", "long", "narrow"]) -> bool:
+    """Whether CLDR has the unit's name in the locale; without one Babel writes the unit's id into the text."""
     try:
-        format_unit(1, unit, locale="en")
+        return unit not in format_unit(1, unit, length, locale=_own_locale(locale))
     except (UnknownUnitError, KeyError, ValueError):
         return False
-    return True
+
+
+@cache
+def _own_locale(name: str) -> Locale:
+    """A locale with data of its own, read afresh.
+
+    Babel's locales share the data they inherit, and looking up an alias in one of them overwrites it for all: after a
+    Hebrew month an Italian one was Hebrew (python-babel/babel#1234, in 2.18). This can go when that is mended.
+    """
+    locale = Locale.parse(name, sep="-")
+    with localedata._cache_lock:
+        shared = localedata._cache
+        localedata._cache = {}
+        try:
+            data: dict[Any, Any] = dict(localedata.load(str(locale)))
+        finally:
+            localedata._cache = shared
+    locale._Locale__data = localedata.LocaleDataDict(data)  # type: ignore[attr-defined]  # what Locale._data fills at its first use
+    return locale
 
 
 def _spaced(text: str) -> str:
