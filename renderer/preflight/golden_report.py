@@ -16,8 +16,8 @@ body { margin: 0 auto; max-width: 100rem; padding: 2rem 1.5rem; font: 1rem/1.5 s
 h1 { margin: 0; font-size: 1.6rem } h2 { margin: 3rem 0 0; font-size: 1.25rem }
 h3 { margin: 1.5rem 0 .5rem; font-size: 1rem }
 h3 small { font-weight: 400; opacity: .7 }
-.row { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start }
-figure { margin: 0; flex: 0 1 30rem } figcaption { font-size: .85rem; opacity: .7 }
+.row { display: flex; gap: 1rem; align-items: flex-start }
+figure { margin: 0; flex: 0 1 calc((100% - 2rem) / 3) } figcaption { font-size: .85rem; opacity: .7 }
 img { display: block; max-width: 100%; border: 1px solid #8886 }
 pre { margin: 0; padding: 1rem; overflow-x: auto; border: 1px solid #8886; font-size: .85rem; line-height: 1.45 }
 .add { background: #2da44e33 } .cut { background: #cf222e33 } .at { opacity: .6 }
