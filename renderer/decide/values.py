@@ -13,7 +13,7 @@ from renderer.units import decimal_text
 LARGEST = Decimal(10) ** 24
 """Numbers reach up to here: with ten decimals that is what decimal128's 34 digits hold."""
 LONGEST_TEXT = 10_000
-MOST_ITEMS = 2_000_000
+MOST_ITEMS = 1_000_000
 """List items that all expressions of one plan may look at together: a few seconds of work."""
 PARTS: Mapping[type, tuple[str, ...]] = {date: ("year", "month", "day"), timedelta: ("days",)}
 DATE_PARTS = ("year", "month", "day", "days")
