@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from renderer.errors import EnvironmentFault
+
+UNFINISHED = ".writing-"
+ABANDONED_S = 3600.0
+"""An unfinished file that nobody has written to for so long is one whose writer was killed."""
 
 
 def write_once(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -20,7 +26,8 @@ def write_once(path: Path, write: Callable[[BinaryIO], None]) -> None:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        _clear(path.parent)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
         with os.fdopen(handle, "wb") as file:
             write(file)
             file.flush()
@@ -39,3 +46,11 @@ def write_once(path: Path, write: Callable[[BinaryIO], None]) -> None:
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what killed writers left: footage is hundreds of megabytes."""
+    for file in folder.glob(f"{UNFINISHED}*"):
+        with contextlib.suppress(OSError):  # another process cleared it
+            if time.time() - file.stat().st_mtime > ABANDONED_S:
+                file.unlink()
