@@ -74,7 +74,7 @@ def test_a_wrong_token_finds_nothing(path: str) -> None:
 
 
 def test_only_json_of_a_known_size_is_posted() -> None:
-    good = {"content_type": "application/json", "content_length": "2", "origin": OWN}
+    good: dict[str, Any] = {"content_type": "application/json", "content_length": "2", "origin": OWN}
     assert _ask(method="POST", **good)[0] == 200
     assert _ask(method="POST", **{**good, "content_type": "text/plain"})[0] == 415
     assert _ask(method="POST", **{**good, "content_length": ""})[0] == 413
