@@ -185,7 +185,7 @@ def test_a_text_no_page_can_carry_is_refused_without_repeating_it(text: str) -> 
     assert text[:40] not in str(caught.value)
 
 
-@pytest.mark.parametrize("locale", ["it", "en", "ar"])
+@pytest.mark.parametrize("locale", ["it", "en", "ar", "fr", "ro"])
 def test_the_longest_words_of_the_contract_break_and_fit(locale: str) -> None:
     data = record("09")
     data["customer"].update(name="W" * 120, given_name="M" * 60)

@@ -38,6 +38,7 @@ SAMPLES = sorted((TEMPLATE / "samples").glob("*.json"))
 FPS = Fraction(25)
 RATE = 48_000
 MARGIN, COLUMN, END = 96, 592, 1184
+LOCALES = ("it", "en", "ar", "fr", "ro")
 
 
 @cache
@@ -140,7 +141,7 @@ def shown_words(name: str, locale: str) -> tuple[int, float]:
     return words, end - start
 
 
-@pytest.mark.parametrize("locale", ["it", "en", "ar"])
+@pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("name", [one.id for one in board().scenes])
 def test_a_scene_leaves_time_to_read_it(name: str, locale: str) -> None:
     words, seconds = shown_words(name, locale)
@@ -150,7 +151,7 @@ def test_a_scene_leaves_time_to_read_it(name: str, locale: str) -> None:
 def test_scenes_that_need_no_name_or_figure_show_none() -> None:
     labels = planner().facts.labels
     for name in ("scene-app", "scene-tip", "closing-due", "closing-debit", "closing-credit"):
-        for locale in ("it", "en", "ar"):
+        for locale in LOCALES:
             book = planner().template.copy[locale]
             for layer in scene(name).layers:
                 facts = book.sentences[layer.copy_ or ""].facts if isinstance(layer, TextLayer) else ()
@@ -179,7 +180,7 @@ def test_words_fit_in_every_language(
     assert not isinstance(record, BadRecord)
     fonts = font_set(tmp_path_factory.getbasetemp())
     template = planner().template
-    for locale in ("it", "en", "ar"):
+    for locale in LOCALES:
         plan = pipeline.plan(planner(), record, locale=locale)
         score = build_score(plan, template, fonts, AssetDoor(template.release.files), engine)
         assert score.frames == frames(plan.scenes)

@@ -20,7 +20,7 @@ from renderer.render.model import RenderJob
 from tests.page_samples import BILLS, bill_job, bill_record, fonts, small_job, stand_ins
 
 SAMPLES = sorted(path.name.split("-")[0] for path in BILLS.glob("samples/*.json"))
-LOCALES = ("it", "en", "ar")
+LOCALES = ("it", "en", "ar", "fr", "ro")
 
 
 class Addresses(HTMLParser):
