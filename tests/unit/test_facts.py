@@ -199,7 +199,7 @@ def decimals_in(text: str) -> int:
 def test_ticks_enclose_zero_and_the_data_at_even_round_steps(one: Decimal, other: Decimal, count: int) -> None:
     low, high = min(one, other), max(one, other)
     numbers = list(nice_numbers(low, high, count))
-    assert numbers[0] <= min(low, 0) and numbers[-1] >= max(high, 0)
+    assert numbers[0] <= min(low, Decimal(0)) and numbers[-1] >= max(high, Decimal(0))
     steps = {after - before for before, after in pairwise(numbers)}
     assert len(steps) == 1
     assert steps.pop().normalize().as_tuple().digits in ((1,), (2,), (2, 5), (5,))
