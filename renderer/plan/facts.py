@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import product
 from typing import Any, Literal
+
+from babel.numbers import get_currency_precision, is_currency
 
 from renderer.decide.expressions import Compiled, compile_expression
 from renderer.decide.scope import Scope
@@ -25,6 +26,8 @@ from renderer.template.model import NUMBERS, FactRule, SeriesRule, TableRule, Te
 from renderer.units import Money, Quantity, plain
 
 FILE = "facts.yaml"
+NO_CURRENCY = "XXX"
+"""ISO 4217's code for a transaction without a currency: shown as a blank sign."""
 Say = Callable[[str], str]
 """Gives the text of a copy key, for values of the kind ``copy``. Raises KeyError when there is none."""
 
@@ -253,6 +256,17 @@ class _Making:
     def _text(self, name: str, rule: _Value, value: Any, currency: str | None) -> str:
         if rule.rule.as_ == "image":
             return ""
+        if (
+            currency is not None
+            and rule.rule.decimals is None
+            and decimals_of(value) > get_currency_precision(currency)
+        ):
+            raise ProfileError(
+                "plan.fact",
+                f"The amount of '{name}' has more decimals than its currency, so a part of it would not be shown.",
+                place=rule.value.place,
+                hint="Round it in the expression with '| round(2)', or set 'decimals' to show them.",
+            )
         if rule.rule.as_ != "copy":
             return self._formats.text(value, rule.rule, currency)
         try:
@@ -281,9 +295,15 @@ class _Making:
         if rule.currency is None:
             return None
         currency = rule.currency.value(names, self._work)
-        if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+        if not isinstance(currency, str) or not is_currency(currency) or currency == NO_CURRENCY:
             raise ProfileError("plan.fact", f"The currency of '{name}' is no ISO 4217 code.", place=rule.currency.place)
         return currency
+
+
+def decimals_of(value: Any) -> int:
+    """How many decimals a number has, trailing zeros not counted."""
+    exponent = Decimal(value).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def _typed(value: Any, rule: ValueRule, currency: str | None) -> Any:

@@ -13,6 +13,10 @@ _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LAST_TWO = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
 _NONCHARACTER = re.compile(f"[\ufdd0-\ufdef{_LAST_TWO}]")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+_UNSEEN = (
+    " \t\n\r\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
+    "\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u3000\u3164\ufeff\uffa0"
+)
 MOST_MARKS = 8
 """More marks on one letter than any script uses draw over the lines around it."""
 
@@ -23,6 +27,8 @@ def text_fault(text: str, longest: int) -> str | None:
         return f"The text is longer than {longest} characters."
     if _CONTROL.search(text):
         return "The text holds a control character."
+    if text and not text.strip(_UNSEEN):
+        return "The text has nothing that can be seen."
     if text.isascii():
         return None
     if _SURROGATE.search(text):

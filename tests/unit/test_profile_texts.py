@@ -30,6 +30,8 @@ LONGEST = 10_000
         ("Z" + "\u0301" * 9, "marks"),
         ("\u0e01" + "\u0e49" * 9, "marks"),
         ("a" * (LONGEST + 1), "longer"),
+        ("  ", "can be seen"),
+        (" \u200b\u2060", "can be seen"),
     ],
 )
 def test_what_is_refused(text: str, part: str) -> None:
