@@ -60,7 +60,7 @@ def said(planner: Planner, locale: str, days: int) -> Mapping[str, str]:
     """The sentences of a bill over so many days, a first one, so that page and film say the days."""
     record = json.loads((BILLS / "samples/10-first-bill.json").read_text(encoding="utf-8"))
     record["usage"]["days"] = days
-    line = json.dumps(record).encode()
+    line = json.dumps(record)
     plan = planner.plan(parse_record(line, planner.template.contract), locale=locale)
     return {key: ISOLATES.sub("", message.text) for key, message in plan.copy.items()}
 
@@ -91,7 +91,7 @@ def test_letters_and_spaces_are_those_of_the_language(locale: str) -> None:
 def test_french_writes_the_first_of_a_month_as_an_ordinal(planner: Planner) -> None:
     record = json.loads((BILLS / "samples/17-french.json").read_text(encoding="utf-8"))
     record["bill"]["due"] = "2026-12-01"
-    line = json.dumps(record).encode()
+    line = json.dumps(record)
     french = planner.plan(parse_record(line, planner.template.contract))
     assert french.facts["due_date"].text == "1er décembre 2026"
     assert french.facts["due_day"].text == "1er décembre"
