@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from renderer.preview.places import drawn
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, write_artefact
 from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
-from renderer.render.video.compose import Composer
+from renderer.render.video.compose import Composer, frame_digest
 from renderer.render.video.encode import EncodeProfile, encode_film
 from renderer.render.video.mux import Tags, mux_mp4
 from renderer.render.video.poster import poster_frame, poster_jpeg
@@ -126,9 +126,9 @@ def draft(score: Score, job: RenderJob, target: Path, progress: Callable[[int, i
     return target
 
 
-def film_stand_in(score: Score, composer: Composer, out: Path) -> RenderResult:
+def film_stand_in(score: Score, composer: Composer, posters: dict[str, bytes], out: Path) -> RenderResult:
     """What a page embeds of a film: poster, captions, chapters and transcript as production writes them, and an empty
-    file in the place of the MP4."""
+    file in the place of the MP4. ``posters`` keeps the last ones by the digest of their frame."""
     still = poster_frame(score)
     beside: list[tuple[Kind, str, bytes, str]] = [
         ("mp4", "film.mp4", b"", "video/mp4"),
@@ -137,7 +137,13 @@ def film_stand_in(score: Score, composer: Composer, out: Path) -> RenderResult:
         ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
     ]
     if still is not None:
-        beside.append(("poster", "poster.jpg", poster_jpeg(composer.frame(still).data), "image/jpeg"))
+        frame = composer.frame(still)
+        name = frame_digest(frame)
+        if name not in posters:
+            posters.update({name: poster_jpeg(frame.data)})
+            for old in list(posters)[:-8]:
+                del posters[old]
+        beside.append(("poster", "poster.jpg", posters[name], "image/jpeg"))
     artefacts: list[Artefact] = [
         write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in beside
     ]

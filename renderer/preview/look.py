@@ -42,6 +42,7 @@ class Tools:
     planner: Planner
     text: TextEngine
     cache: Path
+    posters: dict[str, bytes]
 
 
 class Look:
@@ -130,7 +131,7 @@ class Look:
         film, statement = None, None
         if "video" in self.template.channels:
             with suppress(DearlyError):  # the film's own pane shows it, and the page warns that it is without
-                film = film_stand_in(self.score, self.composer, self.out)
+                film = film_stand_in(self.score, self.composer, self._tools.posters, self.out)
         if "statement" in self.template.channels:
             statement = self._paper_stand_in(paper_bytes)
         job = replace(self.job, plan=watched.plan)

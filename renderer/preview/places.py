@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from renderer.errors import TemplateError
 from renderer.plan.model import RenderPlan
+from renderer.render.layout_lint import Reference
 from renderer.render.layout_lint import references as layout_references
 from renderer.render.video.score import Score
 from renderer.template.model import Channel, Template
@@ -57,16 +59,21 @@ def _in_layouts(template: Template, channel: Channel, entry: str) -> Iterator[Wr
         path = waiting.pop(0)
         if path not in template.release.files:
             continue
-        try:
-            uses = layout_references(path, template.release.text(path))
-        except TemplateError:
-            continue
-        for use in uses:
+        for use in _uses(path, template.release.text(path)):
             if use.kind == "layout" and use.name not in seen:
                 seen.add(use.name)
                 waiting.append(use.name)
             elif use.kind in ("fact", "copy"):
                 yield Written(channel=channel, what=use.kind, name=use.name, file=path, line=use.line)
+
+
+@lru_cache(maxsize=256)
+def _uses(path: str, source: str) -> tuple[Reference, ...]:
+    """What a layout names; remembered, since most files are as they were when one of them is saved."""
+    try:
+        return layout_references(path, source)
+    except TemplateError:
+        return ()
 
 
 class Noted(Mapping[str, T]):
