@@ -21,11 +21,11 @@ from renderer.plan.model import Fact, RenderPlan, Series, Table
 from renderer.plan.read import read_plan
 from renderer.preflight.golden_model import PLAN, Drawn
 from renderer.preflight.golden_pictures import small
-from renderer.preview.film import film_stand_in
 from renderer.preview.places import drawn, noted
-from renderer.render.model import RenderResult
+from renderer.render.model import Kind, RenderResult, write_artefact
+from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
 from renderer.render.video.compose import Composer
-from renderer.render.video.poster import poster_jpeg
+from renderer.render.video.poster import poster_frame, poster_jpeg
 from renderer.render.video.render import film_backdrops
 from renderer.render.video.score import Score
 from renderer.render.video.scoring import build_score
@@ -65,7 +65,7 @@ def draw_in_child(
         score = build_score(plan, template, job.fonts, job.assets, TextEngine(job.fonts))
         composer = Composer(score, film_backdrops(score, job.assets, cache), job.fonts, job.assets)
         found |= {name: small(picture, STILL_WIDTH_PX) for name, picture in _stills(score, composer)}
-        film = film_stand_in(score, composer, out)
+        film = _film_stand_in(score, composer, out)
         said |= set(drawn(score)["copy"]) | {scene.title for scene in score.scenes}
     report(1, 3)
     if "statement" in template.channels:
@@ -85,6 +85,21 @@ def golden_plan(plan: RenderPlan) -> bytes:
     """The plan as canonical JSON without what every change of a file changes."""
     data = json.loads(plan.data)
     return canonical_json({key: value for key, value in data.items() if key not in _RELEASE_KEYS})
+
+
+def _film_stand_in(score: Score, composer: Composer, out: Path) -> RenderResult:
+    """What a page shows of a film before it plays: poster and texts as production writes them, and an empty film."""
+    parts: list[tuple[Kind, str, bytes, str]] = [
+        ("mp4", "film.mp4", b"", "video/mp4"),
+        ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
+        ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
+        ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
+    ]
+    still = poster_frame(score)
+    if still is not None:
+        parts.append(("poster", "poster.jpg", poster_jpeg(composer.frame(still).data), "image/jpeg"))
+    artefacts = tuple(write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in parts)
+    return RenderResult(channel="video", artefacts=artefacts)
 
 
 def _stills(score: Score, composer: Composer) -> Iterator[tuple[str, Image.Image]]:
