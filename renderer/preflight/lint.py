@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fluent.syntax import ast
+from fluent.syntax.visitor import Visitor
+
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, nearest
@@ -149,6 +152,7 @@ def _unused_copy(template: Template) -> Iterator[DearlyError]:
         used.add(template.config.channels.statement.title)
     rules = template.release.text("facts.yaml") + dynamic
     book = template.copy[template.config.locales[0]]
+    used |= _named_by_others(template)
     for name, sentence in book.sentences.items():
         # Keys may be put together ('line-' ~ row.code): a key whose beginning stands quoted somewhere counts as used.
         stems = [name[: index + 1] for index, character in enumerate(name) if character == "-"]
@@ -159,6 +163,24 @@ def _unused_copy(template: Template) -> Iterator[DearlyError]:
                 place=sentence.place,
                 hint="Remove it in every locale, or use it.",
             )
+
+
+def _named_by_others(template: Template) -> set[str]:
+    """Sentences that other sentences quote, in any locale."""
+    names = _Quoted()
+    for book in template.copy.values():
+        for sentence in book.sentences.values():
+            if sentence.pattern is not None:
+                names.visit(sentence.pattern)
+    return names.found
+
+
+class _Quoted(Visitor):
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_MessageReference(self, node: ast.MessageReference) -> None:
+        self.found.add(node.id.name)
 
 
 def _layout_files(template: Template) -> list[str]:
