@@ -12,6 +12,7 @@ import pytest
 from renderer.pipeline import open_template
 from renderer.plan.build import Planner
 from renderer.profile.load import parse_record
+from renderer.render.microsite.webfonts import CUTS
 
 BILLS = Path(__file__).parents[2] / "templates/energy-bill"
 ISOLATES = re.compile("[\u2066-\u2069]")
@@ -83,6 +84,8 @@ def test_letters_and_spaces_are_those_of_the_language(locale: str) -> None:
                 continue
             assert not re.search("[şţŞŢ\u0327]", line), f"{file.name}: a cedilla for a comma below in {line!r}"
             assert not re.search("['\"]", line), f"{file.name}: a typewriter quote in {line!r}"
+            # What the page's fonts leave out falls back to another face in the middle of a word.
+            assert not re.sub(f"[{CUTS['Latn']}]", "", line), f"{file.name}: letters the page has no face for: {line!r}"
             if locale == "fr":
                 bare = re.search("(?<!\u00a0)(?::(?= |$)|»)|«(?!\u00a0)|(?<!\u202f)[;!?](?= |$)", line)
                 assert not bare, f"{file.name}: no no-break space in {line!r}"

@@ -24,14 +24,14 @@ from renderer.errors import EnvironmentFault
 from renderer.render.microsite.tracks import data_uri
 from renderer.units import canonical_json, digest
 
-PREPARER = "1"
+PREPARER = "2"
 """Raised when the way fonts are cut changes, so that old ones are not reused."""
 PUNCTUATION = (
     "\u00a0\u00ab\u00b0\u00b2\u00b7\u00bb\u00d7\u200e\u200f\u2010-\u2015\u2018-\u201e\u2026\u202f\u2030\u2032\u2033"
     "\u2039\u203a\u20ac\u2122\u2190-\u2193\u2212"
 )
 ARABIC = "\u060c\u061b\u061f\u0621-\u063a\u0640-\u0652\u0660-\u066c\u0670\u067e\u0686\u06a9\u06af\u06cc"
-CUTS = {"Latn": f" -~\u00a1-\u017f{PUNCTUATION}", "Arab": f" -~{ARABIC}{PUNCTUATION}"}
+CUTS = {"Latn": f" -~\u00a1-\u017f\u0218-\u021b{PUNCTUATION}", "Arab": f" -~{ARABIC}{PUNCTUATION}"}
 """Characters by script, written as in a character class. A script not listed gets Latin."""
 FEATURES = [
     "ccmp",
