@@ -264,6 +264,15 @@ def changed(path: str, old: str, new: str) -> dict[str, str]:
     return {path: FILES[path].replace(old, new)}
 
 
+def drawable(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """``changes`` to a template whose fonts draw all its copy, Arabic too."""
+    config = changes.get("template.yaml") or FILES["template.yaml"]
+    latin = "  - {family: IBM Plex Sans, weights: [400]}\n"
+    assert latin in config
+    arabic = latin.replace("Sans,", "Sans Arabic,")
+    return {**changes, "template.yaml": config.replace(latin, latin + arabic)}
+
+
 def load(folder: Path, changes: Mapping[str, str | None] | None = None) -> Template:
     """The template as loaded."""
     return load_template(write(folder, changes))
