@@ -117,8 +117,8 @@ def template_reference() -> str:
         " numbers and dates, lists, and the filters and tests below. `~` joins texts. Numbers are exact decimals."
         " Names are the fields of the contract, derived values, `segment.NAME` (with `_` for `-`), `as_of`, and `row`"
         " inside series and tables; dates have `.year .month .day`, the difference of two dates `.days`. Comparing,"
-        " computing or deciding with a value that is absent is an error: ask `is not none` first. Only true and false are"
-        " conditions: zero or an empty list is neither.\n",
+        " computing or deciding with a value that is absent is an error: ask `is not none` first. Only true and false"
+        " are conditions: zero or an empty list is neither.\n",
         table(("Filter", "What it gives"), described(FILTERS, words.FILTERS, "filters")),
         table(("Test", "How it is written"), described({*expressions._TESTS, "in"}, words.TESTS, "tests")),
         "`selectattr` and `rejectattr` take one of these tests and what to compare with, such as"

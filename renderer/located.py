@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -60,6 +62,13 @@ class Lines:
 def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
     """Data of a YAML file; keys are always text. Raises TemplateError for what YAML itself refuses, and for anchors,
     aliases, tags, directives, keys that stand twice, a second document and deep nesting."""
+    data, lines = _read(text, file)
+    return deepcopy(data), lines
+
+
+@lru_cache(maxsize=32)
+def _read(text: str, file: str) -> tuple[Any, Lines]:
+    """The same, remembered: an author who saves one file of a template has the others read again and again."""
     try:
         document = _Document(iter(YAML(typ="safe", pure=True).parse(text)), file)
         return document.read(), Lines(file, document.lines)

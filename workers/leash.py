@@ -6,29 +6,16 @@ dead, and a new process with an old number is not taken for it. On another machi
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import os
-import signal
 import socket
-import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
+from renderer.guard import die_with_parent
 
-
-def die_with_parent(parent: int, with_signal: int = signal.SIGKILL) -> None:
-    """Have the kernel send this process ``with_signal`` when the thread that started it ends (on Linux only).
-
-    ``parent`` is the process that should be our parent: if it ended before this call, the signal is sent at once. Safe
-    between fork and exec, and kept over exec.
-    """
-    if sys.platform == "linux":
-        _libc().prctl(_PR_SET_PDEATHSIG, int(with_signal), 0, 0, 0)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), with_signal)
+__all__ = ["die_with_parent", "is_dead", "this_owner"]
 
 
 def this_owner() -> str:
@@ -43,11 +30,6 @@ def is_dead(owner: str) -> bool:
     if node != _node() or not pid.isdecimal():
         return False
     return _started(int(pid)) != started
-
-
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
 
 
 @cache

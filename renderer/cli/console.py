@@ -50,11 +50,16 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 def fail(error: DearlyError, *, as_json: bool = False) -> NoReturn:
     """Print an error (all of a list) and exit with its code."""
+    report(error, as_json=as_json)
+    raise typer.Exit(error.exit_code)
+
+
+def report(error: DearlyError, *, as_json: bool = False) -> None:
+    """Print an error, all of a list: for people on stderr, for machines as one object on stdout too."""
     if as_json:
         print_json({"errors": [single.as_json() for single in _each(error)]})
     for single in _each(error):
         show(single)
-    raise typer.Exit(error.exit_code)
 
 
 def show(error: DearlyError) -> None:

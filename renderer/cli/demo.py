@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -46,6 +47,7 @@ def demo(
 
     [bold]Example:[/] dearly demo --out my-demo
     """
+    began = time.monotonic()
     settings = Settings()
     settings.prepare()
     out.mkdir(parents=True, exist_ok=True)
@@ -59,8 +61,10 @@ def demo(
         _say(f"Open {address or out / 'index.html'} now: it fills while the customers are rendered.", not json_)
         showcase.submit()
         try:
-            gallery.dress()
-            _watch(showcase, gallery, alive, live=not json_)
+            dressing = ThreadPoolExecutor(1).submit(gallery.dress)  # takes seconds on a new machine
+            _watch(showcase, gallery, alive, live=not json_, began=began)
+            dressing.result()
+            gallery.write(showcase.standing(), finished=True)
         except BaseException:
             showcase.cancel()
             raise
@@ -91,9 +95,8 @@ def _service(settings: Settings) -> Iterator[Callable[[], None]]:
         service.stop()
 
 
-def _watch(showcase: Showcase, gallery: Gallery, alive: Callable[[], None], live: bool) -> None:
+def _watch(showcase: Showcase, gallery: Gallery, alive: Callable[[], None], live: bool, began: float) -> None:
     """Follow the run until every request has ended, writing files and gallery as parts finish."""
-    began = time.monotonic()
     told: set[tuple[str, str]] = set()
     with Live(console=console.err, refresh_per_second=8, transient=True) as display:
         while True:

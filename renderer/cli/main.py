@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from renderer import __version__
+from renderer.cli import console
+from renderer.errors import UsageError
 
 app = typer.Typer(
     name="dearly",
@@ -48,13 +50,22 @@ def register() -> None:
     app.command("sample")(sample.sample)
 
 
-def main() -> Any:
-    """Entry of the command."""
+def main() -> None:
+    """Entry of the command. Ends the process with 0, 1, 2 or 3 (see :mod:`renderer.errors`)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     register()
-    return app()
+    if "--json" not in sys.argv[1:]:
+        app()
+    try:
+        sys.exit(app(standalone_mode=False))
+    except typer.Abort:
+        sys.exit(130)
+    except typer.TyperException as error:  # a wrong option: machines get it as they get every other error
+        message = getattr(error, "format_message", error.__str__)()
+        console.report(UsageError("usage.argument", message), as_json=True)
+        sys.exit(UsageError.exit_code)
 
 
 if __name__ == "__main__":

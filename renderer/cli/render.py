@@ -17,6 +17,7 @@ from renderer.cli.options import (
     ProfileOption,
     SeedOption,
     TemplateArgument,
+    check_folder,
     parse_date,
 )
 from renderer.errors import UsageError, nearest
@@ -52,10 +53,12 @@ def render(
 
     [bold]Example:[/] dearly render energy-bill --profile templates/energy-bill/samples/11-typical.json --out out
     """
+    check_folder(out)
+    day = parse_date(as_of)
     planner = pipeline.open_template(template)
     wanted = channels_of(planner.template, channel or [])
     person = read_one(profile, planner.template.contract)
-    plan = pipeline.plan(planner, person, as_of=parse_date(as_of), locale=locale, seed=seed)
+    plan = pipeline.plan(planner, person, as_of=day, locale=locale, seed=seed)
     if plan.suppression is not None:
         if json_:
             console.print_json(summary(plan, {}))

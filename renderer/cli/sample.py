@@ -9,7 +9,7 @@ import typer
 
 from renderer import pipeline
 from renderer.cli import console
-from renderer.cli.options import TemplateArgument
+from renderer.cli.options import TemplateArgument, check_folder
 from renderer.errors import UsageError
 from renderer.preflight.sample import as_line, samples
 
@@ -31,6 +31,8 @@ def sample(
     """
     if out is not None and out.suffix.lower() not in (".jsonl", ".ndjson"):
         raise UsageError("usage.argument", "--out takes a .jsonl file.")
+    if out is not None:
+        check_folder(out.parent)
     planner = pipeline.open_template(template)
     lines = (as_line(record) for record in samples(planner.template.contract, planner.template, count, seed))
     if out is None:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Literal
 
-from renderer.decide.expressions import Compiled, compile_expression
+from renderer.decide.expressions import CONTEXT, Compiled, compile_expression
 from renderer.decide.model import Candidate, Decision, Decisions
 from renderer.decide.scope import Scope
+from renderer.decide.values import Work
 from renderer.errors import DearlyError, ErrorList, TemplateError
 from renderer.labels import Sensitivity, highest
+from renderer.profile.contract import RESERVED
 from renderer.profile.model import Profile
 from renderer.template.model import AnyRule, CandidateRule, ChoiceRule, NoneChoiceRule, Template
 from renderer.units import decimal_text
@@ -24,6 +26,8 @@ from renderer.units import decimal_text
 MASK = "(secret)"
 FILE = "decisions.yaml"
 Kind = Literal["offer", "scene", "block"]
+_SHORT = Decimal("0.0001")
+"""Reasons show numbers to here; the values beside them are exact."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,10 @@ class Rules:
         scope = Scope(self._contract, MappingProxyType(labels))
         self._derived: list[_Derived] = []
         for name, derived in rules.derive.items():
-            if name in self._contract.top or name in ("as_of", "segment", "row") or not name.isidentifier():
+            if name in (*self._contract.top, *RESERVED, "as_of") or not name.isidentifier():
                 self._faults.append(
                     TemplateError(
-                        "template.duplicate",
+                        "template.value",
                         f"'{name}' cannot name a derived value.",
                         place=self._lines.place(("derive", name)),
                         hint="Choose a name of letters and underscores that no field has.",
@@ -86,6 +90,11 @@ class Rules:
             name: self._compile(rule.when, scope, ("segments", name, "when")) for name, rule in rules.segments.items()
         }
         for name, condition in self._segments.items():
+            if f"segment.{name.replace('-', '_')}" in labels:
+                place = self._lines.place(("segments", name))
+                self._faults.append(
+                    TemplateError("template.duplicate", f"Two segments are '{name}' in rules.", place=place)
+                )
             labels[f"segment.{name.replace('-', '_')}"] = condition.sensitivity if condition else "public"
         self._offers = [self._choice(rule, scope, ("offers", index)) for index, rule in enumerate(rules.offers)]
         self._scenes = [self._choice(rule, scope, ("scenes", index)) for index, rule in enumerate(rules.scenes)]
@@ -94,25 +103,38 @@ class Rules:
             raise ErrorList(self._faults)
         self.scope = scope
 
-    def decide(self, profile: Profile, as_of: date, seed: int) -> Decisions:
+    def decide(self, profile: Profile, as_of: date, seed: int, work: Work | None = None) -> Decisions:
         """All values and decisions for one profile. Raises ProfileError where a rule cannot be applied to it.
 
-        ``seed`` is for experiments and tie-breaks to come; nothing uses it yet, and nothing else may be random.
+        Who is suppressed gets nothing, so nothing further is decided. ``work`` is what the expressions of one plan may
+        do together. ``seed`` is for experiments and tie-breaks to come; nothing uses it yet, and nothing else may be
+        random.
         """
+        work = work or Work()
         names: dict[str, Any] = {**profile.data, "as_of": as_of}
         for derived in self._derived:
-            holds = derived.when is None or derived.when.truth(names)
-            names[derived.name] = derived.value.value(names) if holds else None
+            holds = derived.when is None or derived.when.truth(names, work)
+            names[derived.name] = derived.value.value(names, work) if holds else None
         decisions: list[Decision] = []
-        suppression = self._suppressed(names, decisions)
-        segments = self._segmented(names, decisions)
+        suppression = self._suppressed(names, work, decisions)
+        if suppression is not None:
+            return Decisions(
+                names=MappingProxyType(names),
+                suppression=suppression,
+                segments=(),
+                offers=MappingProxyType({}),
+                scenes=(),
+                blocks=(),
+                decisions=tuple(decisions),
+            )
+        segments = self._segmented(names, work, decisions)
         names["segment"] = MappingProxyType({name.replace("-", "_"): name in segments for name in self._segments})
-        decisions += self._chosen("offer", self._offers, names)
-        decisions += self._chosen("scene", self._scenes, names)
-        decisions += self._chosen("block", self._blocks, names)
+        decisions += self._chosen("offer", self._offers, names, work)
+        decisions += self._chosen("scene", self._scenes, names, work)
+        decisions += self._chosen("block", self._blocks, names, work)
         return Decisions(
             names=MappingProxyType(names),
-            suppression=suppression,
+            suppression=None,
             segments=segments,
             offers=MappingProxyType({d.id: d.chosen[0] for d in decisions if d.kind == "offer" and d.chosen}),
             scenes=tuple(one for d in decisions if d.kind == "scene" for one in d.chosen),
@@ -129,12 +151,12 @@ class Rules:
             for one in (*(c.id for c in choice.candidates), *((choice.default,) if choice.default else ()))
         )
 
-    def _suppressed(self, names: Mapping[str, Any], decisions: list[Decision]) -> str | None:
+    def _suppressed(self, names: Mapping[str, Any], work: Work, decisions: list[Decision]) -> str | None:
         found: str | None = None
         candidates = []
         for code, when in self._suppress:
             assert when is not None
-            holds = when.truth(names)
+            holds = when.truth(names, work)
             candidates.append(self._candidate(code, holds, when, names))
             if holds and found is None:
                 found = code
@@ -150,11 +172,11 @@ class Rules:
             )
         return found
 
-    def _segmented(self, names: Mapping[str, Any], decisions: list[Decision]) -> tuple[str, ...]:
+    def _segmented(self, names: Mapping[str, Any], work: Work, decisions: list[Decision]) -> tuple[str, ...]:
         found = []
         for name, when in self._segments.items():
             assert when is not None
-            holds = when.truth(names)
+            holds = when.truth(names, work)
             decisions.append(
                 Decision(
                     id=name,
@@ -168,13 +190,13 @@ class Rules:
                 found.append(name)
         return tuple(found)
 
-    def _chosen(self, kind: Kind, choices: list[_Choice], names: Mapping[str, Any]) -> Iterator[Decision]:
+    def _chosen(self, kind: Kind, choices: list[_Choice], names: Mapping[str, Any], work: Work) -> Iterator[Decision]:
         excluded: dict[str, str] = {}
         for choice in choices:
             chosen: _Candidate | None = None
             tried = []
             for candidate in choice.candidates:
-                holds = candidate.when is None or candidate.when.truth(names)
+                holds = candidate.when is None or candidate.when.truth(names, work)
                 if candidate.id in excluded:
                     tried.append(
                         Candidate(
@@ -249,8 +271,6 @@ class Rules:
 
 def _shown(path: str, names: Mapping[str, Any], scope: Scope) -> Any:
     """A value as a reason shows it: secret ones masked, lists and objects only counted."""
-    if path in ("none", "true", "false"):
-        return None
     if scope.label(path) == "secret":
         return MASK
     value: Any = names
@@ -258,6 +278,8 @@ def _shown(path: str, names: Mapping[str, Any], scope: Scope) -> Any:
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
     if isinstance(value, Mapping):
         return "(given)"
+    if isinstance(value, timedelta):
+        return f"{value.days} days"
     return f"({len(value)} items)" if isinstance(value, tuple | list) else value
 
 
@@ -268,5 +290,5 @@ def _words(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case Decimal():
-            return decimal_text(value if abs(value.as_tuple().exponent) <= 4 else round(value, 4))  # type: ignore[arg-type]
+            return decimal_text(value.quantize(_SHORT, context=CONTEXT).normalize(CONTEXT))
     return str(value)

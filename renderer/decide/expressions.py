@@ -219,6 +219,8 @@ class _Compiler:
                 return self._test(node)
             case nodes.BinExpr(left=left, right=right) if type(node) in _ARITHMETIC:
                 sign = _ARITHMETIC[type(node)]
+                if any(isinstance(side, nodes.Const) and isinstance(side.value, str | bool) for side in (left, right)):
+                    raise self._refused("only numbers and dates can be computed with.", "Texts are joined by '~'.")
                 (one, one_label), (other, other_label) = self._given(left), self._given(right)
                 return lambda names, work: compute(
                     sign, given(one(names, work), one_label), given(other(names, work), other_label)

@@ -6,15 +6,18 @@ clock.
 
 from __future__ import annotations
 
+import decimal
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from urllib.parse import quote
 
 from renderer.decide.decide import Rules
-from renderer.errors import ErrorList, ProfileError, TemplateError
+from renderer.decide.expressions import CONTEXT, compile_expression
+from renderer.decide.values import Work
+from renderer.errors import ErrorList, ProfileError, TemplateError, UsageError, nearest
 from renderer.labels import highest
 from renderer.plan.facts import FactBook
 from renderer.plan.formats import Formats
@@ -22,10 +25,11 @@ from renderer.plan.model import Fact, Link, RenderPlan
 from renderer.plan.sentences import Speaker
 from renderer.profile.contract import value_at
 from renderer.profile.model import Profile
-from renderer.template.model import Template
+from renderer.template.model import FactRule, Template
 from renderer.units import Money, Quantity, decimal_text
 
-_PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_HOST = re.compile(r"(?s)^(https://[^/?#]*|).*$")
 
 
 class Planner:
@@ -37,7 +41,9 @@ class Planner:
         self.facts = FactBook(template, self.rules.scope)
         self._formats = {locale: Formats(locale) for locale in template.config.locales}
         self._speakers = {locale: Speaker(book, self.facts.labels) for locale, book in template.copy.items()}
-        self._check_links()
+        faults = list(self._check_config())
+        if faults:
+            raise ErrorList(faults)
 
     def plan(
         self, profile: Profile, *, as_of: date | None = None, locale: str | None = None, seed: int = 0
@@ -47,15 +53,20 @@ class Planner:
         speaks = self._locale(profile, locale)
         when = self._as_of(profile, as_of)
         try:
-            decided = self.rules.decide(profile, when, seed)
-            facts: dict[str, Fact] = {}
-            counts: dict[str, int] = {}
-            if decided.suppression is None:
-                speaker = self._speakers[speaks]
-                facts, counts = self.facts.make(decided.names, self._formats[speaks], speaker.plain)
+            with decimal.localcontext(CONTEXT):  # whatever the caller's arithmetic is
+                return self._planned(profile, speaks, when, seed)
         except ProfileError as error:
             raise error.at(record=profile.record) from error
+
+    def _planned(self, profile: Profile, speaks: str, when: date, seed: int) -> RenderPlan:
+        work = Work()
+        decided = self.rules.decide(profile, when, seed, work)
         suppressed = decided.suppression is not None
+        speaker = self._speakers[speaks]
+        facts: dict[str, Fact] = {}
+        counts: dict[str, int] = {}
+        if not suppressed:
+            facts, counts = self.facts.make(decided.names, self._formats[speaks], speaker.plain, work)
         return RenderPlan(
             template=self.template.id,
             files_digest=self.template.release.files_digest,
@@ -65,11 +76,11 @@ class Planner:
             seed=seed,
             suppression=decided.suppression,
             segments=decided.segments,
-            offers=MappingProxyType({}) if suppressed else decided.offers,
-            scenes=() if suppressed else decided.scenes,
-            blocks=() if suppressed else decided.blocks,
+            offers=decided.offers,
+            scenes=decided.scenes,
+            blocks=decided.blocks,
             facts=MappingProxyType(facts),
-            copy=MappingProxyType({} if suppressed else self._speakers[speaks].say(facts, counts)),
+            copy=MappingProxyType({} if suppressed else speaker.say(facts, counts)),
             links=MappingProxyType({} if suppressed else self._links(facts)),
             decisions=decided.decisions,
             images=MappingProxyType(
@@ -90,9 +101,10 @@ class Planner:
         for candidate in (str(wanted), str(wanted).partition("-")[0]):
             if candidate in known:
                 return candidate
-        raise ProfileError(
-            "profile.locale", "The template does not speak the locale asked for.", hint=f"It speaks {', '.join(known)}."
-        ).at(record=profile.record)
+        message, hint = "The template does not speak the locale asked for.", f"It speaks {', '.join(known)}."
+        if asked:
+            raise UsageError("usage.argument", message, hint=hint)
+        raise ProfileError("profile.locale", message, hint=hint).at(record=profile.record)
 
     def _as_of(self, profile: Profile, asked: date | None) -> date:
         field = self.template.contract.role("as_of")
@@ -105,30 +117,45 @@ class Planner:
             ).at(record=profile.record)
         return when
 
-    def _check_links(self) -> None:
+    def _check_config(self) -> Iterator[TemplateError]:
+        """What template.yaml says in terms of facts and fields: links and control totals."""
         lines = self.template.lines["template.yaml"]
-        faults = []
         for name, rule in self.template.config.links.items():
+            place = lines.place(("links", name, "href"))
+            if set("{}") & set(_PLACEHOLDER.sub("", rule.href)):
+                yield TemplateError("template.value", f"A placeholder of the link '{name}' is no fact id.", place=place)
+            if "{" in _HOST.sub(r"\1", rule.href, count=1):
+                yield TemplateError(
+                    "template.unsafe",
+                    f"The link '{name}' would take its host from a fact.",
+                    place=place,
+                    hint="Facts may stand behind the host only.",
+                )
             for fact in _PLACEHOLDER.findall(rule.href):
-                if fact not in self.facts.labels:
-                    faults.append(
-                        TemplateError(
-                            "template.reference",
-                            f"The link '{name}' names an unknown fact '{fact}'.",
-                            place=lines.place(("links", name)),
-                        )
+                given = self.template.facts.get(fact)
+                if given is None:
+                    yield TemplateError(
+                        "template.reference",
+                        f"The link '{name}' names an unknown fact '{fact}'.",
+                        place=place,
+                        hint=nearest(fact, sorted(self.template.facts)),
                     )
+                elif not isinstance(given, FactRule) or given.as_ == "image":
+                    yield TemplateError("template.value", f"'{fact}' has no value for the link '{name}'.", place=place)
                 elif self.facts.labels[fact] == "secret":
-                    faults.append(
-                        TemplateError(
-                            "template.unsafe",
-                            f"The link '{name}' would carry the secret '{fact}'.",
-                            place=lines.place(("links", name)),
-                            hint="Secret values never enter an address.",
-                        )
+                    yield TemplateError(
+                        "template.unsafe",
+                        f"The link '{name}' would carry the secret '{fact}'.",
+                        place=place,
+                        hint="Secret values never enter an address.",
                     )
-        if faults:
-            raise ErrorList(faults)
+        for name, total in self.template.config.control_totals.items():
+            for key in ("value", "currency"):
+                try:
+                    place = lines.place(("control_totals", name, key))
+                    compile_expression(getattr(total, key), self.rules.scope, place)
+                except TemplateError as error:
+                    yield error
 
     def _links(self, facts: Mapping[str, Fact]) -> dict[str, Link]:
         """Addresses whose facts this plan has."""

@@ -9,17 +9,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from renderer.decide.expressions import Compiled, compile_expression
 from renderer.decide.scope import Scope
+from renderer.decide.values import Work
 from renderer.errors import DearlyError, ErrorList, Place, ProfileError, TemplateError
 from renderer.labels import Sensitivity, highest
-from renderer.plan.formats import Formats, known_unit, rounded, shown_decimals
-from renderer.plan.model import Cell, Fact, Point, Series, Table, Tick
+from renderer.plan.formats import Formats, known_unit
+from renderer.plan.model import Cell, Fact, Point, Series, Table
+from renderer.plan.scales import counter, ratio, ticks
 from renderer.template.model import NUMBERS, FactRule, SeriesRule, TableRule, Template, ValueRule
-from renderer.units import Money, Quantity, decimal_text, plain
+from renderer.units import Money, Quantity, plain
 
 FILE = "facts.yaml"
 Say = Callable[[str], str]
@@ -83,153 +85,31 @@ class FactBook:
         if self._faults:
             raise ErrorList(self._faults)
 
-    def make(self, names: Mapping[str, Any], formats: Formats, say: Say) -> tuple[dict[str, Fact], dict[str, int]]:
-        """(facts by id, whole numbers for plural rules by fact id). A fact whose value is none is left out."""
-        facts: dict[str, Fact] = {}
-        counts: dict[str, int] = {}
+    def make(
+        self, names: Mapping[str, Any], formats: Formats, say: Say, work: Work | None = None
+    ) -> tuple[dict[str, Fact], dict[str, int]]:
+        """(facts by id, whole numbers for plural rules by fact id). A fact whose value is none is left out.
+
+        ``work`` is what the expressions of one plan may do together. Raises ProfileError where a fact cannot be made.
+        """
+        making = _Making(names, formats, say, work or Work(), self.labels)
         for name, rule in self._rules.items():
             match rule:
                 case _Single():
-                    self._single(name, rule, names, formats, say, facts, counts)
+                    making.single(name, rule)
                 case _Series():
-                    series = self._make_series(name, rule, names, formats, say)
-                    if series is not None:
-                        facts[name] = Fact(
-                            id=name, kind="series", value=series, text="", spoken="", sensitivity=self.labels[name]
-                        )
+                    making.series(name, rule)
                 case _Table():
-                    table = self._make_table(name, rule, names, formats, say)
-                    if table is not None:
-                        facts[name] = Fact(
-                            id=name, kind="table", value=table, text="", spoken="", sensitivity=self.labels[name]
-                        )
-        return facts, counts
-
-    def _single(
-        self,
-        name: str,
-        rule: _Single,
-        names: Mapping[str, Any],
-        formats: Formats,
-        say: Say,
-        facts: dict[str, Fact],
-        counts: dict[str, int],
-    ) -> None:
-        spec = rule.value.rule
-        value = self._checked(name, rule.value, rule.value.value.value(names))
-        if value is None:
-            return
-        currency = self._currency(name, rule.value, names)
-        text = self._text(name, rule.value, value, currency, formats, say)
-        number = formats.count(value, spec, currency)
-        if number is not None:
-            counts[name] = abs(number) if spec.sign == "never" else number
-        whole = rule.of.value(names) if rule.of is not None else None
-        facts[name] = Fact(
-            id=name,
-            kind="text" if spec.as_ == "copy" else spec.as_,
-            value=_typed(value, spec, currency),
-            text=text,
-            spoken=formats.spoken(value, spec, text, currency),
-            sensitivity=self.labels[name],
-            steps=tuple(_steps(value, rule.steps, spec, currency, formats)) if rule.steps else (),
-            ratio=_ratio(value, whole) if whole is not None else None,
-        )
-
-    def _make_series(
-        self, name: str, rule: _Series, names: Mapping[str, Any], formats: Formats, say: Say
-    ) -> Series | None:
-        points = []
-        numbers: list[Decimal] = []
-        currency = self._currency(name, rule.y, names)
-        for row in rule.rows.value(names) or ():
-            inner = {**names, "row": row}
-            x = self._cell(name, rule.x, inner, formats, say)
-            y = self._cell(name, rule.y, inner, formats, say)
-            if y is not None:
-                numbers.append(Decimal(y.value))
-            points.append(
-                Point(
-                    x=x or Cell(value=None, text=""),
-                    y=y or Cell(value=None, text=""),
-                    mark=rule.mark is not None and rule.mark.truth(inner),
-                )
-            )
-        if not points or not numbers:
-            return None
-        ticks = tuple(
-            Tick(value=decimal_text(at), text=formats.text(at, _axis(rule.y.rule, at), currency))
-            for at in nice_ticks(min(numbers), max(numbers), rule.ticks)
-        )
-        return Series(points=tuple(points), ticks=ticks)
-
-    def _make_table(
-        self, name: str, rule: _Table, names: Mapping[str, Any], formats: Formats, say: Say
-    ) -> Table | None:
-        rows = rule.rows.value(names)
-        if rows is None:
-            return None
-        return Table(
-            columns=tuple(rule.columns),
-            rows=tuple(
-                {
-                    column: self._cell(name, value, {**names, "row": row}, formats, say)
-                    for column, value in rule.columns.items()
-                }
-                for row in rows
-            ),
-        )
-
-    def _cell(self, name: str, rule: _Value, names: Mapping[str, Any], formats: Formats, say: Say) -> Cell | None:
-        value = self._checked(name, rule, rule.value.value(names))
-        if value is None:
-            return None
-        currency = self._currency(name, rule, names)
-        return Cell(value=plain(value), text=self._text(name, rule, value, currency, formats, say))
-
-    def _text(self, name: str, rule: _Value, value: Any, currency: str | None, formats: Formats, say: Say) -> str:
-        if rule.rule.as_ == "image":
-            return ""
-        if rule.rule.as_ != "copy":
-            return formats.text(value, rule.rule, currency)
-        try:
-            return say(value)
-        except KeyError:
-            raise ProfileError(
-                "plan.fact",
-                f"The fact '{name}' names a sentence that the copy lacks.",
-                place=rule.value.place,
-                hint="Add the sentence, or restrict the field to the values that have one.",
-            ) from None
-
-    def _checked(self, name: str, rule: _Value, value: Any) -> Any:
-        """``value`` if it is of the rule's kind."""
-        kind = rule.rule.as_
-        good = value is None or (
-            isinstance(value, int | Decimal) and not isinstance(value, bool)
-            if kind in NUMBERS
-            else isinstance(value, date)
-            if kind == "date"
-            else isinstance(value, str)
-        )
-        if not good:
-            raise ProfileError(
-                "plan.fact",
-                f"The fact '{name}' is written as {kind} but its expression gives something else.",
-                place=rule.value.place,
-            )
-        return value
-
-    def _currency(self, name: str, rule: _Value, names: Mapping[str, Any]) -> str | None:
-        if rule.currency is None:
-            return None
-        currency = rule.currency.value(names)
-        if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
-            raise ProfileError("plan.fact", f"The currency of '{name}' is no ISO 4217 code.", place=rule.currency.place)
-        return currency
+                    making.table(name, rule)
+        return making.facts, making.counts
 
     def _compile(self, name: str, rule: FactRule | SeriesRule | TableRule) -> _Single | _Series | _Table:
         if isinstance(rule, FactRule):
+            for key, given in (("of", rule.of), ("steps", rule.steps)):
+                if given and rule.as_ not in NUMBERS:
+                    raise TemplateError(
+                        "template.value", f"Only numbers have '{key}'; '{name}' is none.", place=self._place(name, key)
+                    )
             of = compile_expression(rule.of, self._scope, self._place(name, "of")) if rule.of is not None else None
             return _Single(self._value(rule, self._scope, (name,)), of, rule.steps)
         rows = compile_expression(rule.rows, self._scope, self._place(name, "rows"))
@@ -281,41 +161,124 @@ class FactBook:
         return self._lines.place(path)
 
 
-def nice_ticks(low: Decimal, high: Decimal, count: int) -> Iterator[Decimal]:
-    """Round values that enclose zero and the data, about ``count`` of them, at steps of 1, 2, 2.5 or 5 times a power of
-    ten (the "nice numbers" of P. Heckbert, Graphics Gems, 1990, with 2.5 added)."""
-    low, high = min(low, Decimal(0)), max(high, Decimal(0))
-    span = (high - low) or Decimal(1)
-    rough = span / max(1, count - 1)
-    power = Decimal(1).scaleb(rough.adjusted())
-    step = next(power * factor for factor in (1, 2, Decimal("2.5"), 5, 10) if power * factor >= rough)
-    first = int((low / step).to_integral_value(ROUND_FLOOR))
-    last = int((high / step).to_integral_value(ROUND_CEILING))
-    for index in range(first, max(last, first + 1) + 1):
-        yield (step * index).normalize() if step * index else Decimal(0)
+class _Making:
+    """The facts of one profile in one locale, being made."""
 
+    def __init__(
+        self,
+        names: Mapping[str, Any],
+        formats: Formats,
+        say: Say,
+        work: Work,
+        labels: Mapping[str, Sensitivity],
+    ) -> None:
+        self._names = names
+        self._formats = formats
+        self._say = say
+        self._work = work
+        self._labels = labels
+        self.facts: dict[str, Fact] = {}
+        self.counts: dict[str, int] = {}
 
-def _axis(rule: ValueRule, at: Decimal) -> ValueRule:
-    """How a tick is written: like the values, but with the decimals it needs itself and without a forced sign."""
-    own = at.normalize().as_tuple().exponent
-    return rule.model_copy(update={"decimals": max(0, -own) if isinstance(own, int) else 0, "sign": "auto"})
+    def single(self, name: str, rule: _Single) -> None:
+        spec = rule.value.rule
+        value = self._checked(name, rule.value, self._names)
+        if value is None:
+            return
+        currency = self._currency(name, rule.value, self._names)
+        text = self._text(name, rule.value, value, currency)
+        count = self._formats.count(value, spec, currency)
+        if count is not None:
+            self.counts[name] = abs(count) if spec.sign == "never" else count
+        whole = rule.of.value(self._names, self._work) if rule.of is not None else None
+        if isinstance(whole, bool) or not isinstance(whole, int | Decimal | None):
+            raise ProfileError("plan.fact", f"The whole of '{name}' is no number.", place=rule.value.value.place)
+        steps = counter(Decimal(value), rule.steps, spec, currency, self._formats) if rule.steps else ()
+        self.facts[name] = Fact(
+            id=name,
+            kind="text" if spec.as_ == "copy" else spec.as_,
+            value=_typed(value, spec, currency),
+            text=text,
+            spoken=self._formats.spoken(value, spec, text, currency),
+            sensitivity=self._labels[name],
+            steps=tuple(steps),
+            ratio=ratio(Decimal(value), Decimal(whole)) if whole is not None else None,
+        )
 
+    def series(self, name: str, rule: _Series) -> None:
+        points = []
+        numbers: list[Decimal] = []
+        currency: str | None = None
+        for inner in self._rows(name, rule.rows) or ():
+            x = self._cell(name, rule.x, inner)
+            y = self._cell(name, rule.y, inner)
+            if y is not None:
+                numbers.append(Decimal(y.value))
+                currency = currency or self._currency(name, rule.y, inner)
+            mark = rule.mark is not None and rule.mark.truth(inner, self._work)
+            points.append(Point(x=x or Cell(value=None, text=""), y=y or Cell(value=None, text=""), mark=mark))
+        if numbers:
+            axis = ticks(min(numbers), max(numbers), rule.ticks, rule.y.rule, currency, self._formats)
+            self._add(name, "series", Series(points=tuple(points), ticks=tuple(axis)))
 
-def _steps(value: Any, count: int, rule: ValueRule, currency: str | None, formats: Formats) -> Iterator[str]:
-    """The texts of a counter from near zero to the value, all with the value's own decimals."""
-    decimals = shown_decimals(Decimal(value), rule, currency)
-    same = rule.model_copy(update={"decimals": decimals})
-    scale = Decimal(100) if rule.as_ == "percent" else Decimal(1)
-    for index in range(count + 1):
-        part = rounded(Decimal(value) * scale * index / count, decimals) / scale
-        yield formats.text(part if index < count else value, same, currency)
+    def table(self, name: str, rule: _Table) -> None:
+        found = self._rows(name, rule.rows)
+        if found is not None:
+            rows = [
+                {column: self._cell(name, value, inner) for column, value in rule.columns.items()} for inner in found
+            ]
+            self._add(name, "table", Table(columns=tuple(rule.columns), rows=tuple(rows)))
 
+    def _add(self, name: str, kind: Literal["series", "table"], value: Series | Table) -> None:
+        self.facts[name] = Fact(id=name, kind=kind, value=value, text="", spoken="", sensitivity=self._labels[name])
 
-def _ratio(value: Any, whole: Any) -> str | None:
-    """value / whole between 0 and 1 with six decimals."""
-    if not isinstance(whole, int | Decimal) or whole <= 0:
-        return None
-    return decimal_text(rounded(min(Decimal(1), max(Decimal(0), Decimal(value) / Decimal(whole))), 6))
+    def _rows(self, name: str, rows: Compiled) -> Iterator[Mapping[str, Any]] | None:
+        """The names that expressions of each row see, or None where the record has no list."""
+        found = rows.value(self._names, self._work)
+        if not isinstance(found, list | tuple | None):
+            raise ProfileError("plan.fact", f"The rows of '{name}' are no list.", place=rows.place)
+        return None if found is None else ({**self._names, "row": row} for row in found)
+
+    def _cell(self, name: str, rule: _Value, names: Mapping[str, Any]) -> Cell | None:
+        value = self._checked(name, rule, names)
+        if value is None:
+            return None
+        return Cell(value=plain(value), text=self._text(name, rule, value, self._currency(name, rule, names)))
+
+    def _text(self, name: str, rule: _Value, value: Any, currency: str | None) -> str:
+        if rule.rule.as_ == "image":
+            return ""
+        if rule.rule.as_ != "copy":
+            return self._formats.text(value, rule.rule, currency)
+        try:
+            return self._say(value)
+        except KeyError:
+            raise ProfileError(
+                "plan.fact",
+                f"The fact '{name}' names a sentence that the copy lacks, or one that names facts itself.",
+                place=rule.value.place,
+                hint="Add the sentence, or restrict the field to the values that have one.",
+            ) from None
+
+    def _checked(self, name: str, rule: _Value, names: Mapping[str, Any]) -> Any:
+        """The value, which must be of the rule's kind or none."""
+        kind, value = rule.rule.as_, rule.value.value(names, self._work)
+        wanted = (int, Decimal) if kind in NUMBERS else date if kind == "date" else str
+        if value is not None and (isinstance(value, bool) or not isinstance(value, wanted)):
+            raise ProfileError(
+                "plan.fact",
+                f"The fact '{name}' is written as {kind} but its expression gives something else.",
+                place=rule.value.place,
+            )
+        return value
+
+    def _currency(self, name: str, rule: _Value, names: Mapping[str, Any]) -> str | None:
+        if rule.currency is None:
+            return None
+        currency = rule.currency.value(names, self._work)
+        if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+            raise ProfileError("plan.fact", f"The currency of '{name}' is no ISO 4217 code.", place=rule.currency.place)
+        return currency
 
 
 def _typed(value: Any, rule: ValueRule, currency: str | None) -> Any:
@@ -331,6 +294,7 @@ def _label(rule: _Single | _Series | _Table) -> Sensitivity:
         case _Single():
             return highest([rule.value.sensitivity, *([rule.of.sensitivity] if rule.of else [])])
         case _Series():
-            return highest([rule.rows.sensitivity, rule.x.sensitivity, rule.y.sensitivity])
+            mark = [rule.mark.sensitivity] if rule.mark else []
+            return highest([rule.rows.sensitivity, rule.x.sensitivity, rule.y.sensitivity, *mark])
         case _Table():
             return highest([rule.rows.sensitivity, *(value.sensitivity for value in rule.columns.values())])

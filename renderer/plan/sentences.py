@@ -17,6 +17,8 @@ from renderer.plan.model import Fact, Message
 from renderer.template.copy import CopyBook
 
 FSI, PDI = "\u2068", "\u2069"
+LONG = 2_000
+"""Texts longer than this go around fluent.runtime, which refuses placeables of more than 2500 characters."""
 Pieces = tuple[str | tuple[str], ...]
 """Words as str, facts as a tuple of their id."""
 
@@ -59,9 +61,7 @@ class Speaker:
             if not all(fact in facts for fact in sentence.facts) or not all(fact in counts for fact in sentence.counts):
                 continue
             if sentence.pieces is not None:
-                text = "".join(
-                    piece if isinstance(piece, str) else f"{FSI}{texts[piece[0]]}{PDI}" for piece in sentence.pieces
-                )
+                text = _joined(sentence.pieces, texts)
             else:
                 text = self._format(name, texts)
             said[name] = Message(id=name, text=text, facts=sentence.facts, sensitivity=sentence.sensitivity)
@@ -74,14 +74,23 @@ class Speaker:
     def _format(self, name: str, values: Mapping[str, str | int]) -> str:
         pattern = self._book.bundle.get_message(name).value
         assert pattern is not None
-        text, errors = self._book.bundle.format_pattern(pattern, dict(values))
+        long = {key: text for key, text in values.items() if isinstance(text, str) and len(text) > LONG}
+        text, errors = self._book.bundle.format_pattern(pattern, {**values, **{key: _stand_in(key) for key in long}})
         if errors:
             raise ProfileError(
                 "plan.copy",
                 f"The sentence '{name}' cannot be said ({type(errors[0]).__name__}).",
                 place=self._book.sentences[name].place,
             )
-        return str(text)
+        said = str(text)
+        for key, whole in long.items():
+            said = said.replace(_stand_in(key), whole)
+        return said
+
+
+def _stand_in(key: str) -> str:
+    """What stands for a long text while fluent.runtime works: no text of a profile holds these code points."""
+    return f"\ufdd0{key}\ufdd1"
 
 
 def _pieces(pattern: ast.Pattern) -> Pieces | None:
@@ -95,3 +104,9 @@ def _pieces(pattern: ast.Pattern) -> Pieces | None:
         else:
             return None
     return tuple(found)
+
+
+def _joined(pieces: Pieces, texts: Mapping[str, str | int]) -> str:
+    if len(pieces) == 1 and isinstance(pieces[0], tuple):
+        return str(texts[pieces[0][0]])  # alone there is nothing to isolate it from, as fluent.runtime has it
+    return "".join(piece if isinstance(piece, str) else f"{FSI}{texts[piece[0]]}{PDI}" for piece in pieces)

@@ -196,7 +196,7 @@ class _Reading:
         try:
             _validator(schema)
         except ValueError:  # the linear engine lacks look-around and back-references
-            self._fault((*trail, "pattern"), f"The pattern of '{name}' is not one that can be checked in linear time.")
+            self._fault((*trail, "pattern"), f"The pattern of '{name}' cannot be checked in linear time, or at all.")
 
     def check_defaults(self) -> Iterator[DearlyError]:
         """Every default passes its own field's rules."""

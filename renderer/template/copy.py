@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -92,7 +93,7 @@ def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]
     bodies: dict[str, tuple[Entry, Place]] = {}
     for path in _files(release, locale):
         text = release.text(path)
-        bundle.add_resource(FluentResource(text))
+        bundle.add_resource(_parsed(text)[0])
         for name, entry, place in _entries(text, path, faults):
             if name in bodies:
                 faults.append(TemplateError("template.duplicate", f"The sentence '{name}' stands twice.", place=place))
@@ -130,9 +131,15 @@ def _files(release: Release, locale: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[Any, ast.Resource]:
+    """A file for the bundle and as a tree, both only read; remembered for authors who save one file of many."""
+    return FluentResource(text), FluentParser(with_spans=True).parse(text)
+
+
 def _entries(text: str, path: str, faults: list[DearlyError]) -> Iterator[tuple[str, Entry, Place]]:
     """Messages and terms of one file; what is no Fluent goes to ``faults``."""
-    for entry in FluentParser(with_spans=True).parse(text).body:
+    for entry in _parsed(text)[1].body:
         line = text.count("\n", 0, entry.span.start) + 1 if entry.span else None
         place = Place(file=path, line=line)
         if isinstance(entry, ast.Junk):

@@ -12,6 +12,9 @@ from typing import Any
 
 import pikepdf
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markupsafe import escape
 
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontRequest, load_fonts
@@ -122,7 +125,14 @@ REACHING = {
 
 @pytest.mark.parametrize("body", REACHING.values(), ids=REACHING)
 def test_nothing_outside_is_read(body: str) -> None:
-    assert refused(body).code == "render.asset"
+    # The engine makes a folder for a page's own faces in the configuration it shares, which would outlive the test.
+    own = prepare({"statement.css": CSS}, fonts(), fetcher()) if "font-face" in body else None
+    assert refused(body, with_styles=own).code == "render.asset"
+
+
+def test_a_refusal_inside_a_drawing_says_what_was_refused() -> None:
+    """The engine's drawing code swallows even its own fatal error."""
+    assert "address 'file:" in refused(REACHING["svg-image"]).message
 
 
 @pytest.mark.parametrize("head", [
@@ -197,6 +207,25 @@ def test_too_many_pages_and_too_much_text_are_refused_before_they_are_laid_out()
     assert refused("<p>" + "word " * 200_000 + "</p>", max_pages=20).code == "render.limit"
 
 
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+def test_any_text_is_drawn_or_refused_and_never_breaks_the_engine(text: str) -> None:
+    try:
+        assert made(f"<p>{escape(text)}</p><p>\u2068{escape(text)}\u2069 end</p>").pages == 1
+    except RenderError as error:
+        assert error.code == "render.glyph"
+        assert len(text) < 8 or text not in str(error)
+
+
+def test_disabled_logging_does_not_hide_a_broken_page() -> None:
+    logging.disable(logging.CRITICAL)
+    try:
+        with pytest.raises(RuntimeError):
+            made("<p>a</p>")
+    finally:
+        logging.disable(logging.NOTSET)
+
+
 @pytest.fixture
 def root_log() -> Iterator[list[logging.LogRecord]]:
     records: list[logging.LogRecord] = []
@@ -220,6 +249,17 @@ def test_one_failed_page_leaves_the_next_one_alone() -> None:
     refused(REACHING["file"])
     refused("<p>\U00013000</p>")
     assert made("<p>fine</p>").pages == 1
+
+
+@pytest.mark.parametrize("style", ["white-space:nowrap", "position:absolute;left:-40mm", "position:absolute;top:300mm",
+                                   "position:absolute;right:-80mm"])
+def test_text_that_runs_off_the_paper_fails(style: str) -> None:
+    assert refused(f'<p style="{style}">{"word " * 60}</p>').code == "render.overflow"
+
+
+def test_a_long_word_may_break() -> None:
+    assert refused(f"<p>{'W' * 200}</p>").code == "render.overflow"
+    assert made(f'<p style="overflow-wrap:anywhere">{"W" * 200}</p>').pages == 1
 
 
 # ---------------------------------------------------------------- tags
@@ -298,6 +338,12 @@ def test_every_glyph_reads_as_some_text() -> None:
         maps = [font.ToUnicode.read_bytes() for _, font in fonts_used.items()]
     assert any(b"<2060>" in each for each in maps)
     assert not any(b"<>" in each for each in maps)
+
+
+def test_images_are_scaled_as_the_archive_standard_allows() -> None:
+    with pikepdf.open(io.BytesIO(made(f'<img alt="a dot" style="width:50mm" src="{DOT}">').data)) as document:
+        images = list(document.pages[0].get_images().values())
+    assert images and not any(bool(image.get("/Interpolate", False)) for image in images)
 
 
 # ---------------------------------------------------------------- drawings

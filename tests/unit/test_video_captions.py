@@ -28,12 +28,26 @@ def score(*captions: tuple[int, int, str], frames: int = 250, direction: Directi
     """A score with nothing but captions (first frame, end, text) at 25 frames a second."""
     public: Sensitivity = "public"
     given_values: dict[str, Any] = {
-        "width": 640, "height": 352, "fps_num": 25, "fps_den": 1, "frames": frames, "locale": "en",
-        "direction": direction, "plan": "", "fonts": "", "scenes": (),
-        "captions": tuple(ScoreCaption(first=a, end=b, text=text, message="m", sensitivity=public)
-                          for a, b, text in captions),
+        "width": 640,
+        "height": 352,
+        "fps_num": 25,
+        "fps_den": 1,
+        "frames": frames,
+        "locale": "en",
+        "direction": direction,
+        "plan": "",
+        "fonts": "",
+        "scenes": (),
+        "captions": tuple(
+            ScoreCaption(first=a, end=b, text=text, message="m", sensitivity=public) for a, b, text in captions
+        ),
         "chapters": (ScoreChapter(scene="s", first=0, end=frames, title="All <of> it", sensitivity=public),),
-        "music": None, "sounds": (), "texts": (), "fits": (), "personal_frames": 0, "personal_spans": (),
+        "music": None,
+        "sounds": (),
+        "texts": (),
+        "fits": (),
+        "personal_frames": 0,
+        "personal_spans": (),
         "poster_frame": 0,
     }
     return Score(**{**given_values, **more})
@@ -44,7 +58,7 @@ def parsed(data: bytes) -> list[Any]:
 
 
 def test_a_caption_keeps_its_time_and_its_words() -> None:
-    cue, = parsed(captions_vtt(score((25, 75, "Your bill is \u206845,20\u00a0€\u2069."))))
+    (cue,) = parsed(captions_vtt(score((25, 75, "Your bill is \u206845,20\u00a0€\u2069."))))
     assert (cue.start, cue.end) == ("00:00:01.000", "00:00:03.000")
     assert cue.text == "Your bill is 45,20\u00a0€."
 
@@ -52,12 +66,21 @@ def test_a_caption_keeps_its_time_and_its_words() -> None:
 def test_long_captions_are_cut_into_two_balanced_lines_and_into_pages_by_length() -> None:
     words = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen."
     cues = caption_cues(score((0, 100, words)))
-    assert [len(cue.lines) for cue in cues] == [2, 1]
+    assert [len(cue.lines) for cue in cues] == [2, 2]
     assert all(columns(line) <= MAX_COLUMNS for cue in cues for line in cue.lines)
     first, second = cues[0].lines
     assert abs(columns(first) - columns(second)) < 10
     assert (cues[0].first, cues[0].end, cues[1].end) == (0, cues[1].first, 100)
-    assert cues[0].end - cues[0].first > cues[1].end - cues[1].first >= 25
+    assert min(cues[0].end - cues[0].first, cues[1].end - cues[1].first) >= 40  # no page is left with a word or two
+
+
+def test_a_caption_of_two_sentences_is_cut_between_them() -> None:
+    words = "There is nothing you have to do: we take care of the debit. The details are on your page."
+    cues = caption_cues(score((0, 100, words)))
+    assert [" ".join(cue.lines) for cue in cues] == [
+        "There is nothing you have to do: we take care of the debit.",
+        "The details are on your page.",
+    ]
 
 
 def test_a_short_caption_stays_a_second_where_the_next_one_lets_it() -> None:
@@ -71,7 +94,7 @@ def test_captions_never_overlap() -> None:
 
 
 def test_right_to_left_lines_say_so() -> None:
-    cue, = parsed(captions_vtt(score((0, 100, "Ada، فاتورتك جاهزة"), direction="rtl")))
+    (cue,) = parsed(captions_vtt(score((0, 100, "Ada، فاتورتك جاهزة"), direction="rtl")))
     assert cue.text == "\u200fAda، فاتورتك جاهزة"
 
 

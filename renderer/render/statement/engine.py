@@ -29,6 +29,7 @@ from renderer.assets.fonts import FontSet
 from renderer.errors import DearlyError, Place, RenderError
 from renderer.render.statement.faces import check_faces, listed_marks
 from renderer.render.statement.fetcher import AssetFetcher
+from renderer.render.statement.fit import check_fit
 from renderer.render.statement.identity import VARIANT, archivable, describe, identifier
 from renderer.render.statement.shaping import shape_drawings
 from renderer.render.statement.tags import complete_tags
@@ -51,7 +52,7 @@ _SHORTEN: Final = "Shorten what the profile brings, or raise channels.statement.
 
 
 class _Colours(ColorProfile):  # type: ignore[misc]
-    """A colour profile that is embedded as its file has it. LittleCMS writes one differently each time it is asked."""
+    """A colour profile that is embedded as its file has it. LittleCMS writes one differently when asked again."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), "sRGB2014.icc", "relative-colorimetric", (["r"], ["g"], ["b"]))
@@ -125,7 +126,7 @@ def compose(
     """Lay out ``html`` and write it as PDF/A-3a and PDF/UA-1.
 
     ``quote`` decides what messages may repeat, ``file`` names the layout in them. Raises RenderError: ``render.asset``,
-    ``render.glyph``, ``render.face`` and ``render.warning`` for anything that would be missing from the page,
+    ``render.glyph``, ``render.face``, ``render.overflow`` and ``render.warning`` for what would be missing from a page,
     ``render.limit`` beyond ``max_pages`` or the time limit, ``render.layout`` when the engine itself fails.
     """
     place = Place(channel="statement", file=file)
@@ -136,6 +137,7 @@ def compose(
         try:
             with _collector_paused():
                 document = _laid_out(html, styles, fetcher)
+                check_fit(document)
                 describe(document.metadata, title=identity.title, author=identity.author, language=identity.language)
                 data: bytes = document.write_pdf(
                     pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), output_intent=COLOURS,

@@ -108,3 +108,5 @@ def _listen() -> None:
         logger.propagate = False
         logger.disabled = False
         logger.setLevel(logging.INFO if name == PROGRESS else logging.WARNING)
+        if not logger.isEnabledFor(logging.WARNING):
+            raise RuntimeError("logging is disabled in this process, so a broken page would go unnoticed")

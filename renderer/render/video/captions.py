@@ -23,6 +23,9 @@ MIN_S = Fraction(1)
 
 _ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 _RIGHT_TO_LEFT_MARK = "\u200f"
+_SENTENCE_ENDS = frozenset(".!?…؟。")
+_SENTENCE_BONUS = 30
+"""So many columns of imbalance are worth a page that ends with its sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +96,32 @@ def columns(text: str) -> int:
 
 
 def _pages(text: str) -> list[tuple[str, ...]]:
-    """The text in pages of at most two lines; the lines of a page are about equally long, the lower one longer."""
+    """The text in pages of at most two lines; the lines of a page are about equally long, the lower one longer.
+
+    What takes several pages is cut where a sentence ends if it can be, and into about equal parts, so that no page
+    holds a lone last word.
+    """
     lines = list(_filled(text, MAX_COLUMNS))
-    pages = []
-    for start in range(0, len(lines), MAX_LINES):
-        page = lines[start : start + MAX_LINES]
-        pages.append(_balanced(page) if len(page) == 2 else tuple(page))
-    return pages
+    if len(lines) <= MAX_LINES:
+        return [_balanced(lines) if len(lines) == 2 else tuple(lines)]
+    pages = -(-len(lines) // MAX_LINES)
+    words = text.split(" ")
+    best: tuple[float, int] | None = None
+    for cut in range(1, len(words)):
+        first, rest = " ".join(words[:cut]), " ".join(words[cut:])
+        if len(list(_filled(first, MAX_COLUMNS))) > MAX_LINES:
+            break
+        if -(-len(list(_filled(rest, MAX_COLUMNS))) // MAX_LINES) > pages - 1:
+            continue
+        cost = abs(columns(first) - columns(text) / pages) - (_SENTENCE_BONUS if first[-1:] in _SENTENCE_ENDS else 0)
+        best = min(best or (cost, cut), (cost, cut))
+    if best is None:  # words longer than lines: cut where the lines are full
+        return [tuple(lines[:MAX_LINES]), *_pages_of(lines[MAX_LINES:])]
+    return [*_pages(" ".join(words[: best[1]])), *_pages(" ".join(words[best[1] :]))]
+
+
+def _pages_of(lines: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(lines[start : start + MAX_LINES]) for start in range(0, len(lines), MAX_LINES)]
 
 
 def _filled(text: str, room: int) -> Iterator[str]:

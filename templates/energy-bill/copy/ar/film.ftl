@@ -32,7 +32,7 @@ film-say-credit-more = لا يوجد ما يُدفع هذه المرة.
 
 ### الاستهلاك
 film-usage-label = استهلاككم
-film-usage-daily = بمتوسط { $daily_kwh } في اليوم
+film-usage-daily = { $daily_kwh } في اليوم
 film-usage-days =
     { $days_n ->
         [zero] خلال الفترة
@@ -51,19 +51,21 @@ film-say-usage-down = قبل عام كان { $last_year_kwh }، وقد انخف�
 film-say-usage-steady = قبل عام كان { $last_year_kwh }، وهو قريب من استهلاككم الآن.
 
 ### منازل مشابهة
-film-neighbours-label = المنازل المشابهة
+film-neighbours-label = مقارنة بمنازل مشابهة
 film-neighbours-above = استهلاككم أعلى بنسبة { $neighbour_gap_abs }
 film-neighbours-below = استهلاككم أقل بنسبة { $neighbour_gap_abs }
-film-neighbours-note = مقارنة بمتوسط منازل مشابهة في منطقتكم
 film-say-neighbours-above = متوسط استهلاك المنازل المشابهة { $neighbours_kwh }.
 film-say-neighbours-above-more = استهلاككم أعلى بنسبة { $neighbour_gap_abs }.
 film-say-neighbours-below = متوسط استهلاك المنازل المشابهة { $neighbours_kwh }.
 film-say-neighbours-below-more = استهلاككم أقل بنسبة { $neighbour_gap_abs }.
 
 ### لماذا تغيّر
-film-why-label = لماذا تغيّر المبلغ
-film-why-up = زيادة { $bill_change_abs } عن الفاتورة السابقة
-film-why-down = انخفاض { $bill_change_abs } عن الفاتورة السابقة
+film-why-label = مقارنة بالفاتورة السابقة
+film-why-up = زيادة { $bill_change_abs }
+film-why-down = انخفاض { $bill_change_abs }
+film-effect-usage = الاستهلاك
+film-effect-price = السعر
+film-effect-other = البنود الأخرى
 film-say-why-up = المبلغ أعلى من الفاتورة السابقة بمقدار { $bill_change_abs }.
 film-say-why-down = المبلغ أقل من الفاتورة السابقة بمقدار { $bill_change_abs }.
 film-say-effects = الاستهلاك: { $usage_effect }. السعر: { $price_effect }. البنود الأخرى: { $other_effect }.
@@ -71,13 +73,14 @@ film-say-effects = الاستهلاك: { $usage_effect }. السعر: { $price_e
 ### الخطوة التالية
 film-offer-lead = يمكن أن توفّروا نحو
 film-offer-tail = في السنة
-film-offer-note = تقدير بحسب استهلاككم، وقد يختلف التوفير الفعلي.
+film-offer-note = تقدير بحسب استهلاككم
 film-app-label = تطبيق Brezza
 film-app-title = استهلاككم يومًا بيوم
 film-app-body = وفواتيركم كلها في مكان واحد
 film-tip-label = نصيحة
 film-tip-title = غسلة كاملة الحمولة، على 30 درجة
-film-tip-body = دورات أقل وماء أقل سخونة، أي طاقة أقل
+film-tip-body = دورات أقل وماء أقل سخونة
+film-say-offer-note = هذا تقدير بحسب استهلاككم، وقد يختلف التوفير الفعلي.
 film-say-app = يعرض تطبيق Brezza استهلاككم يومًا بيوم.
 film-say-app-more = ويحفظ فواتيركم كلها في مكان واحد.
 film-say-tip = نصيحة: اغسلوا بحمولة كاملة وعلى 30 درجة.
@@ -89,7 +92,7 @@ film-closing-due-body = آخر موعد للدفع: { $due_day }
 film-closing-debit = لا يلزم أي إجراء منكم
 film-closing-debit-body = الخصم المباشر: { $debit_day }
 film-closing-credit = الرصيد محفوظ لكم
-film-closing-credit-body = نخصمه من فواتيركم القادمة أو نحوّله إلى حسابكم
+film-closing-credit-body = نخصمه من فواتيركم القادمة
 film-say-closing-due = للدفع، استخدموا الزر في صفحتكم.
 film-say-closing-due-more = آخر موعد للدفع { $due_date }. شكرًا لكم.
 film-say-closing-debit = لا يلزم أي إجراء منكم.

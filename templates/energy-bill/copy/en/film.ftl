@@ -31,35 +31,37 @@ film-say-credit = You have { $total_abs } in credit.
 film-say-credit-more = There is nothing to pay this time.
 
 ### Usage
-film-usage-label = Your usage
-film-usage-daily = { $daily_kwh } a day on average
+film-usage-label = You used
+film-usage-daily = { $daily_kwh } a day
 film-usage-days =
     { $days_n ->
         [one] in { $days } day
        *[other] in { $days } days
     }
-film-usage-up = { $usage_change_abs } more than a year ago
-film-usage-down = { $usage_change_abs } less than a year ago
-film-usage-steady = About the same as a year ago
+film-usage-up = { $usage_change_abs } more than last year
+film-usage-down = { $usage_change_abs } less than last year
+film-usage-steady = About the same as last year
 film-say-usage = You used { $usage_kwh }, on average { $daily_kwh } a day.
 film-say-usage-up = A year ago it was { $last_year_kwh }: that is { $usage_change_abs } more now.
 film-say-usage-down = A year ago it was { $last_year_kwh }: that is { $usage_change_abs } less now.
 film-say-usage-steady = A year ago it was { $last_year_kwh }: about the same.
 
 ### Similar homes
-film-neighbours-label = Similar homes
+film-neighbours-label = Compared with similar homes
 film-neighbours-above = You use { $neighbour_gap_abs } more
 film-neighbours-below = You use { $neighbour_gap_abs } less
-film-neighbours-note = Compared with the average of similar homes in your area
 film-say-neighbours-above = Homes like yours use { $neighbours_kwh } on average.
 film-say-neighbours-above-more = You use { $neighbour_gap_abs } more.
 film-say-neighbours-below = Homes like yours use { $neighbours_kwh } on average.
 film-say-neighbours-below-more = You use { $neighbour_gap_abs } less.
 
 ### Why it changed
-film-why-label = Why the amount changed
-film-why-up = { $bill_change_abs } more than your previous bill
-film-why-down = { $bill_change_abs } less than your previous bill
+film-why-label = Compared with your previous bill
+film-why-up = { $bill_change_abs } more
+film-why-down = { $bill_change_abs } less
+film-effect-usage = Usage
+film-effect-price = Price
+film-effect-other = Everything else
 film-say-why-up = The amount is { $bill_change_abs } higher than on your previous bill.
 film-say-why-down = The amount is { $bill_change_abs } lower than on your previous bill.
 film-say-effects = Usage: { $usage_effect }. Price: { $price_effect }. Everything else: { $other_effect }.
@@ -67,13 +69,14 @@ film-say-effects = Usage: { $usage_effect }. Price: { $price_effect }. Everythin
 ### What next
 film-offer-lead = You could save about
 film-offer-tail = a year
-film-offer-note = An estimate based on your usage. What you really save may differ.
+film-offer-note = Estimated from your usage
 film-app-label = The Brezza app
 film-app-title = Your usage, day by day
 film-app-body = And all your bills in one place
 film-tip-label = A tip
 film-tip-title = Wash full loads, at 30 degrees
-film-tip-body = Fewer cycles and cooler water take less energy
+film-tip-body = Fewer cycles, cooler water
+film-say-offer-note = This is an estimate from your usage: what you really save may differ.
 film-say-app = The Brezza app shows your usage day by day.
 film-say-app-more = It keeps all your bills in one place, too.
 film-say-tip = A tip: wash full loads, at 30 degrees.
@@ -85,7 +88,7 @@ film-closing-due-body = Due by { $due_day }
 film-closing-debit = There is nothing to do
 film-closing-debit-body = Direct debit on { $debit_day }
 film-closing-credit = The credit is yours
-film-closing-credit-body = We take it off your next bills or pay it into your account
+film-closing-credit-body = Taken off your next bills
 film-say-closing-due = To pay, use the button on your page.
 film-say-closing-due-more = It is due by { $due_date }. Thank you!
 film-say-closing-debit = There is nothing to do.

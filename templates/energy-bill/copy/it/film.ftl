@@ -32,35 +32,37 @@ film-say-credit = Hai { $total_abs } a tuo credito.
 film-say-credit-more = Questa volta non paghi nulla.
 
 ### Il consumo
-film-usage-label = Il tuo consumo
-film-usage-daily = In media { $daily_kwh } al giorno
+film-usage-label = Hai consumato
+film-usage-daily = { $daily_kwh } al giorno
 film-usage-days =
     { $days_n ->
         [one] in { $days } giorno
        *[other] in { $days } giorni
     }
-film-usage-up = { $usage_change_abs } in più di un anno fa
-film-usage-down = { $usage_change_abs } in meno di un anno fa
-film-usage-steady = Quasi come un anno fa
+film-usage-up = { $usage_change_abs } in più dell’anno scorso
+film-usage-down = { $usage_change_abs } in meno dell’anno scorso
+film-usage-steady = Quasi come l’anno scorso
 film-say-usage = Hai consumato { $usage_kwh }, in media { $daily_kwh } al giorno.
 film-say-usage-up = Un anno fa erano { $last_year_kwh }: ora { $usage_change_abs } in più.
 film-say-usage-down = Un anno fa erano { $last_year_kwh }: ora { $usage_change_abs } in meno.
 film-say-usage-steady = Un anno fa erano { $last_year_kwh }: quasi lo stesso.
 
 ### Case simili
-film-neighbours-label = Le case simili
+film-neighbours-label = Rispetto alle case simili
 film-neighbours-above = Consumi { $neighbour_gap_abs } in più
 film-neighbours-below = Consumi { $neighbour_gap_abs } in meno
-film-neighbours-note = Rispetto alla media di case simili nella tua zona
 film-say-neighbours-above = Le case simili alla tua consumano in media { $neighbours_kwh }.
 film-say-neighbours-above-more = Tu consumi { $neighbour_gap_abs } in più.
 film-say-neighbours-below = Le case simili alla tua consumano in media { $neighbours_kwh }.
 film-say-neighbours-below-more = Tu consumi { $neighbour_gap_abs } in meno.
 
 ### Perché è cambiato
-film-why-label = Perché l’importo è cambiato
-film-why-up = { $bill_change_abs } in più della bolletta precedente
-film-why-down = { $bill_change_abs } in meno della bolletta precedente
+film-why-label = Rispetto alla bolletta precedente
+film-why-up = { $bill_change_abs } in più
+film-why-down = { $bill_change_abs } in meno
+film-effect-usage = Consumo
+film-effect-price = Prezzo
+film-effect-other = Tutto il resto
 film-say-why-up = L’importo è più alto di { $bill_change_abs } rispetto alla bolletta precedente.
 film-say-why-down = L’importo è più basso di { $bill_change_abs } rispetto alla bolletta precedente.
 film-say-effects = Consumo: { $usage_effect }. Prezzo: { $price_effect }. Tutto il resto: { $other_effect }.
@@ -68,13 +70,14 @@ film-say-effects = Consumo: { $usage_effect }. Prezzo: { $price_effect }. Tutto 
 ### Il prossimo passo
 film-offer-lead = Potresti risparmiare circa
 film-offer-tail = all’anno
-film-offer-note = Stima sui tuoi consumi: il risparmio reale può cambiare.
+film-offer-note = Stima sui tuoi consumi
 film-app-label = L’app Brezza
 film-app-title = I tuoi consumi, giorno per giorno
 film-app-body = E tutte le bollette in un solo posto
 film-tip-label = Un consiglio
 film-tip-title = Lava a pieno carico, a 30 gradi
-film-tip-body = Meno cicli e acqua meno calda: meno energia
+film-tip-body = Meno cicli, meno acqua calda
+film-say-offer-note = È una stima sui tuoi consumi: il risparmio reale può cambiare.
 film-say-app = Con l’app Brezza vedi i consumi giorno per giorno.
 film-say-app-more = E ritrovi tutte le bollette in un solo posto.
 film-say-tip = Un consiglio: lava a pieno carico e a 30 gradi.
@@ -86,7 +89,7 @@ film-closing-due-body = Scadenza: { $due_day }
 film-closing-debit = Non devi fare nulla
 film-closing-debit-body = Addebito diretto: { $debit_day }
 film-closing-credit = Il credito resta tuo
-film-closing-credit-body = Lo scaliamo dalle prossime bollette o lo rimborsiamo sul conto
+film-closing-credit-body = Lo scaliamo dalle prossime bollette
 film-say-closing-due = Per pagare usa il pulsante nella tua pagina.
 film-say-closing-due-more = Scadenza: { $due_date }. Grazie!
 film-say-closing-debit = Non devi fare nulla.

@@ -1,0 +1,29 @@
+"""Fixtures that many tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from renderer import pipeline
+from renderer.plan.build import Planner
+from tests import small_template
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path) -> Path:
+    """A folder with the small template, to be changed at will."""
+    return small_template.write(tmp_path / "small")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Planner:
+    """The small template, compiled."""
+    return Planner(small_template.load(tmp_path_factory.mktemp("small")))
+
+
+@pytest.fixture(scope="session")
+def energy_bill() -> Planner:
+    """The real template of the energy bill, compiled."""
+    return pipeline.open_template("energy-bill")
