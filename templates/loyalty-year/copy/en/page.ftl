@@ -54,7 +54,7 @@ page-days-since =
 ### The six stories
 page-big-spender-headline = Turn it up, { $given_name }.
 page-big-spender-lead = { page-year-orders }, { page-year-units }: your turntable deserves a holiday. You don’t.
-page-big-spender-figure = That’s the top of our listeners, and the view from where you sit.
+page-big-spender-figure = of our listeners make it up here. You did.
 page-regular-headline = You wore a groove to our door.
 page-regular-lead = { $given_name }, we now know your footsteps. { page-year-units } came home with you, and the bell above the door hums along.
 page-regular-figure =
@@ -179,6 +179,7 @@ page-gift-points-text =
 page-gift-points-action = Claim your points
 page-gift-discount = –{ $gift_discount }
 page-gift-plus = +{ $gift_points }
+page-gift-name = Made out to { $customer_name }
 page-gift-until = Good until { $gift_until }
 page-gift-terms = One gift, for one order, for you alone. You get it because you said we may send you offers.
 page-preferences-change = Change that

@@ -62,7 +62,7 @@ page-days-since =
 ### Les six histoires
 page-big-spender-headline = Monte le son, { $given_name }.
 page-big-spender-lead = { page-year-orders }, { page-year-units } : ta platine mérite des vacances. Toi, pas encore.
-page-big-spender-figure = C’est le sommet de nos oreilles. Et la vue est à toi.
+page-big-spender-figure = de nos clients montent si haut. Toi, oui.
 page-regular-headline = Ton sillon mène droit chez nous.
 page-regular-lead = { $given_name }, on reconnaît tes pas. { page-year-units } en un an, et la cloche de la porte bat la mesure.
 page-regular-figure =
@@ -199,6 +199,7 @@ page-gift-points-text =
 page-gift-points-action = Prendre tes points
 page-gift-discount = –{ $gift_discount }
 page-gift-plus = +{ $gift_points }
+page-gift-name = Au nom de { $customer_name }
 page-gift-until = Valable jusqu’au { $gift_until }
 page-gift-terms = Un cadeau, pour une commande, rien que pour toi. Tu le reçois parce que tu as dit oui aux offres.
 page-preferences-change = Changer d’avis

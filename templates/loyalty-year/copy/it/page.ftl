@@ -54,7 +54,7 @@ page-days-since =
 ### Le sei storie
 page-big-spender-headline = Alza il volume, { $given_name }.
 page-big-spender-lead = { page-year-orders }, { page-year-units }: il tuo giradischi si merita una vacanza. Tu no.
-page-big-spender-figure = È la vetta dei nostri ascoltatori. E la vista da lassù è tua.
+page-big-spender-figure = dei nostri ascoltatori arriva fin quassù. Tu sì.
 page-regular-headline = Hai scavato un solco fino a noi.
 page-regular-lead = { $given_name }, ormai riconosciamo i tuoi passi. Con te { page-year-units } in un anno, e il campanello della porta va a tempo.
 page-regular-figure =
@@ -180,6 +180,7 @@ page-gift-points-text =
 page-gift-points-action = Prendi i tuoi punti
 page-gift-discount = –{ $gift_discount }
 page-gift-plus = +{ $gift_points }
+page-gift-name = Intestato a { $customer_name }
 page-gift-until = Vale fino a: { $gift_until }
 page-gift-terms = Un regalo, per un ordine, solo per te. Lo ricevi perché ci hai detto sì alle offerte.
 page-preferences-change = Cambia idea

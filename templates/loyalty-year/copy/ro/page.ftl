@@ -62,7 +62,7 @@ page-days-since =
 ### Cele șase povești
 page-big-spender-headline = Dă-l mai tare, { $given_name }.
 page-big-spender-lead = { page-year-orders }, { page-year-units }: pick-upul tău merită o vacanță. Tu, nu încă.
-page-big-spender-figure = Atât de sus stai printre ascultătorii noștri. Priveliștea e a ta.
+page-big-spender-figure = dintre clienții noștri ajung aici, sus. Tu ai ajuns.
 page-regular-headline = Ai făcut cărare la ușa noastră.
 page-regular-lead = { $given_name }, îți știm deja pașii. Ai adunat { page-year-units } într-un an, iar clopoțelul de la ușă ține ritmul.
 page-regular-figure =
@@ -199,6 +199,7 @@ page-gift-points-text =
 page-gift-points-action = Ia-ți punctele
 page-gift-discount = –{ $gift_discount }
 page-gift-plus = +{ $gift_points }
+page-gift-name = Pe numele { $customer_name }
 page-gift-until = Valabil până la { $gift_until }
 page-gift-terms = Un cadou, pentru o comandă, doar pentru tine. Îl primești pentru că ai spus da ofertelor.
 page-preferences-change = Răzgândește-te
