@@ -43,15 +43,8 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all profiles and the samples, made as the documentation says."""
     folder = tmp_path_factory.mktemp("cdnow")
     (folder / "samples").mkdir()
-    command = [
-        sys.executable,
-        TEMPLATE / "import_cdnow.py",
-        "--out",
-        folder / "all.jsonl",
-        "--samples",
-        folder / "samples",
-    ]
-    subprocess.run(command, check=True, cwd=folder)
+    importer = str(TEMPLATE / "import_cdnow.py")
+    subprocess.run([sys.executable, importer, "--out", "all.jsonl", "--samples", "samples"], check=True, cwd=folder)
     return folder
 
 
