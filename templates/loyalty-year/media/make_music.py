@@ -43,7 +43,8 @@ _FORM = ("Fm9", "Bb13", "Ebmaj9", "Cm7", "Fm9", "Bb13", "Ebmaj9", "Cm7", "Abmaj7
          "Ebmaj9", "Cm7", "Fm9", "Ebmaj9")
 
 # Sixteenths of a bar: step, and for the bass an interval and a length in steps.
-_BASS = ((0, 0, 2.6), (3, 0, 0.8), (4, 12, 1.2), (6, 0, 1.4), (8, 0, 1.6), (10, 12, 0.9), (11, 7, 0.8), (12, 10, 1.2), (14, 12, 1.4))
+_BASS = ((0, 0, 2.6), (3, 0, 0.8), (4, 12, 1.2), (6, 0, 1.4), (8, 0, 1.6), (10, 12, 0.9),
+         (11, 7, 0.8), (12, 10, 1.2), (14, 12, 1.4))
 _KEYS = ((2, 1.6, 1.0), (5, 0.9, 0.7), (8, 1.2, 0.85), (11, 1.0, 0.8), (14, 1.3, 0.9))
 _GUITAR = (0, 3, 4, 6, 7, 10, 12, 13, 15)
 # The strings' line: (bar, step, note, steps).
@@ -83,7 +84,8 @@ def piano(note: int, seconds: float, loudness: float) -> Wave:
     base = pitch(note)
     bell = 1.5 * loudness * np.exp(-7 * t) * np.sin(2 * np.pi * base * t)
     fork = np.sin(2 * np.pi * base * t + bell) + 0.16 * np.sin(2 * np.pi * 4 * base * t) * np.exp(-22 * t)
-    fork += 0.3 * np.sin(2 * np.pi * base * 1.003 * t)
+    fork = 0.8 * fork + 0.2 * np.sin(2 * np.pi * base * 1.003 * t)
+    fork += 0.3 * np.sin(2 * np.pi * 2 * base * t) * np.exp(-4 * t)
     gate = np.where(t < seconds, 1.0, np.exp(-16 * (t - seconds)))
     return np.asarray(loudness * fork * np.exp(-1.6 * t) * gate * _onset(t, 0.004) * _end(t, 0.08))
 
@@ -125,12 +127,11 @@ def guitar(notes: tuple[int, ...], source: np.random.Generator, loudness: float)
     """A muted scratch: three strings, plucked and at once damped."""
     t = _time(0.13)
     found = np.zeros_like(t)
-    for number, note in enumerate(notes):
-        base = pitch(note + 12)
-        phase = source.random() * 6
+    for note in notes:
+        base, phase = pitch(note + 12), source.random() * 6
         for partial in range(1, 6):
-            found += np.sin(2 * np.pi * partial * base * t + phase * partial) / partial * np.exp(-(26 + 7 * partial) * t)
-        found *= 1 if number else 0.9
+            tone = np.sin(partial * (2 * np.pi * base * t + phase)) / partial
+            found += tone * np.exp(-(26 + 7 * partial) * t)
     return np.asarray(loudness * found * _onset(t, 0.002) * _end(t, 0.03))
 
 
@@ -217,8 +218,8 @@ def music() -> Wave:
     # The kick makes room for itself: all but the drums step back a little with each beat.
     t = np.arange(length) / RATE
     pump = 1 - 0.28 * np.exp(-((t % BEAT) / 0.11))
-    tuned = (low * 0.13 + keys * 0.17 + scratch * 0.115 + line * 0.07) * pump[:, None]
-    dry = drums * 0.34 + hats * 0.24 + tuned
+    tuned = (low * 0.145 + keys * 0.125 + scratch * 0.19 + line * 0.085) * pump[:, None]
+    dry = drums * 0.42 + hats * 0.36 + tuned
     wet = in_room(drums * 0.03 + hats * 0.03 + keys * 0.12 + scratch * 0.08 + line * 0.11, echo)
     mix = dry + wet * 0.30
     # The first two bars sound as from next door, and the door opens.
@@ -246,7 +247,8 @@ def needle() -> Wave:
     source = np.random.default_rng(SEED + 1)
     track = np.zeros((int(1.3 * RATE), 2))
     t = _time(0.16)
-    put(track, np.sin(2 * np.pi * np.cumsum(70 + 90 * np.exp(-60 * t)) / RATE) * np.exp(-24 * t) * _onset(t, 0.004), 0.04)
+    thump = np.sin(2 * np.pi * np.cumsum(70 + 90 * np.exp(-60 * t)) / RATE)
+    put(track, thump * np.exp(-24 * t) * _onset(t, 0.004), 0.04)
     for _ in range(46):
         tick = _time(0.006)
         wave = np.sin(2 * np.pi * source.uniform(900, 2_600) * tick) * np.exp(-700 * tick) * _onset(tick, 0.0012)
@@ -262,8 +264,8 @@ def sleeve() -> Wave:
     noise = source.standard_normal(len(t))
     shape = np.exp(-(((t - 0.13) / 0.085) ** 2)) * _onset(t, 0.03)
     wave = (band(noise, 500, 1_400) * 1.3 + band(noise, 1_400, 4_200) * 0.8) * shape
-    stop = np.sin(2 * np.pi * 120 * t) * np.exp(-38 * (t - 0.27).clip(0)) * (t > 0.27) * _onset((t - 0.27).clip(0), 0.006)
-    wave += stop * 0.5
+    after = (t - 0.27).clip(0)
+    wave += 0.5 * np.sin(2 * np.pi * 120 * t) * np.exp(-38 * after) * _onset(after, 0.006)
     across = np.clip(0.75 - 1.4 * t, 0.3, 0.75)
     return _levelled(np.stack([wave * np.cos(across * np.pi / 2), wave * np.sin(across * np.pi / 2)], axis=1), -12)
 

@@ -24,7 +24,7 @@ film-say-opening = Hi { $given_name }, this is Solco.
 film-say-opening-more = Here is your music from { $year_from } to { $year_to }.
 
 ### Stories
-film-big-spender-label = Music for your ears this year
+film-big-spender-label = This year in music
 film-big-spender-line = You’re in our top { $rank_top }
 film-big-spender-body =
     { $year_orders_n ->

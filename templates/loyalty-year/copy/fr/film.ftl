@@ -24,7 +24,7 @@ film-say-opening = Bonjour { $given_name }, ici Solco.
 film-say-opening-more = Voici votre musique, de { $year_from } à { $year_to }.
 
 ### Histoires
-film-big-spender-label = De la musique plein les oreilles cette année
+film-big-spender-label = Cette année en musique
 film-big-spender-line = Dans notre top { $rank_top }
 film-big-spender-body =
     { $year_orders_n ->
@@ -133,7 +133,7 @@ film-say-since =
 film-rank-label = Parmi tous nos clients
 film-rank = Top { $rank_top }
 film-rank-line = des dépenses en musique cette année
-film-say-rank = Vous êtes dans notre top { $rank_top } : plus de musique cette année que { $rank_share } de nos clients.
+film-say-rank = Top { $rank_top } : vous dépensez plus en musique que { $rank_share } de nos clients.
 film-best-month-label = Votre meilleur mois
 film-best-month-line =
     { $best_month_units_n ->

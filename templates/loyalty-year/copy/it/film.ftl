@@ -24,7 +24,7 @@ film-say-opening = Ciao { $given_name }, qui Solco.
 film-say-opening-more = Ecco la tua musica da { $year_from } a { $year_to }.
 
 ### Storie
-film-big-spender-label = Musica per le tue orecchie, quest’anno
+film-big-spender-label = Quest’anno in musica
 film-big-spender-line = Sei nel nostro top { $rank_top }
 film-big-spender-body =
     { $year_orders_n ->

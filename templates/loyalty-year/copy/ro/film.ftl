@@ -24,7 +24,7 @@ film-say-opening = Salut, { $given_name }, aici Solco.
 film-say-opening-more = Iată muzica ta din { $year_from } până în { $year_to }.
 
 ### Povești
-film-big-spender-label = Muzică pentru urechile tale anul acesta
+film-big-spender-label = Anul acesta în muzică
 film-big-spender-line = Ești în top { $rank_top }
 film-big-spender-body =
     { $year_orders_n ->
@@ -165,7 +165,7 @@ film-say-since =
 film-rank-label = Între toți clienții noștri
 film-rank = Top { $rank_top }
 film-rank-line = după banii dați pe muzică anul acesta
-film-say-rank = Ești în top { $rank_top }: anul acesta ai cheltuit pe muzică mai mult decât { $rank_share } dintre clienți.
+film-say-rank = Top { $rank_top }: cheltui pe muzică mai mult decât { $rank_share } dintre clienții noștri.
 film-best-month-label = Cea mai bună lună
 film-best-month-line =
     { $best_month_units_n ->
