@@ -10,36 +10,6 @@ page-spine-year = { $year_start } – { $year_end }
 page-spine-shop = { brand-name }, records in store and by post
 
 ### Counts that sentences share
-page-year-orders =
-    { $year_orders_n ->
-        [one] { $year_orders } order
-       *[other] { $year_orders } orders
-    }
-page-year-units =
-    { $year_units_n ->
-        [one] { $year_units } record
-       *[other] { $year_units } records
-    }
-page-total-orders-count =
-    { $total_orders_n ->
-        [one] { $total_orders } order
-       *[other] { $total_orders } orders
-    }
-page-total-units-count =
-    { $total_units_n ->
-        [one] { $total_units } record
-       *[other] { $total_units } records
-    }
-page-first-units =
-    { $first_units_n ->
-        [one] { $first_units } record
-       *[other] { $first_units } records
-    }
-page-last-units =
-    { $last_units_n ->
-        [one] { $last_units } record
-       *[other] { $last_units } records
-    }
 page-gap-days =
     { $gap_days_n ->
         [one] { $gap_days } day
@@ -53,24 +23,43 @@ page-days-since =
 
 ### The six stories
 page-big-spender-headline = Turn it up, { $given_name }.
-page-big-spender-lead = { page-year-orders }, { page-year-units }: your turntable deserves a holiday. You don’t.
+page-big-spender-lead =
+    { $year_orders_n ->
+        [one] { $year_orders } order
+       *[other] { $year_orders } orders
+    }, { $year_units_n ->
+        [one] { $year_units } record
+       *[other] { $year_units } records
+    }: your turntable deserves a holiday. You don’t.
 page-big-spender-figure = of our listeners make it up here. You did.
 page-regular-headline = You wore a groove to our door.
-page-regular-lead = { $given_name }, we now know your footsteps. { page-year-units } came home with you, and the bell above the door hums along.
+page-regular-lead =
+    { $given_name }, we now know your footsteps. { $year_units_n ->
+        [one] { $year_units } record
+       *[other] { $year_units } records
+    } came home with you, and the bell above the door hums along.
 page-regular-figure =
     { $year_orders_n ->
         [one] order in twelve months
        *[other] orders in twelve months
     }
 page-listener-headline = Always in your own time.
-page-listener-lead = { $given_name }, no rush and no skipping: { page-year-orders } this year, each played to the very end. We like to think so.
+page-listener-lead =
+    { $given_name }, no rush and no skipping: { $year_orders_n ->
+        [one] { $year_orders } order
+       *[other] { $year_orders } orders
+    } this year, each played to the very end. We like to think so.
 page-listener-figure =
     { $year_units_n ->
         [one] record joined your shelf this year
        *[other] records joined your shelf this year
     }
 page-newcomer-headline = The needle has just dropped.
-page-newcomer-lead = { $given_name }, we’re only on the intro: { page-last-units } on { $last_date }. This is the part where it gets good.
+page-newcomer-lead =
+    { $given_name }, we’re only on the intro: { $last_units_n ->
+        [one] { $last_units } record
+       *[other] { $last_units } records
+    } on { $last_date }. This is the part where it gets good.
 page-newcomer-figure =
     { $total_units_n ->
         [one] record on your shelf so far

@@ -10,42 +10,6 @@ page-spine-year = { $year_start } – { $year_end }
 page-spine-shop = { brand-name }, des disques en boutique et par la poste
 
 ### Les comptes
-page-year-orders =
-    { $year_orders_n ->
-        [one] { $year_orders } commande
-        [many] { $year_orders } de commandes
-       *[other] { $year_orders } commandes
-    }
-page-year-units =
-    { $year_units_n ->
-        [one] { $year_units } disque
-        [many] { $year_units } de disques
-       *[other] { $year_units } disques
-    }
-page-total-orders-count =
-    { $total_orders_n ->
-        [one] { $total_orders } commande
-        [many] { $total_orders } de commandes
-       *[other] { $total_orders } commandes
-    }
-page-total-units-count =
-    { $total_units_n ->
-        [one] { $total_units } disque
-        [many] { $total_units } de disques
-       *[other] { $total_units } disques
-    }
-page-first-units =
-    { $first_units_n ->
-        [one] { $first_units } disque
-        [many] { $first_units } de disques
-       *[other] { $first_units } disques
-    }
-page-last-units =
-    { $last_units_n ->
-        [one] { $last_units } disque
-        [many] { $last_units } de disques
-       *[other] { $last_units } disques
-    }
 page-gap-days =
     { $gap_days_n ->
         [one] { $gap_days } jour
@@ -61,10 +25,24 @@ page-days-since =
 
 ### Les six histoires
 page-big-spender-headline = Monte le son, { $given_name }.
-page-big-spender-lead = { page-year-orders }, { page-year-units } : ta platine mérite des vacances. Toi, pas encore.
+page-big-spender-lead =
+    { $year_orders_n ->
+        [one] { $year_orders } commande
+        [many] { $year_orders } de commandes
+       *[other] { $year_orders } commandes
+    }, { $year_units_n ->
+        [one] { $year_units } disque
+        [many] { $year_units } de disques
+       *[other] { $year_units } disques
+    } : ta platine mérite des vacances. Toi, pas encore.
 page-big-spender-figure = de nos clients montent si haut. Toi, oui.
 page-regular-headline = Ton sillon mène droit chez nous.
-page-regular-lead = { $given_name }, on reconnaît tes pas. { page-year-units } en un an, et la cloche de la porte bat la mesure.
+page-regular-lead =
+    { $given_name }, on reconnaît tes pas. { $year_units_n ->
+        [one] { $year_units } disque
+        [many] { $year_units } de disques
+       *[other] { $year_units } disques
+    } en un an, et la cloche de la porte bat la mesure.
 page-regular-figure =
     { $year_orders_n ->
         [one] commande en douze mois
@@ -72,7 +50,12 @@ page-regular-figure =
        *[other] commandes en douze mois
     }
 page-listener-headline = Toujours à ton rythme.
-page-listener-lead = { $given_name }, ni presse ni piste sautée : { page-year-orders } en un an, jusqu’au dernier morceau. On aime à le croire.
+page-listener-lead =
+    { $given_name }, ni presse ni piste sautée : { $year_orders_n ->
+        [one] { $year_orders } commande
+        [many] { $year_orders } de commandes
+       *[other] { $year_orders } commandes
+    } en un an, jusqu’au dernier morceau. On aime à le croire.
 page-listener-figure =
     { $year_units_n ->
         [one] disque de plus sur ton étagère
@@ -80,7 +63,12 @@ page-listener-figure =
        *[other] disques de plus sur ton étagère
     }
 page-newcomer-headline = Le diamant vient de se poser.
-page-newcomer-lead = { $given_name }, ce n’est que l’intro : { page-last-units }, { $last_date }. Le meilleur commence.
+page-newcomer-lead =
+    { $given_name }, ce n’est que l’intro : { $last_units_n ->
+        [one] { $last_units } disque
+        [many] { $last_units } de disques
+       *[other] { $last_units } disques
+    }, { $last_date }. Le meilleur commence.
 page-newcomer-figure =
     { $total_units_n ->
         [one] disque sur ton étagère, pour l’instant

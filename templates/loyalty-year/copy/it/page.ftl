@@ -10,36 +10,6 @@ page-spine-year = { $year_start } – { $year_end }
 page-spine-shop = { brand-name }, dischi in negozio e per posta
 
 ### Conteggi
-page-year-orders =
-    { $year_orders_n ->
-        [one] { $year_orders } ordine
-       *[other] { $year_orders } ordini
-    }
-page-year-units =
-    { $year_units_n ->
-        [one] { $year_units } disco
-       *[other] { $year_units } dischi
-    }
-page-total-orders-count =
-    { $total_orders_n ->
-        [one] { $total_orders } ordine
-       *[other] { $total_orders } ordini
-    }
-page-total-units-count =
-    { $total_units_n ->
-        [one] { $total_units } disco
-       *[other] { $total_units } dischi
-    }
-page-first-units =
-    { $first_units_n ->
-        [one] { $first_units } disco
-       *[other] { $first_units } dischi
-    }
-page-last-units =
-    { $last_units_n ->
-        [one] { $last_units } disco
-       *[other] { $last_units } dischi
-    }
 page-gap-days =
     { $gap_days_n ->
         [one] { $gap_days } giorno
@@ -53,24 +23,43 @@ page-days-since =
 
 ### Le sei storie
 page-big-spender-headline = Alza il volume, { $given_name }.
-page-big-spender-lead = { page-year-orders }, { page-year-units }: il tuo giradischi si merita una vacanza. Tu no.
+page-big-spender-lead =
+    { $year_orders_n ->
+        [one] { $year_orders } ordine
+       *[other] { $year_orders } ordini
+    }, { $year_units_n ->
+        [one] { $year_units } disco
+       *[other] { $year_units } dischi
+    }: il tuo giradischi si merita una vacanza. Tu no.
 page-big-spender-figure = dei nostri ascoltatori arriva fin quassù. Tu sì.
 page-regular-headline = Hai scavato un solco fino a noi.
-page-regular-lead = { $given_name }, ormai riconosciamo i tuoi passi. Con te { page-year-units } in un anno, e il campanello della porta va a tempo.
+page-regular-lead =
+    { $given_name }, ormai riconosciamo i tuoi passi. Con te { $year_units_n ->
+        [one] { $year_units } disco
+       *[other] { $year_units } dischi
+    } in un anno, e il campanello della porta va a tempo.
 page-regular-figure =
     { $year_orders_n ->
         [one] ordine in dodici mesi
        *[other] ordini in dodici mesi
     }
 page-listener-headline = Sempre con i tuoi tempi.
-page-listener-lead = { $given_name }, niente fretta e niente salti: { page-year-orders } in un anno, ascoltati fino all’ultima traccia. Ci piace pensarlo.
+page-listener-lead =
+    { $given_name }, niente fretta e niente salti: { $year_orders_n ->
+        [one] { $year_orders } ordine
+       *[other] { $year_orders } ordini
+    } in un anno, ascoltati fino all’ultima traccia. Ci piace pensarlo.
 page-listener-figure =
     { $year_units_n ->
         [one] disco in più sul tuo scaffale quest’anno
        *[other] dischi in più sul tuo scaffale quest’anno
     }
 page-newcomer-headline = La puntina è appena scesa.
-page-newcomer-lead = { $given_name }, siamo ancora all’intro: { page-last-units }, { $last_date }. Il bello arriva adesso.
+page-newcomer-lead =
+    { $given_name }, siamo ancora all’intro: { $last_units_n ->
+        [one] { $last_units } disco
+       *[other] { $last_units } dischi
+    }, { $last_date }. Il bello arriva adesso.
 page-newcomer-figure =
     { $total_units_n ->
         [one] disco sul tuo scaffale, per ora

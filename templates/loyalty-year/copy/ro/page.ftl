@@ -10,42 +10,6 @@ page-spine-year = { $year_start } – { $year_end }
 page-spine-shop = { brand-name }, discuri în magazin și prin poștă
 
 ### Numărători
-page-year-orders =
-    { $year_orders_n ->
-        [one] { $year_orders } comandă
-        [few] { $year_orders } comenzi
-       *[other] { $year_orders } de comenzi
-    }
-page-year-units =
-    { $year_units_n ->
-        [one] { $year_units } disc
-        [few] { $year_units } discuri
-       *[other] { $year_units } de discuri
-    }
-page-total-orders-count =
-    { $total_orders_n ->
-        [one] { $total_orders } comandă
-        [few] { $total_orders } comenzi
-       *[other] { $total_orders } de comenzi
-    }
-page-total-units-count =
-    { $total_units_n ->
-        [one] { $total_units } disc
-        [few] { $total_units } discuri
-       *[other] { $total_units } de discuri
-    }
-page-first-units =
-    { $first_units_n ->
-        [one] { $first_units } disc
-        [few] { $first_units } discuri
-       *[other] { $first_units } de discuri
-    }
-page-last-units =
-    { $last_units_n ->
-        [one] { $last_units } disc
-        [few] { $last_units } discuri
-       *[other] { $last_units } de discuri
-    }
 page-gap-days =
     { $gap_days_n ->
         [one] { $gap_days } zi
@@ -61,10 +25,24 @@ page-days-since =
 
 ### Cele șase povești
 page-big-spender-headline = Dă-l mai tare, { $given_name }.
-page-big-spender-lead = { page-year-orders }, { page-year-units }: pick-upul tău merită o vacanță. Tu, nu încă.
+page-big-spender-lead =
+    { $year_orders_n ->
+        [one] { $year_orders } comandă
+        [few] { $year_orders } comenzi
+       *[other] { $year_orders } de comenzi
+    }, { $year_units_n ->
+        [one] { $year_units } disc
+        [few] { $year_units } discuri
+       *[other] { $year_units } de discuri
+    }: pick-upul tău merită o vacanță. Tu, nu încă.
 page-big-spender-figure = dintre clienții noștri ajung aici, sus. Tu ai ajuns.
 page-regular-headline = Ai făcut cărare la ușa noastră.
-page-regular-lead = { $given_name }, îți știm deja pașii. Ai adunat { page-year-units } într-un an, iar clopoțelul de la ușă ține ritmul.
+page-regular-lead =
+    { $given_name }, îți știm deja pașii. Ai adunat { $year_units_n ->
+        [one] { $year_units } disc
+        [few] { $year_units } discuri
+       *[other] { $year_units } de discuri
+    } într-un an, iar clopoțelul de la ușă ține ritmul.
 page-regular-figure =
     { $year_orders_n ->
         [one] comandă în douăsprezece luni
@@ -72,7 +50,12 @@ page-regular-figure =
        *[other] de comenzi în douăsprezece luni
     }
 page-listener-headline = Mereu în ritmul tău.
-page-listener-lead = { $given_name }, fără grabă și fără piese sărite: { page-year-orders } într-un an, ascultate până la capăt. Așa ne place să credem.
+page-listener-lead =
+    { $given_name }, fără grabă și fără piese sărite: { $year_orders_n ->
+        [one] { $year_orders } comandă
+        [few] { $year_orders } comenzi
+       *[other] { $year_orders } de comenzi
+    } într-un an, ascultate până la capăt. Așa ne place să credem.
 page-listener-figure =
     { $year_units_n ->
         [one] disc nou pe raftul tău anul acesta
@@ -80,7 +63,12 @@ page-listener-figure =
        *[other] de discuri noi pe raftul tău anul acesta
     }
 page-newcomer-headline = Acul tocmai a atins discul.
-page-newcomer-lead = { $given_name }, suntem abia la intro: { page-last-units }, { $last_date }. De aici începe partea bună.
+page-newcomer-lead =
+    { $given_name }, suntem abia la intro: { $last_units_n ->
+        [one] { $last_units } disc
+        [few] { $last_units } discuri
+       *[other] { $last_units } de discuri
+    }, { $last_date }. De aici începe partea bună.
 page-newcomer-figure =
     { $total_units_n ->
         [one] disc pe raftul tău, deocamdată
