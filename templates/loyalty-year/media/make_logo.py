@@ -62,9 +62,7 @@ def main() -> None:
     x, y = end + radius + 1.2, BASELINE - middle
     width = round(x + radius + 0.5)
     for name, ink, ground in (("logo.svg", "#1A1024", "#F6EBDD"), ("logo-dark.svg", "#F6EBDD", "#1A1024")):
-        grooves = "".join(
-            f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{radius * part:.2f}"/>' for part in (0.86, 0.74, 0.62)
-        )
+        grooves = "".join(f'<circle cx="{x:.2f}" cy="{y:.2f}" r="{radius * part:.2f}"/>' for part in (0.86, 0.74, 0.62))
         (HERE / name).write_text(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {HEIGHT}" width="{width}" '
             f'height="{HEIGHT}">\n  <path fill="{ink}" d="{path}"/>\n'
