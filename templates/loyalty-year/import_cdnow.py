@@ -383,6 +383,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with given.out.open("w", encoding="utf-8") as file:
             file.writelines(lines)
     for name, record in chosen.items():
+        given.samples.mkdir(parents=True, exist_ok=True)
         (given.samples / f"{name}.json").write_text(as_json(record, 0) + "\n", encoding="utf-8")
     return 0
 
