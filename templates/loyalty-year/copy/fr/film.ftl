@@ -1,27 +1,27 @@
 # Le film. Peu de mots par ligne : on les lit pendant qu’ils bougent. Les phrases film-say sont les sous-titres.
 
 ### Chapitres
-film-chapter-opening = Vos disques
-film-chapter-story = Votre histoire
+film-chapter-opening = Tes disques
+film-chapter-story = Ton histoire
 film-chapter-months = Mois après mois
 film-chapter-since = Le début
 film-chapter-rank = Parmi tous nos clients
-film-chapter-best = Votre meilleur moment
-film-chapter-gift = Un cadeau pour vous
-film-chapter-points = Vos points
+film-chapter-best = Ton meilleur moment
+film-chapter-gift = Un cadeau pour toi
+film-chapter-points = Tes points
 film-chapter-closing = À bientôt
 
 ### Ouverture : un titre pour chaque histoire
-film-title-big-spender = Votre année à plein volume
-film-title-regular = Votre année en boucle
+film-title-big-spender = Ton année à plein volume
+film-title-regular = Ton année en boucle
 film-title-newcomer = Face A, titre un
 film-title-slipping = Une pause en musique
 film-title-long-gone = Ça fait longtemps
-film-title-listener = Votre année sur disque
+film-title-listener = Ton année sur disque
 film-dates = { $year_from } – { $year_to }
-film-greeting = Bonjour { $given_name }
-film-say-opening = Bonjour { $given_name }, ici Solco.
-film-say-opening-more = Voici votre musique, de { $year_from } à { $year_to }.
+film-greeting = Salut { $given_name }
+film-say-opening = Salut { $given_name }, ici Solco.
+film-say-opening-more = Voici ta musique, de { $year_from } à { $year_to }.
 
 ### Histoires
 film-big-spender-label = Cette année en musique
@@ -35,19 +35,19 @@ film-big-spender-body =
        *[other] { $year_units } disques
     }
 film-say-big-spender = Cette année, { $year_spent } de musique.
-film-say-big-spender-more = Vous voilà dans le top { $rank_top } de tous nos clients.
+film-say-big-spender-more = Te voilà dans le top { $rank_top } de tous nos clients.
 film-regular-label = Commandes cette année
-film-regular-line = Vous revenez toujours
+film-regular-line = Tu reviens toujours
 film-regular-body =
     { $year_units_n ->
         [one] { $year_units } disque pour { $year_spent }
        *[other] { $year_units } disques pour { $year_spent }
     }
-film-say-regular = Vous avez commandé { $year_orders } fois cette année.
+film-say-regular = Tu as commandé { $year_orders } fois cette année.
 film-say-regular-more =
     { $year_units_n ->
-        [one] Vous revenez toujours : { $year_units } disque pour { $year_spent }.
-       *[other] Vous revenez toujours : { $year_units } disques pour { $year_spent }.
+        [one] Tu reviens toujours : { $year_units } disque pour { $year_spent }.
+       *[other] Tu reviens toujours : { $year_units } disques pour { $year_spent }.
     }
 film-newcomer-label =
     { $total_units_n ->
@@ -61,8 +61,8 @@ film-say-newcomer =
         [one] { $total_units } disque jusqu’ici : une collection commence.
        *[other] { $total_units } disques jusqu’ici : une collection commence.
     }
-film-say-newcomer-more = Votre dernière commande date du { $last_date }.
-film-slipping-label = Jours depuis votre dernière commande
+film-say-newcomer-more = Ta dernière commande date du { $last_date }.
+film-slipping-label = Jours depuis ta dernière commande
 film-slipping-line = Le bras est levé
 film-slipping-body =
     { $total_units_n ->
@@ -71,19 +71,19 @@ film-slipping-body =
     }
 film-say-slipping =
     { $days_since_n ->
-        [one] { $days_since } jour depuis votre dernière commande.
-       *[other] { $days_since } jours depuis votre dernière commande.
+        [one] { $days_since } jour depuis ta dernière commande.
+       *[other] { $days_since } jours depuis ta dernière commande.
     }
 film-say-slipping-more =
     { $total_units_n ->
-        [one] Avant cela, { $total_units } disque est parti chez vous.
-       *[other] Avant cela, { $total_units } disques sont partis chez vous.
+        [one] Avant cela, { $total_units } disque est parti chez toi.
+       *[other] Avant cela, { $total_units } disques sont partis chez toi.
     }
-film-long-gone-label = Mois depuis votre dernière commande
-film-long-gone-line = Vos goûts, on s’en souvient
+film-long-gone-label = Mois depuis ta dernière commande
+film-long-gone-line = Tes goûts, on s’en souvient
 film-long-gone-body = Dernière commande : { $last_month }
-film-say-long-gone = { $months_since } mois depuis votre dernière commande.
-film-say-long-gone-more = C’était en { $last_month }. Vos goûts, on s’en souvient.
+film-say-long-gone = { $months_since } mois depuis ta dernière commande.
+film-say-long-gone-more = C’était en { $last_month }. Tes goûts, on s’en souvient.
 film-listener-label =
     { $year_units_n ->
         [one] Disque cette année
@@ -91,8 +91,8 @@ film-listener-label =
     }
 film-listener-line =
     { $year_units_n ->
-        [one] Choisi par vous
-       *[other] Choisis par vous
+        [one] Choisi par toi
+       *[other] Choisis par toi
     }
 film-listener-body =
     { $year_orders_n ->
@@ -101,8 +101,8 @@ film-listener-body =
     }
 film-say-listener =
     { $year_units_n ->
-        [one] { $year_units } disque cette année, choisi par vous.
-       *[other] { $year_units } disques cette année, choisis par vous.
+        [one] { $year_units } disque cette année, choisi par toi.
+       *[other] { $year_units } disques cette année, choisis par toi.
     }
 film-say-listener-more =
     { $year_orders_n ->
@@ -133,8 +133,8 @@ film-say-since =
 film-rank-label = Parmi tous nos clients
 film-rank = Top { $rank_top }
 film-rank-line = des dépenses en musique cette année
-film-say-rank = Top { $rank_top } : vous dépensez plus en musique que { $rank_share } de nos clients.
-film-best-month-label = Votre meilleur mois
+film-say-rank = Top { $rank_top } : tu dépenses plus en musique que { $rank_share } de nos clients.
+film-best-month-label = Ton meilleur mois
 film-best-month-line =
     { $best_month_units_n ->
         [one] { $best_month_units } disque
@@ -142,55 +142,55 @@ film-best-month-line =
     }
 film-say-best-month =
     { $best_month_units_n ->
-        [one] Votre meilleur mois : { $best_month }, avec { $best_month_units } disque.
-       *[other] Votre meilleur mois : { $best_month }, avec { $best_month_units } disques.
+        [one] Ton meilleur mois : { $best_month }, avec { $best_month_units } disque.
+       *[other] Ton meilleur mois : { $best_month }, avec { $best_month_units } disques.
     }
-film-best-order-label = Votre plus belle commande
+film-best-order-label = Ta plus belle commande
 film-best-order-line =
     { $biggest_units_n ->
         [one] { $biggest_units } disque, le { $biggest_date }
        *[other] { $biggest_units } disques, le { $biggest_date }
     }
-film-say-best-order = Votre plus belle commande : { $biggest_amount }, le { $biggest_date }.
+film-say-best-order = Ta plus belle commande : { $biggest_amount }, le { $biggest_date }.
 
 ### Le cadeau
 film-gift-until = Jusqu’au { $gift_until }
 film-say-gift-until = À utiliser jusqu’au { $gift_until }.
-film-gift-birthday-title = Pour votre anniversaire
+film-gift-birthday-title = Pour ton anniversaire
 film-gift-birthday-what = de musique, offerts
-film-say-gift-birthday = Bientôt votre anniversaire : { $gift_amount } de musique offerts.
-film-gift-win-back-title = Revenez écouter
+film-say-gift-birthday = Bientôt ton anniversaire : { $gift_amount } de musique offerts.
+film-gift-win-back-title = Reviens écouter
 film-gift-win-back-what = sur la prochaine commande
-film-say-gift-win-back = Revenez écouter : { $gift_discount } de remise sur la prochaine commande.
+film-say-gift-win-back = Reviens écouter : { $gift_discount } de remise sur la prochaine commande.
 film-gift-thank-you-title = Merci pour tout
 film-gift-thank-you-what = de musique, offerts
 film-say-gift-thank-you = Merci pour tout : { $gift_amount } de musique offerts.
-film-gift-points-title = Un extra pour vous
+film-gift-points-title = Un extra pour toi
 film-gift-points-what = points, comme ça
-film-say-gift-points = Un extra pour vous : { $gift_points } points, comme ça.
+film-say-gift-points = Un extra pour toi : { $gift_points } points, comme ça.
 film-gift-none-title =
     { $points_balance_n ->
         [0] Du neuf chaque semaine
-        [one] { $points_balance } point à vous
-       *[other] { $points_balance } points à vous
+        [one] { $points_balance } point à toi
+       *[other] { $points_balance } points à toi
     }
 film-gift-none-body =
     { $points_balance_n ->
         [0] La prochaine commande en rapporte
-       *[other] Ils attendent dans votre compte
+       *[other] Ils attendent dans ton compte
     }
 film-say-gift-none =
     { $points_balance_n ->
         [0] Chaque semaine, de la musique nouvelle.
-        [one] { $points_balance } point est à vous.
-       *[other] { $points_balance } points sont à vous.
+        [one] { $points_balance } point est à toi.
+       *[other] { $points_balance } points sont à toi.
     }
 film-say-gift-none-more = Chaque dollar vaut un point.
 
 ### Fin
 film-closing-thanks = Merci pour l’écoute
-film-closing-thanks-body = Tout est sur votre page
-film-say-closing-thanks = Merci pour l’écoute. Tout est sur votre page.
+film-closing-thanks-body = Tout est sur ta page
+film-say-closing-thanks = Merci pour l’écoute. Tout est sur ta page.
 film-closing-come-back = On remet un disque ?
-film-closing-come-back-body = Votre place est gardée
-film-say-closing-come-back = On remet un disque ? Votre place est gardée.
+film-closing-come-back-body = Ta place est gardée
+film-say-closing-come-back = On remet un disque ? Ta place est gardée.
