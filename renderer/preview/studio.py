@@ -18,6 +18,7 @@ from typing import Any
 from watchfiles import DefaultFilter, awatch
 
 from renderer.errors import DearlyError, UsageError
+from renderer.preview.desk import LISTED
 from renderer.preview.faults import faults
 from renderer.preview.lane import Lane, Unwanted, Wanted
 from renderer.preview.model import Bench, Person, Still, View
@@ -132,7 +133,7 @@ class Studio:
     async def state(self, wanted: Wanted) -> dict[str, Any]:
         """The template, the records to choose from, and what is wrong with either."""
         revision = self.revision
-        found: dict[str, Any] = {"revision": revision, "template": None, "people": [], "errors": []}
+        found: dict[str, Any] = {"revision": revision, "template": None, "people": [], "more": False, "errors": []}
         try:
             found["template"] = await self.live.ask(revision, "template", wanted=wanted)
             found["people"] = [
@@ -140,6 +141,7 @@ class Studio:
                  "errors": [fault for error in person.errors for fault in faults(error, self.folder)]}
                 for person in await self._everybody(revision)
             ]  # fmt: skip
+            found["more"] = self.profiles is not None and len(found["people"]) >= LISTED
         except DearlyError as error:
             found["errors"] = faults(error, self.folder)
         return found

@@ -112,6 +112,11 @@ def _settled(page: Page) -> None:
     page.locator("body:not(.working) #status[data-state=good]").wait_for(timeout=WAIT)
 
 
+def _slowness() -> float:
+    """How much longer things may take than on a machine that does nothing else."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def _frame(page: Page) -> str:
     return page.locator(".film-screen").get_attribute("data-digest") or ""
 
@@ -201,7 +206,7 @@ def test_frames_equal_production_and_are_quick_once_warm(page: Page, running: Ru
         expect(shown).to_have_attribute("data-frame", str(number), timeout=WAIT)
         took.append(time.perf_counter() - began)
     print("frames", sorted(round(one * 1000) for one in took))
-    assert sorted(took)[len(took) // 2] < 0.3  # 150 ms on an idle machine; half of it goes to the driver
+    assert sorted(took)[len(took) // 2] < 0.15 * _slowness()  # with the driver's own time
 
 
 def test_shortcuts(page: Page) -> None:
@@ -258,7 +263,7 @@ def test_a_saved_file_is_shown_and_a_broken_one_says_where(page: Page, running: 
             expect(phone.locator("h1 em")).to_have_text(f"take {number}", timeout=WAIT)
             took.append(time.perf_counter() - began)
         print("reload", [round(one, 2) for one in took])
-        assert min(took) < 1.0
+        assert min(took) < 1.0 * _slowness()
 
         layout.write_text(sound.replace("{{ facts.books }}", "{{ facts.boks }}"), "utf-8")
         fault = page.locator("#page .fault")
@@ -299,6 +304,15 @@ def test_the_contact_sheet_fills_and_opens_a_record(page: Page) -> None:
     expect(page.locator("#tab-film")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#record")).to_have_value("2")
     expect(page.locator(".film-screen .frame")).to_have_attribute("alt", re.compile("scene thanks"), timeout=WAIT)
+
+
+def test_a_suppressed_record_shows_nobody(page: Page) -> None:
+    phone = page.locator(".screen.phone iframe")
+    expect(phone).to_be_visible(timeout=WAIT)
+    page.locator("#field-books").fill("0")
+    expect(page.locator("#page .pane-faults")).to_contain_text("nothing-borrowed", timeout=WAIT)
+    for part in (phone, page.locator(".film-screen .frame"), page.locator(".sheet-of-paper img").first):
+        expect(part).to_be_hidden()
 
 
 def test_what_a_profile_says_never_runs(page: Page) -> None:

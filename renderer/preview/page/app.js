@@ -16,7 +16,7 @@ const CHANNELS = ["video", "microsite", "statement"];
 const PAUSE_MS = 220;
 
 const choice = { record: 1, locale: null, asOf: null, format: null, tab: "overview", panel: "facts", frame: null };
-const studio = { site: "", template: null, people: [], revision: 0 };
+const studio = { site: "", template: null, people: [], more: false, revision: 0 };
 const shown = { view: null, plan: null, sheet: null, original: null, text: "", edited: false, problems: new Map() };
 let turn = new AbortController();
 let typing = 0;
@@ -42,6 +42,7 @@ async function reload() {
     if (state.errors.length) return templateFaults(state.errors);
     studio.template = state.template;
     studio.people = state.people;
+    studio.more = state.more;
     controls();
     await open(began);
     lint();
@@ -196,9 +197,9 @@ function controls() {
   const { template, people } = studio;
   document.title = `${template.title}, Dearly preview`;
   $("title").textContent = template.title;
-  if (!people.some((person) => person.number === choice.record) && people.length) choice.record = people[0].number;
+  if (!studio.more && !people.some((person) => person.number === choice.record) && people.length) choice.record = people[0].number;
   $("record").replaceChildren(...people.map((person) => h("option", { value: person.number }, person.errors.length ? `${person.label} (broken)` : person.label)));
-  $("record").value = choice.record;
+  pick();
   if (!template.locales.includes(choice.locale)) choice.locale = null;
   $("locale").replaceChildren(h("option", { value: "" }, "Auto"), ...template.locales.map((locale) => h("option", { value: locale }, named(locale))));
   $("locale").value = choice.locale ?? "";
@@ -208,6 +209,16 @@ function controls() {
   $("format").value = choice.format ?? formats[0]?.id ?? "";
   $("format").disabled = formats.length < 2;
   for (const [tab, channel] of [["page", "microsite"], ["paper", "statement"], ["film", "video"]]) $(`tab-${tab}`).hidden = !template.channels.includes(channel);
+}
+
+/** Show which record it is; one beyond the list gets an entry of its own. */
+function pick() {
+  const select = $("record");
+  select.querySelector("[data-extra]")?.remove();
+  if (studio.more && ![...select.options].some((one) => Number(one.value) === choice.record)) select.append(h("option", { value: choice.record, "data-extra": true }, `Record ${choice.record}`));
+  select.value = choice.record;
+  $("number").hidden = !studio.more;
+  $("number").value = choice.record;
 }
 
 function named(locale) {
@@ -228,13 +239,15 @@ function record(step) {
 function openRecord(number, frame) {
   choice.record = number;
   if (frame !== undefined) choice.frame = frame;
-  $("record").value = number;
+  pick();
   forget();
   if (choice.tab === "sheet") tab(frame === undefined ? "overview" : "film", false);
   open();
 }
 
 function forget() {
+  if (shown.of !== choice.record) for (const pane of Object.values(panes)) pane.outlived();
+  shown.of = choice.record;
   shown.edited = false;
   clearTimeout(typing);
 }
@@ -338,6 +351,7 @@ function wire() {
   $("previous").addEventListener("click", () => record(-1));
   $("next").addEventListener("click", () => record(1));
   $("record").addEventListener("change", () => openRecord(Number($("record").value)));
+  $("number").addEventListener("change", () => openRecord(Math.max(1, Number.parseInt($("number").value, 10) || 1)));
   $("locale").addEventListener("change", () => { choice.locale = $("locale").value || null; open(); });
   $("as-of").addEventListener("change", () => { choice.asOf = $("as-of").value || null; open(); });
   $("format").addEventListener("change", () => { choice.format = $("format").value || null; open(); });
@@ -348,7 +362,7 @@ function wire() {
   $("problems-button").addEventListener("click", problems);
   $("form-toggle").addEventListener("click", () => panel("form"));
   $("inspector-toggle").addEventListener("click", () => panel("inspector"));
-  window.addEventListener("hashchange", () => { recall(); $("record").value = choice.record; forget(); open(); });
+  window.addEventListener("hashchange", () => { recall(); pick(); forget(); open(); });
   const step = (by) => () => (film.visible ? film.seek(film.frame + by) : false);
   const second = () => (film.film ? Math.round(film.film.fps[0] / film.film.fps[1]) : 25);
   listen({

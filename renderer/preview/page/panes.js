@@ -21,13 +21,20 @@ export class Pane {
     this.root.classList.toggle("busy", on);
   }
 
+  /** What is shown is somebody else's from now on: if the next one fails, it must not stay. */
+  outlived() {
+    this.old = true;
+  }
+
   sound() {
+    this.old = false;
     this.faults.hidden = true;
     this.faults.replaceChildren();
-    this.root.classList.remove("broken");
+    this.root.classList.remove("broken", "blank");
   }
 
   broken(list, kind) {
+    this.root.classList.toggle("blank", this.old === true);
     this.faults.replaceChildren(...faultList(list, kind));
     this.faults.hidden = false;
     this.root.classList.add("broken");
@@ -35,7 +42,7 @@ export class Pane {
 
   absent(message) {
     this.sound();
-    this.root.classList.add("broken");
+    this.root.classList.add("broken", "blank");
     this.faults.replaceChildren(h("p", { class: "empty" }, message));
     this.faults.hidden = false;
   }
