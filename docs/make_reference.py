@@ -22,7 +22,7 @@ from docs import reference_words as words
 from docs.models import hints, inner_sections, model_sections, model_table, sentence, table
 from renderer import errors
 from renderer.cli import main as cli
-from renderer.decide import expressions
+from renderer.decide.compiler import TESTS
 from renderer.decide.filters import FILTERS, SELECT_TESTS
 from renderer.ledger.model import MAX_ATTEMPTS
 from renderer.preflight.sample_hints import NAMES as SAMPLE_NAMES
@@ -120,10 +120,10 @@ def template_reference() -> str:
         " computing or deciding with a value that is absent is an error: ask `is not none` first. Only true and false"
         " are conditions: zero or an empty list is neither.\n",
         table(("Filter", "What it gives"), described(FILTERS, words.FILTERS, "filters")),
-        table(("Test", "How it is written"), described({*expressions._TESTS, "in"}, words.TESTS, "tests")),
+        table(("Test", "How it is written"), described({*TESTS, "in"}, words.TESTS, "tests")),
         "`selectattr` and `rejectattr` take one of these tests and what to compare with, such as"
         " `selectattr('kwh', 'gt', 100)`: "
-        + ", ".join(f"`{name}`" for name in SELECT_TESTS)
+        + ", ".join(f"`{name}`" for name in (*SELECT_TESTS, "in"))
         + "; or alone `'none'` and `'true'`; or none, for fields that are true or false.\n",
         "## Layouts\n",
         "Files that end in `.html.j2`, written in Jinja2. They place what the plan holds and format nothing."

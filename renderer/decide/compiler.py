@@ -32,7 +32,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "gt": operator.gt,
     "gteq": operator.ge,
 }
-_TESTS: Mapping[str, Callable[..., bool]] = {
+TESTS: Mapping[str, Callable[..., bool]] = {
     "none": lambda value: value is None,
     "true": lambda value: value is True,
     "false": lambda value: value is False,
@@ -215,9 +215,9 @@ class Compiler:
     def _test(self, node: nodes.Test) -> Run:
         if node.name == "in" and len(node.args) == 1:
             return self._comparison(nodes.Compare(node.node, [nodes.Operand("in", node.args[0])]))
-        test = _TESTS.get(node.name)
+        test = TESTS.get(node.name)
         if test is None:
-            raise self._refused(f"there is no test '{node.name}'.", nearest(node.name, sorted(_TESTS)))
+            raise self._refused(f"there is no test '{node.name}'.", nearest(node.name, sorted(TESTS)))
         if node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
             raise self._refused("a test has arguments that are not written out.")
         if len(node.args) != (1 if node.name == "divisibleby" else 0):
