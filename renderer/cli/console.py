@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import typer
@@ -18,7 +20,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from renderer.errors import DearlyError, EnvironmentFault, ErrorList
+from renderer.errors import DearlyError, EnvironmentFault, ErrorList, Place
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -36,16 +38,58 @@ def reports_errors(command: Callable[P, R]) -> Callable[P, R]:
         except DearlyError as error:
             fail(error, as_json=bool(kwargs.get("json_")))
         except BrokenPipeError:
-            # Whoever read our output has enough. Python would complain again when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _drop_output()  # whoever read it has enough
             raise typer.Exit(0) from None
         except OSError as error:
-            fail(
-                EnvironmentFault("environment.disk", f"The system refused: {error.strerror or type(error).__name__}."),
-                as_json=bool(kwargs.get("json_")),
-            )
+            fail(_refused(error), as_json=bool(kwargs.get("json_")))
 
     return wrapped
+
+
+@contextmanager
+def writes_into(folder: Path) -> Iterator[None]:
+    """For what is written into the folder of ``--out``: a refusal is an EnvironmentFault that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise EnvironmentFault(
+            "environment.disk",
+            f"The folder of --out cannot be written: {_reason(error)}.",
+            place=Place(file=str(folder)),
+            hint="Free some space, check the rights, or name another folder with --out.",
+        ) from error
+
+
+def _refused(error: OSError) -> EnvironmentFault:
+    """An error of the system that nobody has given a place: of standard output, or of a file."""
+    if _is_of_output(error):
+        _drop_output()
+        return EnvironmentFault(
+            "environment.disk",
+            f"The output cannot be written: {_reason(error)}.",
+            place=Place(file="standard output"),
+            hint="Send it where there is space, or to the terminal. Files that were made before are complete.",
+        )
+    return EnvironmentFault(
+        "environment.disk",
+        f"The system refused: {_reason(error)}.",
+        hint="Free some space, and check the rights of the folders that are written: --out and DEARLY_HOME.",
+    )
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether it was printing that failed. Not every such error leaves something behind that a flush would tell."""
+    *_, (frame, _line) = walk_tb(error.__traceback__)
+    return frame.f_globals.get("__name__") in ("rich.console", __name__)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def _drop_output() -> None:
+    """What could not be written is still there; without this Python would complain again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(error: DearlyError, *, as_json: bool = False) -> NoReturn:

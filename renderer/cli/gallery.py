@@ -23,6 +23,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from renderer.assets.fonts import FontRequest, load_fonts
+from renderer.cli import console
 from renderer.cli.showcase import Piece, Standing
 from renderer.plan.model import Decision
 from renderer.render.microsite.webfonts import font_css
@@ -118,11 +119,16 @@ class Gallery:
             total=len(self._pieces),
         )
         target = self._out / "index.html"
-        handle, incoming = tempfile.mkstemp(dir=self._out, prefix=".index-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(html)
-        os.chmod(incoming, 0o644)
-        os.replace(incoming, target)
+        with console.writes_into(self._out):
+            handle, incoming = tempfile.mkstemp(dir=self._out, prefix=".index-")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(html)
+                os.chmod(incoming, 0o644)
+                os.replace(incoming, target)
+            except BaseException:
+                Path(incoming).unlink(missing_ok=True)
+                raise
         return target
 
     def _card(self, piece: Piece, standing: Standing) -> Card:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
@@ -88,7 +89,8 @@ def render(
     if json_:
         console.print_json(summary(plan, results))
     else:
-        console.out.print(_table(results, out))
+        console.out.print(_table(results))
+        console.out.print(f"\nFolder: [bold]{escape(str(out))}[/]", soft_wrap=True)
 
 
 def channels_of(template: Template, asked: list[str]) -> tuple[Channel, ...]:
@@ -136,7 +138,8 @@ def _artefact(artefact: Artefact) -> dict[str, object]:
     }
 
 
-def _table(results: dict[Channel, RenderResult], out: Path) -> Table:
+def _table(results: dict[Channel, RenderResult]) -> Table:
+    """The files, relative to the folder of ``--out``: a long one would break their names on a narrow terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Channel")
     table.add_column("Kind")
@@ -144,7 +147,7 @@ def _table(results: dict[Channel, RenderResult], out: Path) -> Table:
     table.add_column("Size", justify="right")
     for result in results.values():
         for artefact in result.artefacts:
-            table.add_row(artefact.channel, artefact.kind, str(out / artefact.path), _size(artefact.bytes))
+            table.add_row(artefact.channel, artefact.kind, artefact.path, _size(artefact.bytes))
     return table
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from renderer import pipeline
 from renderer.bootstrap import Services
+from renderer.cli import console
 from renderer.errors import DearlyError
 from renderer.ledger.model import OPEN, Fault, Part, Produced, Submission
 from renderer.orders import Order, submission
@@ -149,11 +150,12 @@ class Showcase:
         piece = self._requests[part.request_id]
         for file in self._services.reader.artefacts(part.request_id, part.channel):
             target = self._out / piece.name / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
             incoming = target.with_name(f".{target.name}.part")
-            with self._services.store.open(file.key) as source, incoming.open("wb") as copy:
-                shutil.copyfileobj(source, copy, 1 << 20)
-            incoming.replace(target)
+            with console.writes_into(self._out), self._services.store.open(file.key) as source:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with incoming.open("wb") as copy:
+                    shutil.copyfileobj(source, copy, 1 << 20)
+                incoming.replace(target)
             self._files[piece.name].append(file)
             if file.kind == FRONT[part.channel]:
                 self._links[piece.name].setdefault(part.channel, f"{piece.name}/{file.path}")
