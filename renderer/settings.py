@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -82,10 +81,10 @@ class Settings(BaseSettings):
         """Worker processes of each lane."""
         return self.children or os.cpu_count() or 1
 
-    @cached_property
+    @property
     def run_folder(self) -> Path:
         """Where the broker's socket and the supervisor's lock are: outside the home, whose path may be too long for a
-        socket, and named by its hash. Made on first use, for its owner only."""
+        socket, and named by its hash. Made when used, for its owner only; a supervisor that ends removes it."""
         name = hashlib.blake2b(os.fsencode(self.home), digest_size=8).hexdigest()
         given = Path(os.environ.get("XDG_RUNTIME_DIR") or "-")
         if given.is_absolute() and given.is_dir() and given.stat().st_uid == os.getuid():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing.process
 import os
 import resource
+import shutil
+import tempfile
 from collections.abc import Callable
+from multiprocessing import util
 
 from celery import Celery, signals
 
@@ -13,7 +17,7 @@ from renderer.guard import MEMORY
 from renderer.settings import Settings
 from workers import log
 from workers.lanes import LANES
-from workers.leash import die_with_parent
+from workers.leash import die_with_parent, this_owner
 from workers.tasks import work_on
 
 RENDER_PART = "dearly.render_part"
@@ -72,6 +76,15 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
     def render_part(part_id: str) -> None:
         """Render one part, if it is to be had."""
         work_on(services(), part_id)
+
+    @signals.worker_init.connect(weak=False)
+    def worker_starts(**_: object) -> None:
+        """Give multiprocessing a folder that is swept once we are dead. The one that it makes for what a pool shares
+        with its children is in the temporary directory, and stays when we are killed."""
+        settings.prepare()
+        folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
+        multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
+        util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
 
     @signals.worker_process_init.connect(weak=False)
     def child_starts(**_: object) -> None:

@@ -72,11 +72,18 @@ class Service:
             )
 
 
+def lock_file(settings: Settings) -> Path:
+    """The file that a running supervisor holds a lock on, and removes when it ends."""
+    return settings.run_folder / "supervisor.lock"
+
+
 def is_running(settings: Settings) -> bool:
     """Whether a supervisor has this home."""
-    with (settings.run_folder / "supervisor.lock").open("ab") as file:
-        try:
+    try:
+        with lock_file(settings).open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
     return False

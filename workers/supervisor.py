@@ -31,11 +31,13 @@ from workers.app import make_app
 from workers.dispatch import TICK_S, Dispatcher
 from workers.lanes import LANES
 from workers.leash import die_with_parent, is_dead
-from workers.start import ROOT, TIED_TO
+from workers.start import ROOT, TIED_TO, lock_file
 
 APP = "workers"
 STOP_S = 10.0
 """How long workers may go on with what they do when the supervisor stops."""
+DEATH_S = 1.0
+"""How long the end of killed workers is waited for before their parts are left to the next supervisor."""
 
 events = structlog.get_logger("dearly")
 
@@ -74,6 +76,12 @@ class Child:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def kill(self) -> None:
+        """End it and all that it has started, at once: it leads a group of its own."""
+        if self.process is not None and self.running():
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
     def stop(self, wait_s: float) -> None:
         """Ask, wait, then end it; by its id, so nothing else is ever hit."""
         if self.process is None:
@@ -88,10 +96,15 @@ class Child:
 
 
 class Supervisor:
-    """Runs everything for ``services``; workers load the Celery application named ``app``."""
+    """Runs everything for ``services``; workers load the Celery application named ``app``.
 
-    def __init__(self, services: Services, app: str = APP) -> None:
+    With ``at_once`` it was started for one command: when that ends nobody waits for what is still at work, so it is
+    handed back and not finished.
+    """
+
+    def __init__(self, services: Services, app: str = APP, *, at_once: bool = False) -> None:
         self._services = services
+        self._at_once = at_once
         self._settings = services.settings
         self._stopping = False
         self._lock: BinaryIO | None = None
@@ -163,24 +176,40 @@ class Supervisor:
 
     def _end(self) -> None:
         """Workers first, so that no message is lost to a broker that is gone; then the broker; the lock last."""
-        # Celery takes three seconds to say goodbye. With nothing at work there is nothing to say, and where the kernel
-        # ties a worker's children to it, they go with it.
-        busy = sys.platform != "linux" or self._at_work()
+        # Celery takes three seconds to say goodbye. With nothing at work there is nothing to say.
+        busy = self._at_work()
         for child in self._workers:
-            if child.process is not None:
+            if self._at_once or not busy:
+                child.kill()
+            elif child.process is not None:
                 with suppress(ProcessLookupError):
-                    child.process.send_signal(signal.SIGTERM if busy else signal.SIGKILL)
+                    child.process.send_signal(signal.SIGTERM)
         until = time.monotonic() + STOP_S
         for child in self._workers:
             child.stop(max(0.1, until - time.monotonic()))
-        # What they had to leave is not the parts' fault.
-        with suppress(EnvironmentFault):
-            self._services.ledger.sweep(is_dead, counted=False)
+        self._hand_back()
         if self._broker:
             self._broker.stop(5)
-            self._settings.broker_socket.unlink(missing_ok=True)
+        self._sweep_work()
         if self._lock:
+            remove_run_folder(self._settings)
             self._lock.close()
+
+    def _hand_back(self) -> None:
+        """Take back what the workers had to leave, which is not the parts' fault. A worker that was killed is waited
+        for, but its children die a moment later than itself."""
+        alive: set[str] = set()
+
+        def gone(owner: str) -> bool:
+            (alive.discard if is_dead(owner) else alive.add)(owner)
+            return owner not in alive
+
+        until = time.monotonic() + DEATH_S
+        with suppress(EnvironmentFault):
+            self._services.ledger.sweep(gone, counted=False)
+            while alive and time.monotonic() < until:
+                time.sleep(0.05)
+                self._services.ledger.sweep(gone, counted=False)
 
     def _at_work(self) -> bool:
         """Whether a part is on its way or being rendered."""
@@ -190,8 +219,12 @@ class Supervisor:
             return True
 
     def _clean_up(self) -> None:
-        """Remove what a supervisor that was killed left behind: its socket, and files of parts that were at work."""
+        """Remove what a supervisor that was killed left behind."""
         self._settings.broker_socket.unlink(missing_ok=True)
+        self._sweep_work()
+
+    def _sweep_work(self) -> None:
+        """Remove the files of processes that are dead: of parts that were at work, and of workers themselves."""
         for folder in self._settings.work.iterdir():
             node, _, rest = folder.name.partition("-")
             pid, _, started = rest.partition("-")
@@ -234,22 +267,36 @@ class Supervisor:
 
 def lock(settings: Settings) -> BinaryIO:
     """Take the home for one supervisor; closing the file, or ending, gives it back. EnvironmentFault if taken."""
-    file = (settings.run_folder / "supervisor.lock").open("ab")
     until = time.monotonic() + 1
     while True:
         try:
+            file = lock_file(settings).open("ab")
+        except FileNotFoundError:  # the folder was removed after it was made for us
+            continue
+        try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), lock_file(settings).stat()):
+                    return file
+            file.close()  # whoever had it has removed it
         except BlockingIOError as error:
+            file.close()
             if time.monotonic() < until:  # it may only be somebody who looks whether it is free
                 time.sleep(0.05)
                 continue
-            file.close()
             raise EnvironmentFault(
                 "environment.busy",
                 "Another service of Dearly runs on this DEARLY_HOME.",
                 hint="Stop it, or set DEARLY_HOME to another folder.",
             ) from error
+
+
+def remove_run_folder(settings: Settings) -> None:
+    """Remove the run-time folder. Only for whoever has the lock; who waits for it sees that its file is gone."""
+    settings.broker_socket.unlink(missing_ok=True)
+    lock_file(settings).unlink(missing_ok=True)
+    with suppress(OSError):  # somebody waits already, with a new file
+        settings.run_folder.rmdir()
 
 
 def _answers(path: Path) -> bool:
@@ -270,11 +317,12 @@ def main(build_services: Callable[[Settings], Services] | None = None, app: str 
     from renderer.bootstrap import build
 
     log.set_up()
-    if os.environ.get(TIED_TO):  # a command that started us takes us along when it ends
-        die_with_parent(int(os.environ.pop(TIED_TO)), signal.SIGTERM)
+    tied_to = os.environ.pop(TIED_TO, None)
+    if tied_to is not None:  # a command that started us takes us along when it ends
+        die_with_parent(int(tied_to), signal.SIGTERM)
     try:
         settings = Settings()
-        Supervisor((build_services or build)(settings), app).run()
+        Supervisor((build_services or build)(settings), app, at_once=tied_to is not None).run()
     except EnvironmentFault as error:
         print(error, file=sys.stderr)
         return error.exit_code

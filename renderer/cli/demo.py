@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -50,7 +53,8 @@ def demo(
     began = time.monotonic()
     settings = Settings()
     settings.prepare()
-    out.mkdir(parents=True, exist_ok=True)
+    with console.writes_into(out):
+        out.mkdir(parents=True, exist_ok=True)
     with _service(settings) as alive:
         services = build(settings)
         pieces, refused = choose(None if all_ else EACH)
@@ -84,15 +88,22 @@ def demo(
 @contextmanager
 def _service(settings: Settings) -> Iterator[Callable[[], None]]:
     """The queue's processes: those that run on this home already, or our own until we are through. Gives a check
-    that they live, which raises EnvironmentFault."""
+    that they live, which raises EnvironmentFault. SIGTERM ends us as Ctrl-C does, with everything put away."""
     from workers.start import Service
 
+    before = signal.signal(signal.SIGTERM, _terminated)
     service = Service(settings)
-    service.check()
     try:
+        service.check()
         yield service.check
     finally:
         service.stop()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # one is enough, and putting away takes a moment
+    sys.exit(128 + number)
 
 
 def _watch(showcase: Showcase, gallery: Gallery, alive: Callable[[], None], live: bool, began: float) -> None:

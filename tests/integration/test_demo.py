@@ -11,7 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -141,7 +143,23 @@ def home(shown: tuple[Path, dict[str, Any], Path], tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def test_three_are_chosen_by_variety(templates: Path, home: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary directory of its own, with a name short enough for sockets, which is the run-time folder too."""
+    with tempfile.TemporaryDirectory(prefix="d-") as folder:
+        monkeypatch.setenv("TMPDIR", folder)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+def left_in(temporary: Path) -> list[str]:
+    """What is there but the empty folder of all run-time folders."""
+    return [path.name for path in temporary.rglob("*") if path != temporary / "dearly"]
+
+
+def test_three_are_chosen_by_variety_and_nothing_is_left_behind(
+    templates: Path, home: Path, tmp_path: Path, temporary: Path
+) -> None:
     done = run(templates, home, "--out", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     lines = [line.split()[:3] for line in done.stdout.splitlines() if ".pdf" in line]
@@ -151,6 +169,8 @@ def test_three_are_chosen_by_variety(templates: Path, home: Path, tmp_path: Path
         ("04-accents", "it"),
     ]
     assert str(tmp_path / "out/index.html") in done.stdout
+    assert left_in(temporary) == []
+    assert list((home / "work").iterdir()) == []
 
 
 def test_what_cannot_be_rendered_is_listed_and_ends_with_1(templates: Path, home: Path, tmp_path: Path) -> None:
@@ -168,7 +188,10 @@ def test_what_cannot_be_rendered_is_listed_and_ends_with_1(templates: Path, home
     assert "04-accents" in done.stdout
 
 
-def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(templates: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(
+    templates: Path, tmp_path: Path, temporary: Path, number: signal.Signals
+) -> None:
     home = tmp_path / "home"
     process = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(templates), "demo", "--all", "--out", str(tmp_path / "out")],
@@ -183,9 +206,10 @@ def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(te
     text = (tmp_path / "out/index.html").read_text("utf-8")
     assert 'http-equiv="refresh"' in text  # the first page is there before anything is rendered, and looks again
     time.sleep(1)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode not in (0, None)
+    assert left_in(temporary) == []
     settings = Settings(home=home, database_url="", broker_url="")
     assert not is_running(settings)
     assert build(settings).reader.open_runs("demo") == []

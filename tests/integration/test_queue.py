@@ -25,7 +25,7 @@ from renderer.settings import Settings
 from renderer.template.model import CHANNELS, Channel
 from renderer.template.release import Release
 from workers.app import RENDER_PART, make_app
-from workers.start import is_running
+from workers.start import TIED_TO, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
 PLANTED = "Zwölfbein-Quastenflosser"
@@ -37,7 +37,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 class Service:
     """A supervisor with its workers on a home of its own, and a hand in its ledger."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environment: str) -> None:
+        self._environment = environment
         self.settings = Settings(home=home, children=2, broker_url="", database_url="")
         self.services: Services = build(self.settings)
         self.release = self.services.releases.publish(Release({"template.yaml": b"id: nothing"}))
@@ -45,7 +46,7 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        environment = {**os.environ, "DEARLY_HOME": str(self.settings.home), "DEARLY_CHILDREN": "2"}
+        environment = {**os.environ, "DEARLY_HOME": str(self.settings.home), "DEARLY_CHILDREN": "2"} | self._environment
         with (self.settings.home / "supervisor.log").open("ab") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.integration.queue_app"], cwd=ROOT, env=environment, stdout=out, stderr=out
@@ -252,6 +253,21 @@ def test_a_cancelled_run_ends_while_it_is_worked_on(service: Service) -> None:
     assert service.finished(run) == Counts(input=3, cancelled=3)
     after = service.submit([{"do": "go"}] * 3)
     assert service.finished(after) == Counts(input=3, done=3)
+
+
+def test_a_service_started_for_one_command_ends_at_once_and_hands_back_what_is_at_work(tmp_path: Path) -> None:
+    service = Service(tmp_path / "home", **{TIED_TO: str(os.getpid())})
+    run = service.submit([{"do": "slow", "s": 60}], ["statement"])
+    service.until(lambda: service.part(run, "statement").state == "running")
+    assert service.process is not None
+    family = _descendants(service.process.pid)
+    began = time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - began < 8  # it would be more than STOP_S
+    assert not any(_alive(pid) for pid in family)
+    part = service.part(run, "statement")
+    assert (part.state, part.attempts, part.owner) == ("submitted", 0, None)
+    assert list(service.settings.work.iterdir()) == []
 
 
 def test_plain_celery_works_as_operators_expect(service: Service) -> None:

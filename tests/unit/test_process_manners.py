@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from renderer.settings import Settings
 from workers.leash import is_dead, this_owner
+from workers.start import is_running
+from workers.supervisor import lock, remove_run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("av", "cv2", "moviepy", "pangocffi", "pangocairocffi", "weasyprint")
@@ -66,6 +71,29 @@ def test_an_owner_is_known_to_be_dead_only_when_it_is() -> None:
         time.sleep(0.01)
     child.communicate()
     assert is_dead(owner)
+
+
+def test_a_lock_whose_file_was_removed_is_taken_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Between opening the file and locking it, a supervisor that ends may remove it."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    settings = Settings(home=tmp_path / "home")
+    flock, calls = fcntl.flock, []
+
+    def late(file: IO[bytes], how: int) -> None:
+        calls.append(how)
+        if len(calls) == 1:
+            remove_run_folder(settings)
+        flock(file, how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("workers.supervisor.fcntl.flock", late)
+        held = lock(settings)
+    assert len(calls) == 2
+    assert is_running(settings)
+    remove_run_folder(settings)
+    held.close()
+    assert list((tmp_path / "dearly").iterdir()) == []
+    assert not is_running(settings)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
