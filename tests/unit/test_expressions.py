@@ -21,7 +21,7 @@ from renderer.profile.contract import load_contract
 from tests.small_template import CONTRACT
 
 CONTRACT_ = load_contract(json.dumps(CONTRACT), "contract.json")
-SCOPE = Scope(CONTRACT_, {"change": "personal", "segment.big": "public", "opened": "secret"})
+SCOPE = Scope(CONTRACT_, {"change": "personal", "segment.big": "public", "segment.vip": "secret", "opened": "secret"})
 NAMES: dict[str, Any] = {
     "customer": {"id": "C-1", "name": "Anna", "code": "7731", "mail": None, "photo": None},
     "as_of": date(2026, 11, 9),
@@ -428,6 +428,7 @@ def test_arithmetic_is_exact(left: Decimal, right: Decimal) -> None:
         ("bill.lines[0].code", ("bill.lines",), "personal"),
         ("'x' if opened else 'y'", ("opened",), "secret"),
         ("segment.big", ("segment.big",), "public"),
+        ("segment.vip", ("segment.vip",), "secret"),
         ("bill.due.year", ("bill.due.year",), "public"),
         ("as_of", ("as_of",), "public"),
     ],

@@ -52,6 +52,8 @@ def test_the_same_list_gives_the_same_set_anywhere(fonts: FontSet, tmp_path: Pat
         ("Zoë, 12,50 € — “sì”", ()),
         ("\u2068مرحبا\u2069 \u200f\n\t", ()),
         ("e\u0301", ()),
+        ("Ǧǩ", ()),  # drawn as a letter and its mark
+        ("Ȁ", ("Ȁ",)),  # the letter is there, its mark is not
         ("❤️🎉👍🏽", ()),
         ("漢字漢", ("漢", "字")),
         ("ก", ("ก",)),
