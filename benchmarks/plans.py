@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.plans [--template ID] [--seconds 5] [--json]
 
-References of the same run: Babel's own ``format_currency`` for plans (one plan writes a few hundred figures), and a bare
-Jinja2 render of a 40-row table for microsites.
+References of the same run: Babel's own ``format_currency`` for plans (one plan writes a few hundred figures), and a
+bare Jinja2 render of a 40-row table for microsites.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
         )
         print(f"microsites on one core       {figures['microsites_per_s']:8.1f} a second")
         print(
-            f"  one costs as much as       {figures['microsite_over_bare_jinja_table']:8.1f} bare Jinja tables of 40 rows"
+            f"  one costs as much as       {figures['microsite_over_bare_jinja_table']:8.1f} bare tables of 40 rows"
         )
     return figures
 

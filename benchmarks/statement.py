@@ -58,8 +58,10 @@ def main(arguments: list[str] | None = None) -> Figures:
         print(json.dumps(figures.__dict__))
     else:
         print(f"{figures.documents} documents, {figures.pages} pages")
-        print(f"Dearly  {figures.dearly_s * 1000:6.0f} ms CPU a document   "
-              f"{figures.documents_per_second:.1f} documents/s, {figures.pages_per_second:.1f} pages/s on one core")
+        print(
+            f"Dearly  {figures.dearly_s * 1000:6.0f} ms CPU a document   "
+            f"{figures.documents_per_second:.1f} documents/s, {figures.pages_per_second:.1f} pages/s on one core"
+        )
         print(f"bare    {figures.bare_s * 1000:6.0f} ms   Dearly / bare = {figures.ratio:.2f} (goal at most 1.15)")
         print(f"cold    {figures.cold_s * 1000:6.0f} ms   Dearly / cold = {figures.ratio_cold:.2f}")
     return figures
@@ -95,9 +97,15 @@ def measure(work: list[RenderJob], rounds: int) -> Figures:
                 taken[name].append(_cpu(ways[name]))
     dearly, bare, cold = (statistics.median(taken[name]) for name in ways)
     return Figures(
-        documents=len(work), pages=pages, dearly_s=dearly / len(work), bare_s=bare / len(work),
-        cold_s=cold / len(work), ratio=dearly / bare, ratio_cold=dearly / cold,
-        documents_per_second=len(work) / dearly, pages_per_second=pages / dearly,
+        documents=len(work),
+        pages=pages,
+        dearly_s=dearly / len(work),
+        bare_s=bare / len(work),
+        cold_s=cold / len(work),
+        ratio=dearly / bare,
+        ratio_cold=dearly / cold,
+        documents_per_second=len(work) / dearly,
+        pages_per_second=pages / dearly,
     )
 
 

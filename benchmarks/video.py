@@ -89,10 +89,12 @@ def synthetic(frames: int, folder: Path) -> dict[str, Any]:
     composed, _ = costs("Dearly, composing only", frames, lambda: compose_only(source, score_frames))
     alone, _ = costs("x264 alone", frames, lambda: encode_alone(whole))
     return {
-        "size": f"{WIDTH}×{HEIGHT}", "preparing_once_cpu_s": round(prepared, 2),
+        "size": f"{WIDTH}×{HEIGHT}",
+        "preparing_once_cpu_s": round(prepared, 2),
         "costs": [asdict(cost) for cost in (ours, composed, alone, moviepy)],
         "ratios": {
-            "dearly_to_x264_alone": ratio(ours, alone), "moviepy_to_dearly": ratio(moviepy, ours),
+            "dearly_to_x264_alone": ratio(ours, alone),
+            "moviepy_to_dearly": ratio(moviepy, ours),
         },
         "psnr_db_dearly_to_moviepy": round(psnr(last_of_chunk(chunk), last_of_file(path)), 1),
     }
@@ -130,7 +132,9 @@ def real(template: str, profile: Path, folder: Path) -> dict[str, Any]:
         sample += cpu() - before
     alone = Cost("x264 alone", frames, round(1000 * sample / frames, 2), round(frames / sample, 1))
     return {
-        "template": planner.template.id, "frames": frames, "frames_not_encoded": repeated,
+        "template": planner.template.id,
+        "frames": frames,
+        "frames_not_encoded": repeated,
         "costs": [asdict(cost) for cost in (made, composed, alone)],
         "ratios": {"dearly_to_x264_alone": ratio(made, alone)},
     }
@@ -183,7 +187,13 @@ def encode_moviepy(frames: int, footage: bytes, fonts: FontSet, folder: Path) ->
     target = folder / "moviepy.mp4"
     film = CompositeVideoClip(clips, size=(WIDTH, HEIGHT)).with_duration(length)
     film.write_videofile(
-        str(target), fps=FPS, codec="libx264", preset="veryfast", audio=False, threads=1, logger=None,
+        str(target),
+        fps=FPS,
+        codec="libx264",
+        preset="veryfast",
+        audio=False,
+        threads=1,
+        logger=None,
         ffmpeg_params=["-crf", "21", "-bf", "0"],
     )
     return target
@@ -195,48 +205,67 @@ def encode_moviepy(frames: int, footage: bytes, fonts: FontSet, folder: Path) ->
 def board_source(frames: int, footage: bytes, fonts: FontSet, folder: Path) -> tuple[FilmSource, int]:
     """The synthetic film's composer, and its number of frames."""
     left, top, wide, high = PANEL
-    layers: list[dict[str, Any]] = [{
-        "id": "panel", "kind": "shape", "shape": "rect", "fill": "ink", "opacity": 0.8,
-        "box": {"x": left, "y": top, "width": wide, "height": high},
-    }]
+    layers: list[dict[str, Any]] = [
+        {
+            "id": "panel",
+            "kind": "shape",
+            "shape": "rect",
+            "fill": "ink",
+            "opacity": 0.8,
+            "box": {"x": left, "y": top, "width": wide, "height": high},
+        }
+    ]
     for index, (_, size, x, y) in enumerate(TEXTS):
-        layers.append({
-            "id": f"text-{index}", "kind": "text", "copy": f"text-{index}", "style": f"style-{index}",
-            "in_s": 0.2 * index,
-            "box": {"x": x, "y": y, "width": 1100, "height": size * 1.4},
-            "enter": {"motion": "rise", "duration_s": 0.5},
-        })
+        layers.append(
+            {
+                "id": f"text-{index}",
+                "kind": "text",
+                "copy": f"text-{index}",
+                "style": f"style-{index}",
+                "in_s": 0.2 * index,
+                "box": {"x": x, "y": y, "width": 1100, "height": size * 1.4},
+                "enter": {"motion": "rise", "duration_s": 0.5},
+            }
+        )
     scene = {
-        "id": "only", "title": "text-0", "duration_s": frames / FPS,
-        "backdrop": {"kind": "footage", "media": "media/clip.mp4"}, "layers": layers,
+        "id": "only",
+        "title": "text-0",
+        "duration_s": frames / FPS,
+        "backdrop": {"kind": "footage", "media": "media/clip.mp4"},
+        "layers": layers,
     }
     styles = {
         f"style-{n}": {"weight": 700, "size_px": size, "colour": "paper"} for n, (_, size, _, _) in enumerate(TEXTS)
     }
     files: dict[str, Any] = {
         "template.yaml": {
-            "id": "bench", "title": "Bench", "locales": ["en"],
+            "id": "bench",
+            "title": "Bench",
+            "locales": ["en"],
             "fonts": [{"family": "IBM Plex Sans", "weights": [400, 700]}],
             "brand": {"name": "Bench", "colours": {"ink": {"light": "#10262E"}, "paper": {"light": "#FBF8F2"}}},
             "channels": {"video": {"fps": FPS, "formats": {"16:9": {"width": WIDTH, "height": HEIGHT}}}},
         },
         "contract.json": {
-            "type": "object", "additionalProperties": False, "required": ["id"],
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["id"],
             "properties": {"id": {"type": "string", "x-role": "recipient", "x-sensitivity": "personal"}},
         },
-        "facts.yaml": {}, "decisions.yaml": {"scenes": [{"id": "only"}]},
+        "facts.yaml": {},
+        "decisions.yaml": {"scenes": [{"id": "only"}]},
         "video/storyboard.yaml": {"styles": styles, "scenes": [scene]},
     }
     data = {path: json.dumps(value).encode() for path, value in files.items()}
     data["copy/en.ftl"] = "\n".join(f"text-{n} = {text}" for n, (text, *_) in enumerate(TEXTS)).encode() + b"\n"
     data["media/clip.mp4"] = footage
     template = load_release(Release(data))
-    made = Planner(template).plan(
-        parse_record('{"id": "1"}', template.contract), as_of=date(2026, 11, 1), locale="en"
+    made = Planner(template).plan(parse_record('{"id": "1"}', template.contract), as_of=date(2026, 11, 1), locale="en")
+    return job_source(
+        RenderJob(
+            plan=made, template=template, assets=AssetDoor(template.release.files), fonts=fonts, cache=folder / "cache"
+        )
     )
-    return job_source(RenderJob(
-        plan=made, template=template, assets=AssetDoor(template.release.files), fonts=fonts, cache=folder / "cache"
-    ))
 
 
 def job_source(job: RenderJob) -> tuple[FilmSource, int]:

@@ -24,8 +24,15 @@ from renderer.render.video.text import TextEngine
 from renderer.template.storyboard import Storyboard
 
 COLOURS = {
-    "ink": "#10262E", "ink-soft": "#4A6169", "paper": "#FBF8F2", "card": "#FFFFFF", "line": "#DDE3E1",
-    "accent": "#0B6E69", "accent-soft": "#D9ECEA", "sun": "#F4A52A", "up": "#B5402F",
+    "ink": "#10262E",
+    "ink-soft": "#4A6169",
+    "paper": "#FBF8F2",
+    "card": "#FFFFFF",
+    "line": "#DDE3E1",
+    "accent": "#0B6E69",
+    "accent-soft": "#D9ECEA",
+    "sun": "#F4A52A",
+    "up": "#B5402F",
 }
 
 
@@ -34,8 +41,11 @@ def fonts() -> FontSet:
     """The brand's fonts. Static files are kept between runs."""
     weights = (400, 500, 600, 700)
     return load_fonts(
-        [FontRequest("IBM Plex Sans", weights), FontRequest("IBM Plex Sans Arabic", weights),
-         FontRequest("Noto Color Emoji", (400,))],
+        [
+            FontRequest("IBM Plex Sans", weights),
+            FontRequest("IBM Plex Sans Arabic", weights),
+            FontRequest("Noto Color Emoji", (400,)),
+        ],
         Path(gettempdir()) / "dearly-test-fonts",
     )
 
@@ -54,8 +64,11 @@ def fact(fact_id: str, text: str, *, sensitivity: Sensitivity = "public", **more
 def history(count: int = 13) -> Fact:
     """A year of usage; the last month is marked."""
     points = tuple(
-        Point(x=Cell(value=f"2026-{1 + i % 12:02d}-01", text="JFMAMJJASONDJ"[i % 13]),
-              y=Cell(value=str(120 + 90 * ((i * 7) % 5)), text=f"{120 + 90 * ((i * 7) % 5)} kWh"), mark=i == count - 1)
+        Point(
+            x=Cell(value=f"2026-{1 + i % 12:02d}-01", text="JFMAMJJASONDJ"[i % 13]),
+            y=Cell(value=str(120 + 90 * ((i * 7) % 5)), text=f"{120 + 90 * ((i * 7) % 5)} kWh"),
+            mark=i == count - 1,
+        )
         for i in range(count)
     )
     ticks = tuple(Tick(value=str(v), text=str(v)) for v in (0, 200, 400, 600))
@@ -63,8 +76,14 @@ def history(count: int = 13) -> Fact:
 
 
 def plan(
-    *, name: str = "Maria", direction: Direction = "ltr", locale: str = "it", scenes: tuple[str, ...] = ("one", "two"),
-    copy: Mapping[str, str] | None = None, facts: Mapping[str, Fact] | None = None, blocks: tuple[str, ...] = (),
+    *,
+    name: str = "Maria",
+    direction: Direction = "ltr",
+    locale: str = "it",
+    scenes: tuple[str, ...] = ("one", "two"),
+    copy: Mapping[str, str] | None = None,
+    facts: Mapping[str, Fact] | None = None,
+    blocks: tuple[str, ...] = (),
 ) -> RenderPlan:
     """A plan with a name (personal), an amount (public, with steps) and a history. ``copy`` adds or replaces."""
     every = {
@@ -75,17 +94,38 @@ def plan(
         **(facts or {}),
     }
     texts = {
-        "hello": f"Ciao \u2068{name}\u2069, ecco la tua bolletta", "hello-short": f"Ciao \u2068{name}\u2069",
-        "title": "La bolletta", "you": "Tu", "them": "I vicini", "caption": "Ecco la tua bolletta", **(copy or {}),
+        "hello": f"Ciao \u2068{name}\u2069, ecco la tua bolletta",
+        "hello-short": f"Ciao \u2068{name}\u2069",
+        "title": "La bolletta",
+        "you": "Tu",
+        "them": "I vicini",
+        "caption": "Ecco la tua bolletta",
+        **(copy or {}),
     }
     messages = {
-        key: Message(id=key, text=text, facts=("name",) if "\u2068" in text else (),
-                     sensitivity="personal" if "\u2068" in text else "public")
+        key: Message(
+            id=key,
+            text=text,
+            facts=("name",) if "\u2068" in text else (),
+            sensitivity="personal" if "\u2068" in text else "public",
+        )
         for key, text in texts.items()
     }
     return RenderPlan(
-        template="test", files_digest="0" * 64, locale=locale, direction=direction, as_of=date(2026, 11, 1), seed=1,
-        suppression=None, segments=(), offers={}, scenes=scenes, blocks=blocks, facts=every, copy=messages, links={},
+        template="test",
+        files_digest="0" * 64,
+        locale=locale,
+        direction=direction,
+        as_of=date(2026, 11, 1),
+        seed=1,
+        suppression=None,
+        segments=(),
+        offers={},
+        scenes=scenes,
+        blocks=blocks,
+        facts=every,
+        copy=messages,
+        links={},
         decisions=(),
     )
 
@@ -96,16 +136,28 @@ def box(x: float, y: float, width: float, height: float) -> dict[str, float]:
 
 def text_layer(layer_id: str = "headline", **more: Any) -> dict[str, Any]:
     """A text layer that says hello, with any field replaced."""
-    layer = {"kind": "text", "id": layer_id, "copy": "hello", "style": "headline", "box": box(96, 120, 900, 200),
-             "fit": {"max_lines": 2, "min_size_px": 36}}
+    layer = {
+        "kind": "text",
+        "id": layer_id,
+        "copy": "hello",
+        "style": "headline",
+        "box": box(96, 120, 900, 200),
+        "fit": {"max_lines": 2, "min_size_px": 36},
+    }
     layer.update({key.rstrip("_"): value for key, value in more.items()})
     return {key: value for key, value in layer.items() if value is not None}
 
 
 def scene(scene_id: str, layers: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """A scene of two seconds on paper."""
-    return {"id": scene_id, "title": "title", "duration_s": 2, "backdrop": {"kind": "colour", "colour": "paper"},
-            "layers": layers, **more}
+    return {
+        "id": scene_id,
+        "title": "title",
+        "duration_s": 2,
+        "backdrop": {"kind": "colour", "colour": "paper"},
+        "layers": layers,
+        **more,
+    }
 
 
 def storyboard(*scenes: dict[str, Any], **more: Any) -> Storyboard:
@@ -124,26 +176,84 @@ STYLES: dict[str, Any] = {
 def _scenes() -> list[dict[str, Any]]:
     one: list[dict[str, Any]] = [
         text_layer(enter={"motion": "rise"}),
-        {"kind": "shape", "id": "chip", "shape": "rect", "around": "chip-text", "box": box(0, 0, 0, 0),
-         "fill": "accent", "radius_px": 40, "enter": {"motion": "pop", "easing": "back-out"}, "in_s": 0.4},
-        text_layer("chip-text", copy="title", style="on-accent", box=box(116, 40, 400, 0), below="headline", in_s=0.4,
-                   fit={"max_lines": 1}, enter={"motion": "pop", "easing": "back-out"}),
-        {"kind": "counter", "id": "amount", "fact": "total", "style": "figure", "box": box(96, 440, 800, 140),
-         "duration_s": 1, "exit": {"motion": "fade", "duration_s": 0.3}},
-        {"kind": "shape", "id": "underline", "shape": "line", "stroke": "sun", "stroke_px": 6,
-         "box": box(96, 600, 500, 0), "in_s": 0.5, "enter": {"motion": "wipe"}},
+        {
+            "kind": "shape",
+            "id": "chip",
+            "shape": "rect",
+            "around": "chip-text",
+            "box": box(0, 0, 0, 0),
+            "fill": "accent",
+            "radius_px": 40,
+            "enter": {"motion": "pop", "easing": "back-out"},
+            "in_s": 0.4,
+        },
+        text_layer(
+            "chip-text",
+            copy="title",
+            style="on-accent",
+            box=box(116, 40, 400, 0),
+            below="headline",
+            in_s=0.4,
+            fit={"max_lines": 1},
+            enter={"motion": "pop", "easing": "back-out"},
+        ),
+        {
+            "kind": "counter",
+            "id": "amount",
+            "fact": "total",
+            "style": "figure",
+            "box": box(96, 440, 800, 140),
+            "duration_s": 1,
+            "exit": {"motion": "fade", "duration_s": 0.3},
+        },
+        {
+            "kind": "shape",
+            "id": "underline",
+            "shape": "line",
+            "stroke": "sun",
+            "stroke_px": 6,
+            "box": box(96, 600, 500, 0),
+            "in_s": 0.5,
+            "enter": {"motion": "wipe"},
+        },
     ]
     two: list[dict[str, Any]] = [
-        {"kind": "shape", "id": "card", "shape": "rect", "fill": "card", "radius_px": 24, "box": box(80, 80, 1120, 560),
-         "shadow": {"colour": "ink"}},
-        {"kind": "bars", "id": "year", "series": "history", "colour": "accent-soft", "mark_colour": "accent",
-         "box": box(120, 140, 640, 440), "label_style": "label", "value_style": "label", "baseline": "line"},
-        {"kind": "bars", "id": "both", "orientation": "lying", "colour": "accent", "box": box(800, 200, 360, 240),
-         "label_style": "label", "value_style": "label", "bars": [
-             {"fact": "total", "label": "you", "colour": "sun"}, {"fact": "neighbours", "label": "them"}]},
+        {
+            "kind": "shape",
+            "id": "card",
+            "shape": "rect",
+            "fill": "card",
+            "radius_px": 24,
+            "box": box(80, 80, 1120, 560),
+            "shadow": {"colour": "ink"},
+        },
+        {
+            "kind": "bars",
+            "id": "year",
+            "series": "history",
+            "colour": "accent-soft",
+            "mark_colour": "accent",
+            "box": box(120, 140, 640, 440),
+            "label_style": "label",
+            "value_style": "label",
+            "baseline": "line",
+        },
+        {
+            "kind": "bars",
+            "id": "both",
+            "orientation": "lying",
+            "colour": "accent",
+            "box": box(800, 200, 360, 240),
+            "label_style": "label",
+            "value_style": "label",
+            "bars": [{"fact": "total", "label": "you", "colour": "sun"}, {"fact": "neighbours", "label": "them"}],
+        },
     ]
-    gradient = {"kind": "gradient", "angle_deg": 160,
-                "stops": [{"colour": "paper", "at": 0}, {"colour": "accent-soft", "at": 1}]}
+    gradient = {
+        "kind": "gradient",
+        "angle_deg": 160,
+        "stops": [{"colour": "paper", "at": 0}, {"colour": "accent-soft", "at": 1}],
+    }
     return [
         scene("one", one, captions=[{"copy": "caption", "in_s": 0.2, "out_s": 2}]),
         scene("two", two, backdrop=gradient, transition={"kind": "fade", "duration_s": 0.4}),
@@ -152,7 +262,9 @@ def _scenes() -> list[dict[str, Any]]:
 
 def look(board: Storyboard) -> FilmLook:
     return FilmLook(
-        styles=board.styles, colours=COLOURS, families=fonts().families,
+        styles=board.styles,
+        colours=COLOURS,
+        families=fonts().families,
         faces=frozenset((face.family, face.weight) for face in fonts().faces),
     )
 

@@ -29,8 +29,7 @@ SAMPLES = tuple(path.stem for path in sorted((BILLS / "samples").glob("*.json"))
 CACHE = Path(gettempdir()) / "dearly-test-fonts"
 CONTROLS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 NO_PHOTO = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAA"
-    "CQd1PeAAAADElEQVR4nGP4slQLAARUAcTkQmYJAAAAAElFTkSuQmCC"
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4slQLAARUAcTkQmYJAAAAAElFTkSuQmCC"
 )
 
 
@@ -38,8 +37,12 @@ NO_PHOTO = (
 def fonts() -> FontSet:
     """Two weights of the brand's faces and the emoji."""
     return load_fonts(
-        [FontRequest("IBM Plex Sans", (400, 700)), FontRequest("IBM Plex Sans Arabic", (400,)),
-         FontRequest("Noto Color Emoji", (400,))], CACHE / "fonts",
+        [
+            FontRequest("IBM Plex Sans", (400, 700)),
+            FontRequest("IBM Plex Sans Arabic", (400,)),
+            FontRequest("Noto Color Emoji", (400,)),
+        ],
+        CACHE / "fonts",
     )
 
 

@@ -68,9 +68,7 @@ class RenderJob:
     progress: Callable[[int, int], None] | None = None
 
 
-def write_artefact(
-    out: Path, channel: Channel, kind: Kind, name: str, data: bytes | Path, media_type: str
-) -> Artefact:
+def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: bytes | Path, media_type: str) -> Artefact:
     """Put ``data`` (bytes, or a finished file that is moved) at ``out/<channel>/<name>`` in one step.
 
     A reader sees the whole file or none. Raises EnvironmentFault when the disk is full or the folder cannot be written.
@@ -94,10 +92,16 @@ def write_artefact(
             data.unlink(missing_ok=True)
     except OSError as error:
         raise EnvironmentFault(
-            "environment.disk", f"A file could not be written: {error.strerror}.", place=Place(channel=channel),
+            "environment.disk",
+            f"A file could not be written: {error.strerror}.",
+            place=Place(channel=channel),
             hint="Free some space, or name another folder with --out.",
         ) from error
     return Artefact(
-        channel=channel, kind=kind, path=f"{channel}/{name}", media_type=media_type, bytes=len(content),
+        channel=channel,
+        kind=kind,
+        path=f"{channel}/{name}",
+        media_type=media_type,
+        bytes=len(content),
         sha256=sha256(content),
     )

@@ -21,11 +21,24 @@ COMPOSITION_HEIGHT = 720
 
 Side = Literal["start", "end", "top", "bottom"]
 Anchor = Literal[
-    "centre", "top", "bottom", "start", "end", "top-start", "top-end", "bottom-start", "bottom-end",
+    "centre",
+    "top",
+    "bottom",
+    "start",
+    "end",
+    "top-start",
+    "top-end",
+    "bottom-start",
+    "bottom-end",
 ]
 _CURVES = ("sine", "quad", "cubic", "quart", "quint", "expo", "circ", "back")
 EASINGS: tuple[str, ...] = (
-    "linear", "hold", "ease", "ease-in", "ease-out", "ease-in-out",
+    "linear",
+    "hold",
+    "ease",
+    "ease-in",
+    "ease-out",
+    "ease-in-out",
     *(f"{curve}-{way}" for curve in _CURVES for way in ("in", "out", "in-out")),
 )
 """Easings by name: `linear`, `hold` (jumps at the keyframe), CSS's four, and eight curves in, out and both."""
@@ -46,7 +59,8 @@ def bezier_handles(name: str) -> tuple[float, float, float, float] | None:
 def _known_easing(name: str) -> str:
     if name not in EASINGS and bezier_handles(name) is None:
         raise PydanticCustomError(
-            "template.value", "There is no easing '{name}'. {hint}",
+            "template.value",
+            "There is no easing '{name}'. {hint}",
             {"name": name, "hint": nearest(name, EASINGS) or "Use cubic-out, say, or cubic-bezier(0.2, 0, 0, 1)."},
         )
     return name
@@ -102,8 +116,9 @@ class Keyframes(Strict):
         for name in ("opacity", "position", "scale", "rotation", "reveal"):
             times = [frame.at_s for frame in getattr(self, name)]
             if any(later <= earlier for earlier, later in pairwise(times)):
-                raise PydanticCustomError("template.value", "The keyframes of '{name}' must be in order of time.",
-                                          {"name": name})
+                raise PydanticCustomError(
+                    "template.value", "The keyframes of '{name}' must be in order of time.", {"name": name}
+                )
         return self
 
 
@@ -288,6 +303,4 @@ class BarChartLayer(LayerBase):
         return self
 
 
-Layer = Annotated[
-    TextLayer | CounterLayer | ImageLayer | ShapeLayer | BarChartLayer, Field(discriminator="kind")
-]
+Layer = Annotated[TextLayer | CounterLayer | ImageLayer | ShapeLayer | BarChartLayer, Field(discriminator="kind")]

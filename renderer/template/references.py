@@ -20,8 +20,19 @@ from renderer.template.storyboard import (
 )
 
 NameKind = Literal[
-    "copy", "fact", "counter", "image", "series", "ratio",
-    "style", "colour", "font", "media", "scene", "layer", "chosen",
+    "copy",
+    "fact",
+    "counter",
+    "image",
+    "series",
+    "ratio",
+    "style",
+    "colour",
+    "font",
+    "media",
+    "scene",
+    "layer",
+    "chosen",
 ]
 """What a name must be: a copy key; a fact of a kind that has a text, one with steps, one that is an image, a series,
 one with a ratio; a text style, colour token, `family:weight` of a listed font (family empty for the first), media
@@ -91,8 +102,14 @@ _LAYER_NAMES: dict[type[BaseModel], dict[str, NameKind]] = {
     CounterLayer: {"fact": "counter", "style": "style"},
     ImageLayer: {"media": "media", "fact": "image"},
     ShapeLayer: {"fill": "colour", "stroke": "colour", "around": "layer"},
-    BarChartLayer: {"series": "series", "colour": "colour", "mark_colour": "colour", "label_style": "style",
-                    "value_style": "style", "baseline": "colour"},
+    BarChartLayer: {
+        "series": "series",
+        "colour": "colour",
+        "mark_colour": "colour",
+        "label_style": "style",
+        "value_style": "style",
+        "baseline": "colour",
+    },
     Bar: {"fact": "ratio", "label": "copy", "colour": "colour", "value_fact": "fact"},
     Caption: {"copy": "copy"},
 }

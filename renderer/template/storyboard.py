@@ -27,14 +27,40 @@ from renderer.template.layers import (
 from renderer.template.model import Id, Reference, Strict
 
 __all__ = [
-    "COMPOSITION_HEIGHT", "COMPOSITION_WIDTH", "Backdrop", "Caption", "ColourBackdrop", "Effect", "FootageBackdrop",
-    "GradientBackdrop", "GradientStop", "ImageBackdrop", "Music", "Poster", "Scene", "Scrim", "Sound", "Storyboard",
-    "Transition", "Treatment", "Zoom",
+    "COMPOSITION_HEIGHT",
+    "COMPOSITION_WIDTH",
+    "Backdrop",
+    "Caption",
+    "ColourBackdrop",
+    "Effect",
+    "FootageBackdrop",
+    "GradientBackdrop",
+    "GradientStop",
+    "ImageBackdrop",
+    "Music",
+    "Poster",
+    "Scene",
+    "Scrim",
+    "Sound",
+    "Storyboard",
+    "Transition",
+    "Treatment",
+    "Zoom",
 ]
 
 EffectName = Literal[
-    "BlackAndWhite", "GammaCorrection", "InvertColors", "LumContrast", "MirrorX", "MirrorY", "MultiplyColor",
-    "Painting", "SuperSample", "TimeMirror", "TimeSymmetrize", "Blur",
+    "BlackAndWhite",
+    "GammaCorrection",
+    "InvertColors",
+    "LumContrast",
+    "MirrorX",
+    "MirrorY",
+    "MultiplyColor",
+    "Painting",
+    "SuperSample",
+    "TimeMirror",
+    "TimeSymmetrize",
+    "Blur",
 ]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -167,9 +193,7 @@ class FootageBackdrop(Strict):
     scrim: Scrim | None = Field(None, description="A veil over it.")
 
 
-Backdrop = Annotated[
-    ColourBackdrop | GradientBackdrop | ImageBackdrop | FootageBackdrop, Field(discriminator="kind")
-]
+Backdrop = Annotated[ColourBackdrop | GradientBackdrop | ImageBackdrop | FootageBackdrop, Field(discriminator="kind")]
 
 # ---------------------------------------------------------------- scenes
 
@@ -210,7 +234,8 @@ class Scene(Strict):
             end = self.duration_s if layer.out_s is None else layer.out_s
             if not layer.in_s < end <= self.duration_s:
                 raise PydanticCustomError(
-                    "template.value", "Layer '{layer}' must have its in point before its out point, inside the scene.",
+                    "template.value",
+                    "Layer '{layer}' must have its in point before its out point, inside the scene.",
                     {"layer": layer.id},
                 )
         ends = [0.0, *(caption.out_s for caption in self.captions)]
@@ -253,6 +278,7 @@ def _distinct(what: str, ids: Iterable[str]) -> None:
     seen: set[str] = set()
     for one in ids:
         if one in seen:
-            raise PydanticCustomError("template.duplicate", "Two of one kind have the same id: {what} '{id}'.",
-                                      {"what": what, "id": one})
+            raise PydanticCustomError(
+                "template.duplicate", "Two of one kind have the same id: {what} '{id}'.", {"what": what, "id": one}
+            )
         seen.add(one)

@@ -20,7 +20,8 @@ from renderer.render.video.mux import Tags, mux_mp4
 from renderer.render.video.prepare import yuv_frame
 
 pytestmark = [
-    pytest.mark.browser, pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
 ]
 
 WIDTH, HEIGHT, FPS = 640, 352, 25

@@ -43,8 +43,14 @@ SHOWN = {
     "offer-solar-block": ("offer_saving",),
     "offer-ev-block": ("offer_saving",),
     "offer-heat-pump-block": ("offer_saving",),
-    "portrait": (), "first-bill-note": (), "compare-first": (), "history": (), "lines": (), "offer-app-block": (),
-    "note": (), "help": (),
+    "portrait": (),
+    "first-bill-note": (),
+    "compare-first": (),
+    "history": (),
+    "lines": (),
+    "offer-app-block": (),
+    "note": (),
+    "help": (),
 }
 """The figures that a statement shows always, and for each block."""
 NUMBER = re.compile(r"\d[\d.,]*\d|\d")
@@ -131,8 +137,10 @@ def test_a_bill_of_120_lines_repeats_its_head_and_fits_the_template() -> None:
     made_for = job(data)
     pdf = make(made_for).data
     pages = pages_of(pdf)
-    head = " ".join(unified(made_for.plan.copy[key].text) for key in
-                    ("table-label", "table-quantity", "table-unit-price", "table-amount"))
+    head = " ".join(
+        unified(made_for.plan.copy[key].text)
+        for key in ("table-label", "table-quantity", "table-unit-price", "table-amount")
+    )
     with_lines = [page for page in pages if "10 kWh" in page]
     assert len(with_lines) >= 3
     assert all(head in page for page in with_lines)
@@ -210,15 +218,18 @@ def changed(layout: str | None = None, css: str | None = None) -> RenderJob:
     return job(record("09"), by=Planner(load_release(bill_release(files))))
 
 
-@pytest.mark.parametrize(("layout", "css", "code"), [
-    ('<img src="{{ asset(\'media/none.svg\') }}" alt="a">', None, "render.asset"),
-    ('<img src="file:///etc/passwd" alt="a">', None, "template.unsafe"),
-    ("<p>\U00013000</p>", None, "render.glyph"),
-    ("<p>{{ facts.nothing }}</p>", None, "render.layout"),
-    (None, "h1 { colour: red }", "render.warning"),
-    (None, "h1 { background: url(http://host/a.png) }", "render.asset"),
-    (None, "@import 'http://host/a.css';", "render.warning"),
-])
+@pytest.mark.parametrize(
+    ("layout", "css", "code"),
+    [
+        ('<img src="{{ asset(\'media/none.svg\') }}" alt="a">', None, "render.asset"),
+        ('<img src="file:///etc/passwd" alt="a">', None, "template.unsafe"),
+        ("<p>\U00013000</p>", None, "render.glyph"),
+        ("<p>{{ facts.nothing }}</p>", None, "render.layout"),
+        (None, "h1 { colour: red }", "render.warning"),
+        (None, "h1 { background: url(http://host/a.png) }", "render.asset"),
+        (None, "@import 'http://host/a.css';", "render.warning"),
+    ],
+)
 def test_a_broken_template_fails_instead_of_shipping(layout: str | None, css: str | None, code: str) -> None:
     with pytest.raises(BadInput) as caught:
         make(changed(layout, css))
@@ -270,8 +281,14 @@ for sample in sys.argv[1:]:
 def elsewhere() -> Iterator[list[str]]:
     """Digests of three samples from another process: other hash seed, locale, time zone, and another order."""
     environment = {**os.environ, "PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Pacific/Auckland", "PYTHONPATH": "."}
-    done = subprocess.run([sys.executable, "-c", PRINT_DIGEST, "13", "05", "11"], capture_output=True, text=True,
-                          check=True, env=environment, cwd=Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_DIGEST, "13", "05", "11"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=Path(__file__).resolve().parents[2],
+    )
     yield done.stdout.split()
 
 

@@ -60,15 +60,19 @@ brand:
 channels:
   video: {{fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
 """,
-    "contract.json": json.dumps({
-        "$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object", "additionalProperties": False,
-        "required": ["id", "name", "as_of"],
-        "properties": {
-            "id": {"type": "string", "x-role": "recipient", "x-sensitivity": "personal"},
-            "name": {"type": "string", "x-sensitivity": "personal"},
-            "as_of": {"type": "string", "format": "date", "x-role": "as_of", "x-sensitivity": "public"},
-        },
-    }),
+    "contract.json": json.dumps(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["id", "name", "as_of"],
+            "properties": {
+                "id": {"type": "string", "x-role": "recipient", "x-sensitivity": "personal"},
+                "name": {"type": "string", "x-sensitivity": "personal"},
+                "as_of": {"type": "string", "format": "date", "x-role": "as_of", "x-sensitivity": "public"},
+            },
+        }
+    ),
     "facts.yaml": "name: {value: name, as: text}\n",
     "decisions.yaml": "scenes:\n  - {id: hello}\n  - {id: view}\n  - {id: end}\n",
     "copy/en.ftl": """hello = Hello { $name }
@@ -207,9 +211,21 @@ def pcm(path: Path) -> NDArray[np.float32]:
 
 def test_a_strict_decoder_is_silent(film: Film) -> None:
     done = subprocess.run(
-        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-xerror", "-err_detect", "+crccheck+bitstream+buffer+explode",
-         "-i", str(film.path), "-f", "null", "-"],
-        capture_output=True, check=False,
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            "-v",
+            "error",
+            "-xerror",
+            "-err_detect",
+            "+crccheck+bitstream+buffer+explode",
+            "-i",
+            str(film.path),
+            "-f",
+            "null",
+            "-",
+        ],
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
@@ -330,7 +346,12 @@ def test_figures_and_progress_count_every_frame(film: Film) -> None:
     assert float(figures["cpu_s"]) > 0
     assert film.progress[-1] == (FRAMES, FRAMES)
     assert {artefact.kind for artefact in film.result.artefacts} == {
-        "mp4", "captions", "chapters", "transcript", "poster", "score",
+        "mp4",
+        "captions",
+        "chapters",
+        "transcript",
+        "poster",
+        "score",
     }
     for artefact in film.result.artefacts:
         assert (film.folder / artefact.path).stat().st_size == artefact.bytes

@@ -137,8 +137,10 @@ def test_each_story_opens_in_its_own_colour_with_its_own_sleeve_and_title() -> N
 def test_scenes_that_follow_each_other_differ_in_colour() -> None:
     for path in paths():
         story = path[1].removeprefix("story-")
-        if ("since" in path and "best-month" in path) or ("big-spender" in path[1] and "rank" in path) or (
-            "long-gone" in path[1] and "months" in path
+        if (
+            ("since" in path and "best-month" in path)
+            or ("big-spender" in path[1] and "rank" in path)
+            or ("long-gone" in path[1] and "months" in path)
         ):
             continue  # no customer has both
         if "regular" in path[1] and len(path) == 5 and "since" in path:

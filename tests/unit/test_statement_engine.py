@@ -37,12 +37,14 @@ FILES = {
     "media/dot.svg": SVG,
     "media/reach.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>',
     "media/import.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><style>@import url(http://h/)</style>'
-                        b'<rect width="9" height="9"/></svg>',
+    b'<rect width="9" height="9"/></svg>',
     "media/face.ttf": b"\0\1\0\0",
     "media/fake.png": b"GIF89a",
 }
-CSS = ('html{font-family:"IBM Plex Sans","IBM Plex Sans Arabic","Noto Color Emoji"}'
-       '@page{size:A4;margin:20mm;font-family:"IBM Plex Sans"}table{width:100%;table-layout:fixed}')
+CSS = (
+    'html{font-family:"IBM Plex Sans","IBM Plex Sans Arabic","Noto Color Emoji"}'
+    '@page{size:A4;margin:20mm;font-family:"IBM Plex Sans"}table{width:100%;table-layout:fixed}'
+)
 SECRET = "S3cr3tName"
 WHO = Identity(title="A bill", author="Brezza", language="en", plan_digest="0" * 64)
 
@@ -67,8 +69,15 @@ def fetcher() -> AssetFetcher:
 
 def made(body: str, *, with_styles: Styles | None = None, max_pages: int = 20, head: str = "") -> Paper:
     html = f'<!DOCTYPE html><html lang="en"><head><title>x</title>{head}</head><body>{body}</body></html>'
-    return compose(html, with_styles or styles(), WHO, fetcher(), max_pages=max_pages, quote=lambda text: "…",
-                   file="statement/statement.html.j2")
+    return compose(
+        html,
+        with_styles or styles(),
+        WHO,
+        fetcher(),
+        max_pages=max_pages,
+        quote=lambda text: "…",
+        file="statement/statement.html.j2",
+    )
 
 
 def refused(body: str, **options: Any) -> RenderError:
@@ -102,16 +111,16 @@ REACHING = {
     "data-lies": '<img alt="a" src="data:image/png;base64,R0lGODlhAQABAAAAACw=">',
     "data-large": '<img alt="a" src="data:image/svg+xml,' + "a" * 70_000 + '">',
     "data-reaches": '<img alt="a" src="data:image/svg+xml;utf8,<svg xmlns=%27http://www.w3.org/2000/svg%27>'
-                    '<image href=%27file:///etc/passwd%27/></svg>">',
+    '<image href=%27file:///etc/passwd%27/></svg>">',
     "background": '<p style="background:url(http://host/a.png)">a</p>',
     "list-marker": '<ul style="list-style-image:url(file:///etc/passwd)"><li>a</li></ul>',
-    "content": '<style>p::before{content:url(file:///etc/passwd)}</style><p>a</p>',
+    "content": "<style>p::before{content:url(file:///etc/passwd)}</style><p>a</p>",
     "import": "<style>@import url(http://host/a.css);</style><p>a</p>",
     "import-relative": "<style>@import 'a.css';</style><p>a</p>",
-    "font-face": '<style>@font-face{font-family:a;src:url(file:///etc/passwd)}</style><p>a</p>',
+    "font-face": "<style>@font-face{font-family:a;src:url(file:///etc/passwd)}</style><p>a</p>",
     "font-face-local": '<style>@font-face{font-family:a;src:local("IBM Plex Sans Regular")}</style><p>a</p>',
-    "font-face-own": '<style>@font-face{font-family:a;src:url(dearly:media/face.ttf)}</style><p>a</p>',
-    "colour-profile": '<style>@color-profile --a{src:url(file:///etc/passwd)}</style><p>a</p>',
+    "font-face-own": "<style>@font-face{font-family:a;src:url(dearly:media/face.ttf)}</style><p>a</p>",
+    "colour-profile": "<style>@color-profile --a{src:url(file:///etc/passwd)}</style><p>a</p>",
     "link-attachment": '<a rel="attachment" href="file:///etc/passwd">a</a>',
     "object": '<object data="file:///etc/passwd">a</object>',
     "embed": '<embed src="file:///etc/passwd">',
@@ -135,11 +144,14 @@ def test_a_refusal_inside_a_drawing_says_what_was_refused() -> None:
     assert "address 'file:" in refused(REACHING["svg-image"]).message
 
 
-@pytest.mark.parametrize("head", [
-    '<link rel="stylesheet" href="http://host/a.css">',
-    '<link rel="attachment" href="file:///etc/passwd">',
-    '<base href="http://host/"><link rel="stylesheet" href="a.css">',
-])
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<link rel="stylesheet" href="http://host/a.css">',
+        '<link rel="attachment" href="file:///etc/passwd">',
+        '<base href="http://host/"><link rel="stylesheet" href="a.css">',
+    ],
+)
 def test_nothing_outside_is_read_from_the_head(head: str) -> None:
     assert refused("<p>a</p>", head=head).code == "render.asset"
 
@@ -151,22 +163,32 @@ def test_an_address_is_never_opened_so_no_redirect_is_followed() -> None:
     assert not asks.handlers, "the fetcher has no handler for any scheme"
 
 
-@pytest.mark.parametrize("source", ["dearly:media/dot.svg", DOT, "data:image/svg+xml;base64,"
-                                    "PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHdpZHRoPSI5IiBoZWlnaHQ9IjkiLz4="])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "dearly:media/dot.svg",
+        DOT,
+        "data:image/svg+xml;base64,"
+        "PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciIHdpZHRoPSI5IiBoZWlnaHQ9IjkiLz4=",
+    ],
+)
 def test_own_images_are_read(source: str) -> None:
     assert made(f'<img alt="a dot" src="{source}">').pages == 1
 
 
-@pytest.mark.parametrize(("body", "code"), [
-    ("<p>\U00013000</p>", "render.glyph"),
-    ('<svg width="90" height="90"><title>a</title><text x="1" y="20">\U00013000</text></svg>', "render.glyph"),
-    ('<p style="colour:red">a</p>', "render.warning"),
-    ('<img src="dearly:media/dot.svg">', "render.warning"),
-    ('<svg width="9" height="9"><rect width="9" height="9"/></svg>', "render.warning"),
-    ("<style>p{frobnicate:1}</style><p>a</p>", "render.warning"),
-    ("<style>@import url(dearly:media/dot.svg);</style><p>a</p>", "render.warning"),
-    ("<style>p{</style><style>@media nonsense^{}</style><p>a</p>", "render.warning"),
-])
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("<p>\U00013000</p>", "render.glyph"),
+        ('<svg width="90" height="90"><title>a</title><text x="1" y="20">\U00013000</text></svg>', "render.glyph"),
+        ('<p style="colour:red">a</p>', "render.warning"),
+        ('<img src="dearly:media/dot.svg">', "render.warning"),
+        ('<svg width="9" height="9"><rect width="9" height="9"/></svg>', "render.warning"),
+        ("<style>p{frobnicate:1}</style><p>a</p>", "render.warning"),
+        ("<style>@import url(dearly:media/dot.svg);</style><p>a</p>", "render.warning"),
+        ("<style>p{</style><style>@media nonsense^{}</style><p>a</p>", "render.warning"),
+    ],
+)
 def test_what_would_be_missing_from_the_page_fails(body: str, code: str) -> None:
     assert refused(body).code == code
 
@@ -175,8 +197,9 @@ def test_a_missing_glyph_is_named_by_its_code_point() -> None:
     assert "U+13000" in refused(f"<p>{SECRET} \U00013000</p>").message
 
 
-@pytest.mark.parametrize("css", ["p{frobnicate:1}", "p{color:reddish}", "p >>> b{color:red}",
-                                 "@media nonsense^{p{color:red}}"])
+@pytest.mark.parametrize(
+    "css", ["p{frobnicate:1}", "p{color:reddish}", "p >>> b{color:red}", "@media nonsense^{p{color:red}}"]
+)
 def test_a_style_sheet_that_is_not_understood_fails_by_name(css: str) -> None:
     with pytest.raises(RenderError) as caught:
         prepare({"statement/statement.css": css}, fonts(), fetcher())
@@ -184,9 +207,15 @@ def test_a_style_sheet_that_is_not_understood_fails_by_name(css: str) -> None:
     assert caught.value.place.file == "statement/statement.css"
 
 
-@pytest.mark.parametrize("css", ["@import 'http://host/a.css';", "@import 'a.css';",
-                                 "@import url(dearly:media/face.ttf);",
-                                 "@font-face{font-family:a;src:url(http://host/a.woff2)}"])
+@pytest.mark.parametrize(
+    "css",
+    [
+        "@import 'http://host/a.css';",
+        "@import 'a.css';",
+        "@import url(dearly:media/face.ttf);",
+        "@font-face{font-family:a;src:url(http://host/a.woff2)}",
+    ],
+)
 def test_a_style_sheet_imports_nothing(css: str) -> None:
     with pytest.raises(RenderError) as caught:
         prepare({"statement/statement.css": css}, fonts(), fetcher())
@@ -251,8 +280,15 @@ def test_one_failed_page_leaves_the_next_one_alone() -> None:
     assert made("<p>fine</p>").pages == 1
 
 
-@pytest.mark.parametrize("style", ["white-space:nowrap", "position:absolute;left:-40mm", "position:absolute;top:300mm",
-                                   "position:absolute;right:-80mm"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "white-space:nowrap",
+        "position:absolute;left:-40mm",
+        "position:absolute;top:300mm",
+        "position:absolute;right:-80mm",
+    ],
+)
 def test_text_that_runs_off_the_paper_fails(style: str) -> None:
     assert refused(f'<p style="{style}">{"word " * 60}</p>').code == "render.overflow"
 
@@ -301,8 +337,11 @@ def test_every_piece_of_tagged_content_is_in_the_tree() -> None:
         nums = document.Root.StructTreeRoot.ParentTree.Nums
         for page in document.pages:
             owners = next(nums[place + 1] for place in range(0, len(nums), 2) if nums[place] == page.StructParents)
-            ids = {int(operation.operands[1].MCID) for operation in pikepdf.parse_content_stream(page)
-                   if str(operation.operator) == "BDC" and "/MCID" in operation.operands[1]}
+            ids = {
+                int(operation.operands[1].MCID)
+                for operation in pikepdf.parse_content_stream(page)
+                if str(operation.operator) == "BDC" and "/MCID" in operation.operands[1]
+            }
             owned = {place for place, owner in enumerate(owners) if isinstance(owner, pikepdf.Dictionary)}
             assert ids == owned
 
@@ -317,8 +356,10 @@ def test_hidden_drawings_are_artifacts_and_named_ones_are_figures() -> None:
 
 
 def test_the_file_says_what_it_is_and_nothing_of_the_layouts_metadata() -> None:
-    head = f'<meta name="author" content="{SECRET}"><meta name="keywords" content="{SECRET}">' \
-           f'<meta name="dcterms.created" content="2026-11-01"><meta name="description" content="{SECRET}">'
+    head = (
+        f'<meta name="author" content="{SECRET}"><meta name="keywords" content="{SECRET}">'
+        f'<meta name="dcterms.created" content="2026-11-01"><meta name="description" content="{SECRET}">'
+    )
     data = made("<p>a</p>", head=head).data
     with pikepdf.open(io.BytesIO(data)) as document:
         metadata = document.Root.Metadata.read_bytes()
@@ -353,8 +394,10 @@ ARABIC = "فاتورة ٢٠٢٦"
 
 
 def drawn() -> Paper:
-    return made(f'<svg width="300" height="40"><title>a</title><text x="5" y="25" font-family="IBM Plex Sans Arabic">'
-                f"{ARABIC}</text></svg>")
+    return made(
+        f'<svg width="300" height="40"><title>a</title><text x="5" y="25" font-family="IBM Plex Sans Arabic">'
+        f"{ARABIC}</text></svg>"
+    )
 
 
 def test_texts_in_drawings_are_shaped() -> None:

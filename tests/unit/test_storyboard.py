@@ -52,23 +52,43 @@ def test_a_cut_takes_no_time_and_a_fade_does() -> None:
 
 
 def test_every_name_is_listed_with_the_way_to_it() -> None:
-    uses = references(board(
-        scene(
-            "one",
-            [
-                text_layer(variants=["hello-short"], shown_with="portrait", below="chip"),
-                {"kind": "shape", "id": "s", "shape": "rect", "fill": "sun", "around": "headline",
-                 "box": box(0, 0, 1, 1), "shadow": {"colour": "ink"}},
-                {"kind": "bars", "id": "b", "bars": [{"fact": "total", "label": "you"}], "colour": "accent",
-                 "box": box(0, 0, 9, 9)},
-                {"kind": "image", "id": "i", "fact": "photo", "box": box(0, 0, 9, 9)},
-            ],
-            backdrop={"kind": "footage", "media": "media/a.mp4", "scrim": {"colour": "ink"},
-                      "treatment": {"fade_colour": "paper"}},
-            sounds=[{"media": "asset:sounds/pop.wav"}], captions=[{"copy": "caption", "in_s": 0, "out_s": 1}],
-        ),
-        music={"media": "media/music.flac"}, poster={"scene": "one", "at_s": 1},
-    ))
+    uses = references(
+        board(
+            scene(
+                "one",
+                [
+                    text_layer(variants=["hello-short"], shown_with="portrait", below="chip"),
+                    {
+                        "kind": "shape",
+                        "id": "s",
+                        "shape": "rect",
+                        "fill": "sun",
+                        "around": "headline",
+                        "box": box(0, 0, 1, 1),
+                        "shadow": {"colour": "ink"},
+                    },
+                    {
+                        "kind": "bars",
+                        "id": "b",
+                        "bars": [{"fact": "total", "label": "you"}],
+                        "colour": "accent",
+                        "box": box(0, 0, 9, 9),
+                    },
+                    {"kind": "image", "id": "i", "fact": "photo", "box": box(0, 0, 9, 9)},
+                ],
+                backdrop={
+                    "kind": "footage",
+                    "media": "media/a.mp4",
+                    "scrim": {"colour": "ink"},
+                    "treatment": {"fade_colour": "paper"},
+                },
+                sounds=[{"media": "asset:sounds/pop.wav"}],
+                captions=[{"copy": "caption", "in_s": 0, "out_s": 1}],
+            ),
+            music={"media": "media/music.flac"},
+            poster={"scene": "one", "at_s": 1},
+        )
+    )
     at = ("scenes", 0)
     for expected in (
         NameUse("media", "media/music.flac", ("music", "media")),
@@ -105,8 +125,10 @@ def test_no_field_that_holds_a_name_is_forgotten() -> None:
             if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__:
                 for name, field in model.model_fields.items():
                     kind = str(field.annotation)
-                    holds_name = any("max_length=60" in str(meta) or "max_length=200" in str(meta)
-                                     for meta in (*field.metadata, kind))
+                    holds_name = any(
+                        "max_length=60" in str(meta) or "max_length=200" in str(meta)
+                        for meta in (*field.metadata, kind)
+                    )
                     if holds_name and name not in NAMES_NOTHING:
                         assert (field.alias or name) in source, f"{model.__name__}.{name}"
 

@@ -71,8 +71,11 @@ def jumps(pcm: Pcm) -> float:
     return float(np.abs(np.diff(pcm[:, 0])).max())
 
 
-@pytest.mark.parametrize("data", [wav(tone(1)), wav(tone(1), 44_100), encoded("flac", "flac"),
-                                  encoded("libopus", "ogg")], ids=["wav", "44.1 kHz", "flac", "ogg"])
+@pytest.mark.parametrize(
+    "data",
+    [wav(tone(1)), wav(tone(1), 44_100), encoded("flac", "flac"), encoded("libopus", "ogg")],
+    ids=["wav", "44.1 kHz", "flac", "ogg"],
+)
 def test_clips_come_as_stereo_at_48_khz(data: bytes) -> None:
     pcm = decode_clip(asset(data))
     assert pcm.dtype == np.float32 and pcm.shape[1] == 2
@@ -80,10 +83,17 @@ def test_clips_come_as_stereo_at_48_khz(data: bytes) -> None:
     assert abs(float(np.abs(pcm[RATE // 4 : RATE // 2]).max()) - 0.3) < 0.03
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda data: b"#EXTM3U\nhttp://127.0.0.1/a.ts", lambda data: b"", lambda data: data[:30],
-    lambda data: b"RIFF\x00\x00\x00\x00WAVEjunk", lambda data: b"fLaC" + b"\x00" * 200,
-], ids=["playlist", "empty", "cut off", "no sound", "zeros"])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: b"#EXTM3U\nhttp://127.0.0.1/a.ts",
+        lambda data: b"",
+        lambda data: data[:30],
+        lambda data: b"RIFF\x00\x00\x00\x00WAVEjunk",
+        lambda data: b"fLaC" + b"\x00" * 200,
+    ],
+    ids=["playlist", "empty", "cut off", "no sound", "zeros"],
+)
 def test_what_is_no_sound_is_refused_by_name(spoil: Callable[[bytes], bytes]) -> None:
     with pytest.raises(RenderError) as caught:
         decode_clip(asset(spoil(wav(tone(0.1)))))

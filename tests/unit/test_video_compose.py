@@ -33,8 +33,14 @@ GOLDEN = ROOT / "tests" / "golden" / "film.txt"
 
 # Rec. ITU-R BT.709-6: 8-bit Y, Cb, Cr of 100 % colours, computed by hand from its formulas.
 PATCHES = {
-    "#FFFFFF": (235, 128, 128), "#000000": (16, 128, 128), "#FF0000": (63, 102, 240), "#00FF00": (173, 42, 26),
-    "#0000FF": (32, 240, 118), "#FFFF00": (219, 16, 138), "#00FFFF": (188, 154, 16), "#FF00FF": (78, 214, 230),
+    "#FFFFFF": (235, 128, 128),
+    "#000000": (16, 128, 128),
+    "#FF0000": (63, 102, 240),
+    "#00FF00": (173, 42, 26),
+    "#0000FF": (32, 240, 118),
+    "#FFFF00": (219, 16, 138),
+    "#00FFFF": (188, 154, 16),
+    "#FF00FF": (78, 214, 230),
 }
 
 
@@ -54,8 +60,9 @@ def _score_with(colours: dict[str, str], *layers: dict[str, Any], **more: Any) -
 
     board = storyboard(scene("one", list(layers), **more))
     look = replace(film_samples.look(board), colours={**film_samples.COLOURS, **colours})
-    return score_film(replace(plan(), scenes=("one",)), board, look, film_samples.FORMAT, film_samples.engine(),
-                      lambda ref: ref, "")
+    return score_film(
+        replace(plan(), scenes=("one",)), board, look, film_samples.FORMAT, film_samples.engine(), lambda ref: ref, ""
+    )
 
 
 @pytest.mark.parametrize(("colour", "expected"), PATCHES.items())
@@ -98,10 +105,20 @@ def centre(plane: NDArray[np.uint8]) -> tuple[float, float]:
 
 
 def test_slow_moves_are_smooth_below_a_pixel() -> None:
-    film = composer(one_scene({
-        "kind": "shape", "id": "dot", "shape": "ellipse", "fill": "ink", "box": box(300, 300, 60, 60),
-        "keyframes": {"position": [{"at_s": 0, "value": [0, 0]}, {"at_s": 2, "value": [12.5, 5], "easing": "linear"}]},
-    }))
+    film = composer(
+        one_scene(
+            {
+                "kind": "shape",
+                "id": "dot",
+                "shape": "ellipse",
+                "fill": "ink",
+                "box": box(300, 300, 60, 60),
+                "keyframes": {
+                    "position": [{"at_s": 0, "value": [0, 0]}, {"at_s": 2, "value": [12.5, 5], "easing": "linear"}]
+                },
+            }
+        )
+    )
     centres = [centre(film.frame(number).planes[0]) for number in range(0, 50)]
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(centres)]
     assert all(abs(x - 0.25) < 0.06 and abs(y - 0.1) < 0.06 for x, y in steps), steps
@@ -110,8 +127,11 @@ def test_slow_moves_are_smooth_below_a_pixel() -> None:
 @pytest.mark.parametrize("place", [0, 0.25, 1, 1.5, 2, 3.75])
 def test_a_moved_sprite_is_where_it_was_moved_to(place: float) -> None:
     dot = {"kind": "shape", "id": "dot", "shape": "ellipse", "fill": "accent"}
-    moved = composer(one_scene({**dot, "box": box(300, 300, 60, 60), "keyframes": {
-        "position": [{"at_s": 0, "value": [place, -place]}]}}))
+    moved = composer(
+        one_scene(
+            {**dot, "box": box(300, 300, 60, 60), "keyframes": {"position": [{"at_s": 0, "value": [place, -place]}]}}
+        )
+    )
     frame = moved.frame(0)
     assert centre(frame.planes[0]) == pytest.approx((329.5 + place, 329.5 - place), abs=0.04)
     # A chroma value is for 2 by 2 pixels: the disc is around 330, which is 165 values on, whose centre is number 164.5.
@@ -128,12 +148,24 @@ def test_scale_and_rotation_turn_about_the_anchor() -> None:
     assert [int(np.ptp(np.flatnonzero(dark.any(axis=axis)))) for axis in (0, 1)] == [39, 199]
 
 
-@pytest.mark.parametrize(("side", "direction", "covered"), [
-    ("start", "ltr", (400, 500)), ("start", "rtl", (780, 880)), ("end", "ltr", (500, 600)),
-])
+@pytest.mark.parametrize(
+    ("side", "direction", "covered"),
+    [
+        ("start", "ltr", (400, 500)),
+        ("start", "rtl", (780, 880)),
+        ("end", "ltr", (500, 600)),
+    ],
+)
 def test_reveal_uncovers_from_its_side(side: str, direction: Any, covered: tuple[int, int]) -> None:
-    layer = {"kind": "shape", "id": "bar", "shape": "rect", "fill": "ink", "box": box(400, 300, 200, 40),
-             "reveal_from": side, "keyframes": {"reveal": [{"at_s": 0, "value": 0.5}]}}
+    layer = {
+        "kind": "shape",
+        "id": "bar",
+        "shape": "rect",
+        "fill": "ink",
+        "box": box(400, 300, 200, 40),
+        "reveal_from": side,
+        "keyframes": {"reveal": [{"at_s": 0, "value": 0.5}]},
+    }
     frame = composer(one_scene(layer, the_plan=plan(direction=direction))).frame(0)
     columns = np.flatnonzero((frame.planes[0] < 100).any(axis=0))
     assert (columns[0], columns[-1] + 1) == covered
@@ -141,9 +173,15 @@ def test_reveal_uncovers_from_its_side(side: str, direction: Any, covered: tuple
 
 def test_a_fade_is_a_mean_and_a_slide_a_border() -> None:
     def film(kind: str, **more: Any) -> Composer:
-        return composer(score(plan(), storyboard(
-            scene("one", [], backdrop={"kind": "colour", "colour": "ink"}),
-            scene("two", [], transition={"kind": kind, "duration_s": 0.6, "easing": "linear", **more}))))
+        return composer(
+            score(
+                plan(),
+                storyboard(
+                    scene("one", [], backdrop={"kind": "colour", "colour": "ink"}),
+                    scene("two", [], transition={"kind": kind, "duration_s": 0.6, "easing": "linear", **more}),
+                ),
+            )
+        )
 
     ink, paper = mean(film("fade").frame(0), 0, 0, 64, 64)[0], mean(film("fade").frame(80), 0, 0, 64, 64)[0]
     fade = [mean(film("fade").frame(35 + step), 0, 0, 64, 64)[0] for step in range(15)]
@@ -185,8 +223,10 @@ def test_frames_are_the_same_in_any_order() -> None:
 
 
 def test_another_process_draws_the_same_bytes() -> None:
-    code = ("from tests.film_samples import *; from renderer.render.video.compose import frame_digest; "
-            "film = composer(score()); print(*(frame_digest(film.frame(n)) for n in (5, 45, 70)))")
+    code = (
+        "from tests.film_samples import *; from renderer.render.video.compose import frame_digest; "
+        "film = composer(score()); print(*(frame_digest(film.frame(n)) for n in (5, 45, 70)))"
+    )
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     film = composer(score())
     assert out.split() == [frame_digest(film.frame(number)) for number in (5, 45, 70)]
@@ -239,8 +279,9 @@ def test_images_keep_their_transparency_and_round_corners() -> None:
     picture.save(buffer, "PNG")
     photo = fact("photo", "", kind="image", value="abc")
     layer = {"kind": "image", "id": "photo", "fact": "photo", "box": box(200, 200, 200, 200), "radius_px": 100}
-    frame = composer(
-        one_scene(layer, the_plan=plan(facts={"photo": photo})), images={"abc": buffer.getvalue()}).frame(0)
+    frame = composer(one_scene(layer, the_plan=plan(facts={"photo": photo})), images={"abc": buffer.getvalue()}).frame(
+        0
+    )
     paper = mean(frame, 0, 0, 64, 64)
     assert mean(frame, 220, 280, 290, 320) == pytest.approx(paper, abs=0.5), "the transparent half"
     assert mean(frame, 310, 280, 380, 320) == pytest.approx((63, 102, 240), abs=1), "the red half"

@@ -115,9 +115,7 @@ def test_still_pictures_cost_bytes_not_encoding_and_look_the_same(runs: list[tup
             assert np.array_equal(picture, pictures[number - 1])
             assert chunk.sizes[number] < 60
         assert np.abs(picture.astype(int) - ramp(37 * shift)).mean() < 4
-    assert chunk.repeated == sum(
-        max(0, len(run) - 1 - SETTLE_FRAMES) for run in _runs(shifts)
-    )
+    assert chunk.repeated == sum(max(0, len(run) - 1 - SETTLE_FRAMES) for run in _runs(shifts))
 
 
 def _runs(values: Sequence[int]) -> list[list[int]]:
@@ -138,9 +136,19 @@ def test_motion_after_a_long_still_is_predicted_from_the_right_picture() -> None
     assert worst < 4
 
 
-@pytest.mark.parametrize("rgb", [
-    (0, 255, 0), (255, 0, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (11, 110, 105), (244, 165, 42), (90, 90, 90),
-])
+@pytest.mark.parametrize(
+    "rgb",
+    [
+        (0, 255, 0),
+        (255, 0, 0),
+        (0, 0, 255),
+        (255, 255, 255),
+        (0, 0, 0),
+        (11, 110, 105),
+        (244, 165, 42),
+        (90, 90, 90),
+    ],
+)
 def test_colours_survive_within_two_steps(rgb: tuple[int, int, int]) -> None:
     red, green, blue = (part / 255 for part in rgb)
     luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue  # ITU-R BT.709-6, items 3.2 to 3.4 and 4.6
@@ -148,7 +156,7 @@ def test_colours_survive_within_two_steps(rgb: tuple[int, int, int]) -> None:
     patch = yuv_frame(np.full((HEIGHT, WIDTH, 3), rgb, dtype=np.uint8))
     picture = decoded([encode_chunk([patch] * 3, PROFILE)])[-1].reshape(-1)
     area = WIDTH * HEIGHT
-    found = picture[: area], picture[area : area * 5 // 4], picture[area * 5 // 4 :]
+    found = picture[:area], picture[area : area * 5 // 4], picture[area * 5 // 4 :]
     for plane, value in zip(found, expected, strict=True):
         assert np.abs(plane - value).max() <= 2
 

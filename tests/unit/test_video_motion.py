@@ -76,8 +76,11 @@ def test_what_rests_has_no_track() -> None:
 
 def test_an_entrance_ends_in_place_and_an_exit_leaves() -> None:
     tracks = layer_tracks(
-        layer(enter={"motion": "rise", "duration_s": 0.4}, exit={"motion": "fade", "duration_s": 0.4}), 50, FPS,
-        Fraction(1), False,
+        layer(enter={"motion": "rise", "duration_s": 0.4}, exit={"motion": "fade", "duration_s": 0.4}),
+        50,
+        FPS,
+        Fraction(1),
+        False,
     )
     opacity = [value_at(tracks["opacity"], frame, U) for frame in range(50)]
     assert (opacity[0], opacity[10], opacity[40]) == (0, U, U)
@@ -87,10 +90,12 @@ def test_an_entrance_ends_in_place_and_an_exit_leaves() -> None:
 
 
 def test_motion_along_the_line_is_mirrored_and_other_motion_is_not() -> None:
-    moving = layer(keyframes={
-        "position": [{"at_s": 0, "value": [100, 20]}, {"at_s": 1, "value": [0, 0]}],
-        "rotation": [{"at_s": 0, "value": 90}],
-    })
+    moving = layer(
+        keyframes={
+            "position": [{"at_s": 0, "value": [100, 20]}, {"at_s": 1, "value": [0, 0]}],
+            "rotation": [{"at_s": 0, "value": 90}],
+        }
+    )
     plain, mirrored = (layer_tracks(moving, 50, FPS, Fraction(3, 2), flag) for flag in (False, True))
     assert value_at(plain["x"], 0, 0) == 150 * Q == -value_at(mirrored["x"], 0, 0)
     assert plain["y"] == mirrored["y"]
@@ -99,7 +104,10 @@ def test_motion_along_the_line_is_mirrored_and_other_motion_is_not() -> None:
 
 @given(st.floats(0, 1), st.sampled_from(EASINGS))
 def test_opacity_never_leaves_its_range(base: float, name: str) -> None:
-    moving = layer(opacity=base, enter={"motion": "pop", "easing": name}, keyframes={
-        "opacity": [{"at_s": 0, "value": -1}, {"at_s": 0.5, "value": 2, "easing": name}]})
+    moving = layer(
+        opacity=base,
+        enter={"motion": "pop", "easing": name},
+        keyframes={"opacity": [{"at_s": 0, "value": -1}, {"at_s": 0.5, "value": 2, "easing": name}]},
+    )
     track = layer_tracks(moving, 40, FPS, Fraction(1), False).get("opacity", ((0, U),))
     assert all(0 <= value <= U for _, value in track)

@@ -26,8 +26,17 @@ from renderer.units import digest
 
 WIDTH, HEIGHT, FPS = 320, 176, Fraction(25)
 PLAIN: dict[str, Any] = {
-    "in_s": 0, "out_s": None, "speed": U, "when_short": "hold", "crop": None, "focus": [U // 2, U // 2],
-    "mirror": False, "fade_in_s": 0, "fade_out_s": 0, "fade_colour": None, "effects": [],
+    "in_s": 0,
+    "out_s": None,
+    "speed": U,
+    "when_short": "hold",
+    "crop": None,
+    "focus": [U // 2, U // 2],
+    "mirror": False,
+    "fade_in_s": 0,
+    "fade_out_s": 0,
+    "fade_colour": None,
+    "effects": [],
 }
 
 
@@ -193,11 +202,19 @@ def test_a_zoom_moves_by_fractions_of_a_pixel_about_its_focus(tmp_path: Path) ->
 
     asset = picture((640, 352), paint)
     backdrop = ScoreBackdrop(
-        kind="image", media="media/still.png", digest=asset.digest, moving=True,
+        kind="image",
+        media="media/still.png",
+        digest=asset.digest,
+        moving=True,
         settings={"focus": [U // 2, U // 2], "zoom": {"from": U, "to": U * 5 // 4}, "scrim": None},
     )
     zooming = media_backdrop(
-        backdrop, frames=100, width=WIDTH, height=HEIGHT, fps=FPS, assets=AssetDoor({"media/still.png": asset.data}),
+        backdrop,
+        frames=100,
+        width=WIDTH,
+        height=HEIGHT,
+        fps=FPS,
+        assets=AssetDoor({"media/still.png": asset.data}),
         cache=tmp_path,
     )
     assert isinstance(zooming, Zooming)

@@ -47,9 +47,20 @@ def test_the_score_is_canonical_json_without_floats() -> None:
 def test_equal_inputs_give_equal_bytes_in_another_process_with_another_hash_seed_and_locale() -> None:
     code = "from tests.film_samples import score; print(score().digest)"
     digests = {
-        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True, env={
-            "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": "Asia/Tokyo", "PATH": "/usr/bin:/bin", "HOME": "/none",
-        }).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            text=True,
+            env={
+                "PYTHONHASHSEED": seed,
+                "LC_ALL": locale,
+                "TZ": "Asia/Tokyo",
+                "PATH": "/usr/bin:/bin",
+                "HOME": "/none",
+            },
+        ).stdout
         for seed, locale in (("1", "C"), ("2", "C.UTF-8"))
     }
     assert digests == {score().digest + "\n"}
@@ -93,10 +104,16 @@ def test_captions_follow_each_other_and_chapters_leave_no_gap() -> None:
 
 def test_provenance_and_personal_frames_are_those_in_which_something_personal_shows() -> None:
     found = one_scene(
-        text_layer(in_s=0.4, out_s=1.2), text_layer("public", copy="title", box=box(96, 400, 600, 0)),
+        text_layer(in_s=0.4, out_s=1.2),
+        text_layer("public", copy="title", box=box(96, 400, 600, 0)),
         text_layer("hidden", opacity=0, box=box(96, 500, 900, 200)),
-        text_layer("away", mirror=False, box=box(96, 300, 900, 200), in_s=1.6,
-                   keyframes={"position": [{"at_s": 0, "value": [2000, 0]}]}),
+        text_layer(
+            "away",
+            mirror=False,
+            box=box(96, 300, 900, 200),
+            in_s=1.6,
+            keyframes={"position": [{"at_s": 0, "value": [2000, 0]}]},
+        ),
     )
     assert (layer_of(found, "headline").facts, layer_of(found, "headline").messages) == (("name",), ("hello",))
     assert [layer.personal for layer in found.scenes[0].layers] == [True, False, True, True]
@@ -117,8 +134,16 @@ def test_drawn_texts_say_when_each_step_of_a_counter_shows() -> None:
 def test_a_counter_has_one_size_that_its_widest_step_fits() -> None:
     wide = fact("total", "1 €", steps=("1 €", "999.999.999,99 €", "1 €"))
     found = one_scene(
-        {"kind": "counter", "id": "amount", "fact": "total", "style": "figure", "box": box(0, 0, 500, 0),
-         "fit": {"min_size_px": 40}}, the_plan=plan(facts={"total": wide}))
+        {
+            "kind": "counter",
+            "id": "amount",
+            "fact": "total",
+            "style": "figure",
+            "box": box(0, 0, 500, 0),
+            "fit": {"min_size_px": 40},
+        },
+        the_plan=plan(facts={"total": wide}),
+    )
     layer = layer_of(found, "amount")
     assert found.fits[0].size_q < 120 * Q
     assert layer.rect_q[2] - layer.rect_q[0] <= 501 * Q
@@ -126,9 +151,12 @@ def test_a_counter_has_one_size_that_its_widest_step_fits() -> None:
 
 def test_shapes_follow_the_text_they_surround_and_texts_stand_below_texts() -> None:
     def film(name: str) -> Any:
-        return one_scene(shape("chip", around="headline", padding_px=[20, 10]), text_layer(),
-                         text_layer("next", copy="title", below="headline", box=box(96, 24, 600, 0)),
-                         the_plan=plan(name=name))
+        return one_scene(
+            shape("chip", around="headline", padding_px=[20, 10]),
+            text_layer(),
+            text_layer("next", copy="title", below="headline", box=box(96, 24, 600, 0)),
+            the_plan=plan(name=name),
+        )
 
     short, long = film("Li"), film("Maximiliana Alessandra Bartolomea von Hohenberg")
     for found in (short, long):
@@ -156,10 +184,15 @@ def test_layers_are_shown_with_what_the_plan_chose() -> None:
     assert layer_of(with_it, "photo").personal
 
 
-@pytest.mark.parametrize("layer", [
-    text_layer(copy="nothing"), text_layer(copy=None, fact="nothing"), text_layer(below="nothing"),
-    text_layer(style="nothing"),
-])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        text_layer(copy="nothing"),
+        text_layer(copy=None, fact="nothing"),
+        text_layer(below="nothing"),
+        text_layer(style="nothing"),
+    ],
+)
 def test_a_name_the_plan_lacks_is_an_error_with_scene_and_layer(layer: dict[str, Any]) -> None:
     with pytest.raises(RenderError, match="'headline'") as caught:
         one_scene(layer)
@@ -180,9 +213,17 @@ def test_a_mirrored_box_is_as_far_from_the_right_as_the_plain_one_from_the_left(
 def test_right_to_left_mirrors_places_sides_and_alignment_unless_told_not_to() -> None:
     arabic = plan(direction="rtl", locale="ar", copy={"title": "فاتورتك"})
     title = text_layer("title", copy="title", box=box(96, 100, 600, 0))
-    found = one_scene(shape(anchor="top-start"), shape("fixed", mirror=False), title, the_plan=arabic,
-                      backdrop={"kind": "gradient", "angle_deg": 90,
-                                "stops": [{"colour": "ink", "at": 0}, {"colour": "sun", "at": 1}]})
+    found = one_scene(
+        shape(anchor="top-start"),
+        shape("fixed", mirror=False),
+        title,
+        the_plan=arabic,
+        backdrop={
+            "kind": "gradient",
+            "angle_deg": 90,
+            "stops": [{"colour": "ink", "at": 0}, {"colour": "sun", "at": 1}],
+        },
+    )
     assert layer_of(found, "shape").rect_q == (980 * Q, 50 * Q, 1180 * Q, 130 * Q)
     assert layer_of(found, "shape").anchor_q == (1180 * Q, 50 * Q)
     assert layer_of(found, "shape").reveal_from == "right"
@@ -192,8 +233,14 @@ def test_right_to_left_mirrors_places_sides_and_alignment_unless_told_not_to() -
 
 
 def test_bars_have_the_length_of_their_figures_and_stand_in_reading_order() -> None:
-    chart = {"kind": "bars", "id": "year", "series": "history", "colour": "accent-soft", "mark_colour": "accent",
-             "box": box(100, 100, 650, 400)}
+    chart = {
+        "kind": "bars",
+        "id": "year",
+        "series": "history",
+        "colour": "accent-soft",
+        "mark_colour": "accent",
+        "box": box(100, 100, 650, 400),
+    }
     for direction in ("ltr", "rtl"):
         found = one_scene(chart, the_plan=plan(direction=direction))
         bars = found.scenes[0].layers
@@ -208,23 +255,33 @@ def test_bars_have_the_length_of_their_figures_and_stand_in_reading_order() -> N
 
 
 def test_a_value_lies_on_no_bar_and_inside_the_chart() -> None:
-    chart = {"kind": "bars", "id": "year", "series": "history", "colour": "accent-soft", "value_style": "label",
-             "box": box(100, 100, 400, 400)}
+    chart = {
+        "kind": "bars",
+        "id": "year",
+        "series": "history",
+        "colour": "accent-soft",
+        "value_style": "label",
+        "box": box(100, 100, 400, 400),
+    }
     for direction in ("ltr", "rtl"):
         for marked in range(13):
             fact_of_all, series = history(), history().value
             assert isinstance(series, Series)
             points = tuple(replace(point, mark=i == marked) for i, point in enumerate(series.points))
-            found = one_scene(chart, the_plan=plan(direction=direction, facts={
-                "history": replace(fact_of_all, value=replace(series, points=points))}))
+            found = one_scene(
+                chart,
+                the_plan=plan(
+                    direction=direction, facts={"history": replace(fact_of_all, value=replace(series, points=points))}
+                ),
+            )
             *bars, value = found.scenes[0].layers
             left, top, right, bottom = value.rect_q
             start = 1280 - 500 if direction == "rtl" else 100
             assert start * Q - 1 <= left < right <= (start + 400) * Q + 1
             assert top >= 100 * Q
-            assert all(
-                bar.rect_q[1] >= bottom for bar in bars if bar.rect_q[0] < right and bar.rect_q[2] > left
-            ), marked
+            assert all(bar.rect_q[1] >= bottom for bar in bars if bar.rect_q[0] < right and bar.rect_q[2] > left), (
+                marked
+            )
 
 
 def test_bars_over_facts_take_their_ratios_and_their_texts() -> None:
@@ -237,8 +294,16 @@ def test_bars_over_facts_take_their_ratios_and_their_texts() -> None:
 def test_a_chart_of_nothing_draws_no_bars() -> None:
     zero = fact("total", "0 kWh", ratio="0")
     found = one_scene(
-        {"kind": "bars", "id": "b", "bars": [{"fact": "total"}], "colour": "ink", "box": box(0, 0, 300, 200),
-         "value_style": "label"}, the_plan=plan(facts={"total": zero}))
+        {
+            "kind": "bars",
+            "id": "b",
+            "bars": [{"fact": "total"}],
+            "colour": "ink",
+            "box": box(0, 0, 300, 200),
+            "value_style": "label",
+        },
+        the_plan=plan(facts={"total": zero}),
+    )
     assert [layer.id for layer in found.scenes[0].layers] == ["b-value0"]
 
 

@@ -18,8 +18,16 @@ from renderer.render.video.score import Q, TextContent, TextLook
 from tests.film_samples import engine, fonts, one_scene, plan, text_layer
 
 LOOK = TextLook(
-    families=fonts().families, weight=600, size_q=48 * Q, line_height_q=58 * Q, letter_spacing_q=0, colour="#10262eff",
-    tabular=False, align="left", direction="ltr", language="it",
+    families=fonts().families,
+    weight=600,
+    size_q=48 * Q,
+    line_height_q=58 * Q,
+    letter_spacing_q=0,
+    colour="#10262eff",
+    tabular=False,
+    align="left",
+    direction="ltr",
+    language="it",
 )
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 LONG_NAME = "Maximiliana Alessandra Bartolomea Wolfeschlegelsteinhausenbergerdorff"[:60]
@@ -177,8 +185,11 @@ def test_text_that_would_leave_the_frame_is_an_error() -> None:
 
 
 def test_an_empty_text_draws_nothing_and_takes_no_height() -> None:
-    score = one_scene(text_layer(copy="empty"), text_layer("next", copy="title", below="headline",
-                      box={"x": 96, "y": 0, "width": 600, "height": 0}), the_plan=plan(copy={"empty": ""}))
+    score = one_scene(
+        text_layer(copy="empty"),
+        text_layer("next", copy="title", below="headline", box={"x": 96, "y": 0, "width": 600, "height": 0}),
+        the_plan=plan(copy={"empty": ""}),
+    )
     empty, below = score.scenes[0].layers
     assert empty.rect_q[1] == empty.rect_q[3] == below.rect_q[1]
     assert [text.layer for text in score.texts] == ["next"]
@@ -199,7 +210,18 @@ def test_whatever_is_fitted_fits(text: str, width: int, lines: int, ellipsis: bo
     assert found.width_q <= width * Q + Q
     assert 20 * Q <= found.look.size_q <= 48 * Q
     raster = engine().raster(
-        TextContent(texts=found.texts, look=found.look, column_q=0, width_q=found.column_q, lines=found.lines,
-                    wrap=found.wrap, ellipsis=found.ellipsis), 0, 0, 0)
+        TextContent(
+            texts=found.texts,
+            look=found.look,
+            column_q=0,
+            width_q=found.column_q,
+            lines=found.lines,
+            wrap=found.wrap,
+            ellipsis=found.ellipsis,
+        ),
+        0,
+        0,
+        0,
+    )
     # Letters may reach a little beyond their advance (italic ends, marks), never by a letter.
     assert raster.empty or raster.x + raster.pixels.shape[1] <= width + 12

@@ -105,12 +105,24 @@ def prepare(sheets: Mapping[str, str], fonts: FontSet, fetcher: AssetFetcher) ->
     parsed = []
     for path, source in sheets.items():
         with Watch(quote=lambda text: text) as watch, _refusals(fetcher, path):
-            parsed.append(CSS(string=source, url_fetcher=fetcher, font_config=configuration, counter_style=counters,
-                              color_profiles={}))
+            parsed.append(
+                CSS(
+                    string=source,
+                    url_fetcher=fetcher,
+                    font_config=configuration,
+                    counter_style=counters,
+                    color_profiles={},
+                )
+            )
         if watch.complaints:
             raise watch.complaints[0].at(file=path)
-    return Styles(sheets=tuple(parsed), font_configuration=configuration, counter_style=counters,
-                  srgb=(files("weasyprint.pdf") / "sRGB2014.icc").read_bytes(), listed=listed_marks(fonts))
+    return Styles(
+        sheets=tuple(parsed),
+        font_configuration=configuration,
+        counter_style=counters,
+        srgb=(files("weasyprint.pdf") / "sRGB2014.icc").read_bytes(),
+        listed=listed_marks(fonts),
+    )
 
 
 def compose(
@@ -131,8 +143,7 @@ def compose(
     """
     place = Place(channel="statement", file=file)
     if len(html) > max_pages * MAX_CHARACTERS_PER_PAGE:
-        raise RenderError("render.limit", f"The text cannot fit on {max_pages} pages.", place=place,
-                          hint=_SHORTEN)
+        raise RenderError("render.limit", f"The text cannot fit on {max_pages} pages.", place=place, hint=_SHORTEN)
     with Watch(quote=quote, max_pages=max_pages, seconds=MAX_CPU_S) as watch, _refusals(fetcher, file):
         try:
             with _collector_paused():
@@ -140,12 +151,18 @@ def compose(
                 check_fit(document)
                 describe(document.metadata, title=identity.title, author=identity.author, language=identity.language)
                 data: bytes = document.write_pdf(
-                    pdf_variant=VARIANT, pdf_identifier=identifier(identity.plan_digest), output_intent=COLOURS,
+                    pdf_variant=VARIANT,
+                    pdf_identifier=identifier(identity.plan_digest),
+                    output_intent=COLOURS,
                     finisher=_finish,
                 )
         except TooLong as error:
-            raise RenderError("render.limit", f"The statement needs more than {max_pages} pages or too much time.",
-                              place=place, hint=_SHORTEN) from error
+            raise RenderError(
+                "render.limit",
+                f"The statement needs more than {max_pages} pages or too much time.",
+                place=place,
+                hint=_SHORTEN,
+            ) from error
         except (DearlyError, MemoryError):
             raise
         except Exception as error:  # whatever the engine trips over; the text of such an error may repeat the page
@@ -160,8 +177,12 @@ def compose(
 
 def _laid_out(html: str, styles: Styles, fetcher: AssetFetcher) -> Document:
     return HTML(string=html, url_fetcher=fetcher).render(
-        stylesheets=list(styles.sheets), font_config=styles.font_configuration, counter_style=styles.counter_style,
-        color_profiles={COLOURS: _Colours(styles.srgb)}, pdf_variant=VARIANT, output_intent=COLOURS,
+        stylesheets=list(styles.sheets),
+        font_config=styles.font_configuration,
+        counter_style=styles.counter_style,
+        color_profiles={COLOURS: _Colours(styles.srgb)},
+        pdf_variant=VARIANT,
+        output_intent=COLOURS,
     )
 
 
@@ -196,5 +217,3 @@ def _collector_paused() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-
-

@@ -37,8 +37,10 @@ def check_faces(fonts: Mapping[Any, Any], listed: frozenset[bytes]) -> None:
     for font in fonts.values():
         if _face_mark(font.hb_face) not in listed:
             raise RenderError(
-                "render.face", f"The statement used a face of '{font.family}' that the template does not list.",
-                place=Place(channel="statement"), hint="Add the family and weight to the template's font list.",
+                "render.face",
+                f"The statement used a face of '{font.family}' that the template does not list.",
+                place=Place(channel="statement"),
+                hint="Add the family and weight to the template's font list.",
             )
 
 
@@ -46,8 +48,12 @@ def missing_error(code_points: Iterable[int]) -> RenderError:
     """The error for characters without a glyph, named by code point."""
     named = [f"U+{code_point:04X}" for code_point in code_points]
     shown = ", ".join(named[:5]) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
-    return RenderError("render.glyph", f"No listed font has a glyph for {shown}.", place=Place(channel="statement"),
-                       hint="Add a font that has them to the template's font list.")
+    return RenderError(
+        "render.glyph",
+        f"No listed font has a glyph for {shown}.",
+        place=Place(channel="statement"),
+        hint="Add a font that has them to the template's font list.",
+    )
 
 
 def _file_mark(path: str) -> bytes:

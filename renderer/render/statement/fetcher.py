@@ -69,8 +69,10 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]
             reason = "it is not there" if error.code == "template.reference" else "it is not a reference"
             raise _refusal(f"The image '{self._quote(reference)}' cannot be had: {reason}.", error.hint) from error
         if asset.media_type != "image/svg+xml" and not _is_picture(asset.media_type, asset.data):
-            raise _refusal(f"'{self._quote(reference)}' is not an SVG, PNG or JPEG image.",
-                           "Statements take images only; styles stand in template.yaml and faces in its font list.")
+            raise _refusal(
+                f"'{self._quote(reference)}' is not an SVG, PNG or JPEG image.",
+                "Statements take images only; styles stand in template.yaml and faces in its font list.",
+            )
         if len(asset.data) > MAX_IMAGE_BYTES:
             raise _refusal(f"The image '{self._quote(reference)}' is too large.", "Limit: 20 MiB.")
         return asset.media_type, asset.data
@@ -83,7 +85,7 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]
             raise _refusal("A data: image is too large.", "Limit: 64 KiB; put larger images into media/.")
         media_type = match[1].lower()
         try:
-            payload = unquote_to_bytes(url[match.end():])
+            payload = unquote_to_bytes(url[match.end() :])
             data = base64.b64decode(payload, validate=True) if match[3] else payload
         except (binascii.Error, ValueError) as error:
             raise _refusal("A data: image cannot be decoded.", None) from error

@@ -24,7 +24,9 @@ def check_fit(document: Any) -> None:
                 or text.position_y + text.height > page.height + TOLERANCE_PX
             ):
                 raise RenderError(
-                    "render.overflow", f"A text runs off page {number}.", place=Place(channel="statement"),
+                    "render.overflow",
+                    f"A text runs off page {number}.",
+                    place=Place(channel="statement"),
                     hint="Let long words break (overflow-wrap: anywhere), or give the text more room.",
                 )
 

@@ -40,8 +40,11 @@ def render_statement(job: RenderJob, out: Path) -> RenderResult:
     artefact = write_artefact(out, "statement", "pdf", NAME, paper.data, "application/pdf")
     if job.progress is not None:
         job.progress(1, 1)
-    return RenderResult(channel="statement", artefacts=(artefact,),
-                        figures={"pages": paper.pages, "cpu_s": f"{time.process_time() - started:.3f}"})
+    return RenderResult(
+        channel="statement",
+        artefacts=(artefact,),
+        figures={"pages": paper.pages, "cpu_s": f"{time.process_time() - started:.3f}"},
+    )
 
 
 def make(job: RenderJob) -> Paper:
@@ -51,12 +54,23 @@ def make(job: RenderJob) -> Paper:
     from renderer.render.statement.fetcher import AssetFetcher
 
     channel = _channel(job.template)
-    identity = Identity(title=_title(job.plan, channel), author=job.template.config.brand.name,
-                        language=job.plan.locale.replace("_", "-"), plan_digest=job.plan.digest)
+    identity = Identity(
+        title=_title(job.plan, channel),
+        author=job.template.config.brand.name,
+        language=job.plan.locale.replace("_", "-"),
+        plan_digest=job.plan.digest,
+    )
     styles = _shelf.get(_styles_key(job), lambda: _styles(job))
     quote = _quote(job.template, channel)
-    return compose(markup(job), styles, identity, AssetFetcher(job.assets, quote), max_pages=channel.max_pages,
-                   quote=quote, file=channel.page)
+    return compose(
+        markup(job),
+        styles,
+        identity,
+        AssetFetcher(job.assets, quote),
+        max_pages=channel.max_pages,
+        quote=quote,
+        file=channel.page,
+    )
 
 
 def markup(job: RenderJob) -> str:
@@ -109,8 +123,11 @@ def _styles(job: RenderJob) -> Styles:
 def _channel(template: Template) -> StatementChannel:
     channel = template.config.channels.statement
     if channel is None:
-        raise TemplateError("template.reference", "The template makes no statement.",
-                            place=Place(file="template.yaml", field="channels.statement"))
+        raise TemplateError(
+            "template.reference",
+            "The template makes no statement.",
+            place=Place(file="template.yaml", field="channels.statement"),
+        )
     return channel
 
 
@@ -119,11 +136,19 @@ def _title(plan: RenderPlan, channel: StatementChannel) -> str:
     message = plan.copy.get(channel.title)
     place = Place(file="template.yaml", field="channels.statement.title")
     if message is None:
-        raise TemplateError("template.reference", f"There is no sentence '{channel.title}' for the statement's title.",
-                            place=place, hint=nearest(channel.title, tuple(plan.copy)))
+        raise TemplateError(
+            "template.reference",
+            f"There is no sentence '{channel.title}' for the statement's title.",
+            place=place,
+            hint=nearest(channel.title, tuple(plan.copy)),
+        )
     if message.sensitivity != "public":
-        raise TemplateError("template.value", f"The title '{channel.title}' names a fact that is not public.",
-                            place=place, hint="Titles are shown in lists and found by search: leave such facts out.")
+        raise TemplateError(
+            "template.value",
+            f"The title '{channel.title}' names a fact that is not public.",
+            place=place,
+            hint="Titles are shown in lists and found by search: leave such facts out.",
+        )
     return message.text.replace("\u2068", "").replace("\u2069", "")
 
 

@@ -95,8 +95,12 @@ class _TagTree:
 
     def index_ids(self) -> None:
         """The name tree from cell ids to cells."""
-        named = {element["ID"].data: element for kid in self.kids(self.root) for element in self.below(kid)
-                 if "ID" in element}
+        named = {
+            element["ID"].data: element
+            for kid in self.kids(self.root)
+            for element in self.below(kid)
+            if "ID" in element
+        }
         if named:
             names = pydyf.Array()
             for key in sorted(named):
@@ -150,8 +154,13 @@ def _join(tree: _TagTree, first: _Fragment, later: _Fragment) -> None:
     """Put the rows of a later page's piece under the first one. Repeated heads go; a repeated foot stays at the end."""
     ids = {}
     for ours, theirs in zip(first.heads(), later.heads(), strict=False):
-        ids.update({again["ID"].data: cell["ID"] for cell, again in zip(ours, theirs, strict=False)
-                    if "ID" in again and "ID" in cell})
+        ids.update(
+            {
+                again["ID"].data: cell["ID"]
+                for cell, again in zip(ours, theirs, strict=False)
+                if "ID" in again and "ID" in cell
+            }
+        )
     for kind, group_id, owner, rows in later.groups:
         before = next((part for part in first.groups if part[1] == group_id), None)
         if kind == "thead":
@@ -191,6 +200,9 @@ def _check_drawings(document: Any) -> None:
         title = drawing.find(f"{SVG}title")
         named = title is not None and (title.text or "").strip()
         if not named and drawing.get("aria-hidden") != "true":
-            raise RenderError("render.warning", "A drawing has neither a title nor aria-hidden.",
-                              place=Place(channel="statement"),
-                              hint="Give it a title that can be read aloud, or hide it.")
+            raise RenderError(
+                "render.warning",
+                "A drawing has neither a title nor aria-hidden.",
+                place=Place(channel="statement"),
+                hint="Give it a title that can be read aloud, or hide it.",
+            )

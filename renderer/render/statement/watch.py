@@ -19,8 +19,15 @@ from renderer.errors import Place, RenderError
 LOGGERS: Final = ("weasyprint", "fontTools", "pydyf")
 PROGRESS: Final = "weasyprint.progress"
 _GLYPH: Final = ".notdef glyph rendered"
-_ASSET: Final = ("Failed to load", "Relative URI reference", "Font-face %r cannot be loaded", "Malformed URL",
-                 "Malformed base URL", "Unsupported stylesheet", "Failed to render SVG image")
+_ASSET: Final = (
+    "Failed to load",
+    "Relative URI reference",
+    "Font-face %r cannot be loaded",
+    "Malformed URL",
+    "Malformed base URL",
+    "Unsupported stylesheet",
+    "Failed to render SVG image",
+)
 HINTS: Final = {
     "render.asset": "Use asset('media/…') in layouts and url(media/…) in styles.",
     "render.warning": "Take out of the layout or the style sheet what the engine does not understand.",
@@ -66,11 +73,20 @@ class Watch:
 
     def complaint(self, record: logging.LogRecord) -> None:
         template = str(record.msg)
-        code = ("render.glyph" if template.startswith(_GLYPH)
-                else "render.asset" if template.startswith(_ASSET) else "render.warning")
+        code = (
+            "render.glyph"
+            if template.startswith(_GLYPH)
+            else "render.asset"
+            if template.startswith(_ASSET)
+            else "render.warning"
+        )
         self.complaints.append(
-            RenderError(code, f"The engine says: {self._said(template, record.args)}.",
-                        place=Place(channel="statement"), hint=HINTS[code])
+            RenderError(
+                code,
+                f"The engine says: {self._said(template, record.args)}.",
+                place=Place(channel="statement"),
+                hint=HINTS[code],
+            )
         )
 
     def _said(self, template: str, args: object) -> str:

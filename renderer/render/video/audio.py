@@ -74,8 +74,10 @@ def decode_clip(asset: Asset) -> Pcm:
     Raises RenderError ``render.media``, naming the reference, for other bytes, a corrupt file or a very long one.
     """
     data = asset.data
-    demuxer = next((name for magic, name in ((b"fLaC", "flac"), (b"RIFF", "wav"), (b"OggS", "ogg"))
-                    if data.startswith(magic)), None)
+    demuxer = next(
+        (name for magic, name in ((b"fLaC", "flac"), (b"RIFF", "wav"), (b"OggS", "ogg")) if data.startswith(magic)),
+        None,
+    )
     if demuxer is None:
         raise RenderError("render.media", "The sound is neither FLAC, WAV nor Ogg.", place=Place(file=asset.ref))
     resampler = AudioResampler(format="flt", layout="stereo", rate=RATE)
@@ -89,8 +91,9 @@ def decode_clip(asset: Asset) -> Pcm:
                 parts += [_samples(one) for one in resampler.resample(frame)]
                 samples += frame.samples
                 if samples > MAX_CLIP_S * frame.sample_rate:
-                    raise RenderError("render.media", "The sound lasts more than ten minutes.",
-                                      place=Place(file=asset.ref))
+                    raise RenderError(
+                        "render.media", "The sound lasts more than ten minutes.", place=Place(file=asset.ref)
+                    )
             parts += [_samples(one) for one in resampler.resample(None)]
     except av.FFmpegError as error:
         raise RenderError("render.media", "The sound cannot be decoded.", place=Place(file=asset.ref)) from error

@@ -59,7 +59,12 @@ def media_backdrop(
         asset, focus_u=focus_u, scrim=scrim, width=even(width * over), height=even(height * over), cache=cache
     )
     return Zooming(
-        picture, width=width, height=height, frames=frames, start=start, stop=stop,
+        picture,
+        width=width,
+        height=height,
+        frames=frames,
+        start=start,
+        stop=stop,
         focus=(focus_u[0] / U, focus_u[1] / U),
     )
 
@@ -106,7 +111,14 @@ class Zooming:
     """
 
     def __init__(
-        self, picture: Mezzanine, *, width: int, height: int, frames: int, start: float, stop: float,
+        self,
+        picture: Mezzanine,
+        *,
+        width: int,
+        height: int,
+        frames: int,
+        start: float,
+        stop: float,
         focus: tuple[float, float] = (0.5, 0.5),
     ) -> None:
         self._planes = tuple(plane.copy() for plane in picture.planes(0))
@@ -126,7 +138,7 @@ class Zooming:
         axes = []
         for size, over, focus in zip((self._width, self._height), self._scale, self._focus, strict=True):
             step = over / scale
-            shown = size / scale                                   # length of the part in view, in frame pixels
+            shown = size / scale  # length of the part in view, in frame pixels
             first = min(max(focus * size - shown / 2, 0.0), size - shown) * over
             axes.append((step, first + step / 2 - 0.5))
         (step_x, off_x), (step_y, off_y) = axes
@@ -141,7 +153,10 @@ class Zooming:
     ) -> NDArray[np.uint8]:
         matrix = np.array([[step_x, 0, off_x], [0, step_y, off_y]], dtype=np.float64)
         warped = cv2.warpAffine(
-            self._planes[plane], matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            self._planes[plane],
+            matrix,
+            (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
         return np.asarray(warped, dtype=np.uint8)

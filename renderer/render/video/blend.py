@@ -28,11 +28,14 @@ class Picture:
         width, height = data.shape[1], data.shape[0] * 2 // 3
         flat, luma, chroma = data.reshape(-1), width * height, width * height // 4
         half = (height // 2, width // 2)
-        return cls(data, (
-            flat[:luma].reshape(height, width),
-            flat[luma : luma + chroma].reshape(half),
-            flat[luma + chroma :].reshape(half),
-        ))
+        return cls(
+            data,
+            (
+                flat[:luma].reshape(height, width),
+                flat[luma : luma + chroma].reshape(half),
+                flat[luma + chroma :].reshape(half),
+            ),
+        )
 
     @classmethod
     def empty(cls, width: int, height: int) -> Picture:

@@ -40,7 +40,8 @@ def write_once(path: Path, write: Callable[[BinaryIO], None]) -> None:
             os.replace(temporary, path)
     except OSError as error:
         raise EnvironmentFault(
-            "environment.disk", f"A prepared file could not be written: {error.strerror}.",
+            "environment.disk",
+            f"A prepared file could not be written: {error.strerror}.",
             hint="Free some space where DEARLY_HOME is.",
         ) from error
     finally:

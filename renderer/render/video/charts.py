@@ -69,7 +69,8 @@ def chart_layers(work: SceneWork, layer: BarChartLayer) -> tuple[ScoreLayer, ...
         if bar.valued and layer.value_style:
             fade: Tracks = {"opacity": _late(work, layer, growth)}
             texts.append(
-                _value_over(work, layer, slot, rects, bar, index, fade) if upright
+                _value_over(work, layer, slot, rects, bar, index, fade)
+                if upright
                 else _value_beside(work, layer, slot, bar, index, fade)
             )
     if layer.baseline is not None:
@@ -88,8 +89,11 @@ def _series(work: SceneWork, layer: BarChartLayer) -> list[_BarData]:
     last = len(points) - 1
     return [
         _BarData(
-            share=max(value, Fraction(0)) / top if top else Fraction(0), label=point.x.text, value=point.y.text,
-            colour=marked if point.mark else colour, sources=(fact,),
+            share=max(value, Fraction(0)) / top if top else Fraction(0),
+            label=point.x.text,
+            value=point.y.text,
+            colour=marked if point.mark else colour,
+            sources=(fact,),
             labelled=(last - index) % layer.label_every == 0,
             valued=(layer.values == "all" or point.mark) and point.y.value is not None,
         )
@@ -102,15 +106,22 @@ def _facts(work: SceneWork, layer: BarChartLayer) -> list[_BarData]:
     for bar in layer.bars:
         fact = work.fact(layer, bar.fact)
         if fact.ratio is None:
-            raise work.fail("render.layout", layer, f"the fact '{fact.id}' has no ratio.",
-                            "Give it `of` in facts.yaml.")
+            raise work.fail(
+                "render.layout", layer, f"the fact '{fact.id}' has no ratio.", "Give it `of` in facts.yaml."
+            )
         shown = work.fact(layer, bar.value_fact) if bar.value_fact else fact
         label = work.message(layer, bar.label) if bar.label else None
-        bars.append(_BarData(
-            share=min(max(Fraction(fact.ratio), Fraction(0)), Fraction(1)), label=label.text if label else "",
-            value=shown.text, colour=work.look.colour(bar.colour or layer.colour),
-            sources=(fact, shown, *((label,) if label else ())), labelled=label is not None, valued=True,
-        ))
+        bars.append(
+            _BarData(
+                share=min(max(Fraction(fact.ratio), Fraction(0)), Fraction(1)),
+                label=label.text if label else "",
+                value=shown.text,
+                colour=work.look.colour(bar.colour or layer.colour),
+                sources=(fact, shown, *((label,) if label else ())),
+                labelled=label is not None,
+                valued=True,
+            )
+        )
     return bars
 
 
@@ -181,20 +192,24 @@ def _baseline(work: SceneWork, layer: BarChartLayer, area: Rect, upright: bool) 
     else:
         edge = right if work.stage.mirrored(layer.mirror) else left - thick
         rect = (edge, top, edge + thick, bottom)
-    content = ShapeContent(shape="rect", fill=work.look.colour(layer.baseline or layer.colour), stroke=None, stroke_q=0,
-                           radii_q=(0, 0, 0, 0))
+    content = ShapeContent(
+        shape="rect",
+        fill=work.look.colour(layer.baseline or layer.colour),
+        stroke=None,
+        stroke_q=0,
+        radii_q=(0, 0, 0, 0),
+    )
     return placed(work, layer, rect, content, (), part="-baseline")
 
 
-def _label(
-    work: SceneWork, layer: BarChartLayer, slot: _Slot, bar: _BarData, index: int, upright: bool
-) -> ScoreLayer:
+def _label(work: SceneWork, layer: BarChartLayer, slot: _Slot, bar: _BarData, index: int, upright: bool) -> ScoreLayer:
     left, top, right, bottom = slot.full
     if upright:
         middle, half = (left + right) // 2, slot.pitch * layer.label_every // 2
         column = (middle - half, bottom + work.stage.length(LABEL_GAP_PX), middle + half, bottom)
-        return _text(work, layer, column, column[1], bar, bar.label, layer.label_style or "", "centre",
-                     f"-label{index}")
+        return _text(
+            work, layer, column, column[1], bar, bar.label, layer.label_style or "", "centre", f"-label{index}"
+        )
     align: Align = "right" if work.stage.mirrored(layer.mirror) else "left"
     at = top - work.stage.length(LYING_GAP_PX) - _line_height(work, layer, layer.label_style)
     return _text(work, layer, slot.full, at, bar, bar.label, layer.label_style or "", align, f"-label{index}")
@@ -209,7 +224,12 @@ def _late(work: SceneWork, layer: BarChartLayer, growth: Track) -> Track:
 
 
 def _value_over(
-    work: SceneWork, layer: BarChartLayer, slot: _Slot, rects: Sequence[Rect], bar: _BarData, index: int,
+    work: SceneWork,
+    layer: BarChartLayer,
+    slot: _Slot,
+    rects: Sequence[Rect],
+    bar: _BarData,
+    index: int,
     tracks: Tracks,
 ) -> ScoreLayer:
     """A value over its upright bar and over every other bar it reaches across, but never out of the chart's box."""
@@ -237,8 +257,16 @@ def _value_beside(
 
 
 def _text(
-    work: SceneWork, layer: BarChartLayer, column: Rect, top: int, bar: _BarData, text: str, style: str, align: Align,
-    part: str, tracks: Tracks | None = None,
+    work: SceneWork,
+    layer: BarChartLayer,
+    column: Rect,
+    top: int,
+    bar: _BarData,
+    text: str,
+    style: str,
+    align: Align,
+    part: str,
+    tracks: Tracks | None = None,
 ) -> ScoreLayer:
     found = _fitted(work, layer, text, style, align, column[2] - column[0], part)
     rect, content = text_content(found, column, top)

@@ -78,7 +78,8 @@ def converted(raster: Raster) -> YuvSprite:
     full = [np.ascontiguousarray(padded[:, :, channel]).astype(np.int32) for channel in range(4)]
     quads = [plane[0::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 0::2] + plane[1::2, 1::2] for plane in full]
     return YuvSprite(
-        x, y,
+        x,
+        y,
         (_mixed(full, 0, 0), _mixed(quads, 1, 2), _mixed(quads, 2, 2)),
         (_kept(full[3], 255), _kept(quads[3], 4 * 255)),
     )

@@ -47,8 +47,13 @@ class Composer:
     """Draws the frames of one film. ``backdrops`` by scene id; colours and gradients are made here."""
 
     def __init__(
-        self, score: Score, backdrops: Mapping[str, Backdrop], fonts: FontSet, assets: AssetDoor,
-        *, text: TextEngine | None = None,
+        self,
+        score: Score,
+        backdrops: Mapping[str, Backdrop],
+        fonts: FontSet,
+        assets: AssetDoor,
+        *,
+        text: TextEngine | None = None,
     ) -> None:
         self.score = score
         self._sprites = SpriteRoom(text or TextEngine(fonts), assets)
@@ -68,8 +73,11 @@ class Composer:
             if scene.first <= number < scene.end
         ]
         prepared = [(self._scene(index), frame) for index, frame in active]
-        key: Key = tuple(part for (index, frame), (scene, _) in zip(active, prepared, strict=True)
-                         for part in (index, scene.key(frame)))
+        key: Key = tuple(
+            part
+            for (index, frame), (scene, _) in zip(active, prepared, strict=True)
+            for part in (index, scene.key(frame))
+        )
         if len(active) > 1:
             key = (*key, active[1][1])  # a transition moves with every frame
         same = key == self._shown

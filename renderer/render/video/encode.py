@@ -42,8 +42,16 @@ MIN_CHUNK_S = Fraction(1, 2)
 SETTLE_FRAMES = 6
 
 # H.264 (08/2021) table A-1: level, macroblocks a second, macroblocks a frame. Only what a film may need.
-_LEVELS = ((30, 40_500, 1_620), (31, 108_000, 3_600), (32, 216_000, 5_120), (40, 245_760, 8_192), (42, 522_240, 8_704),
-           (50, 589_824, 22_080), (51, 983_040, 36_864), (52, 2_073_600, 36_864))
+_LEVELS = (
+    (30, 40_500, 1_620),
+    (31, 108_000, 3_600),
+    (32, 216_000, 5_120),
+    (40, 245_760, 8_192),
+    (42, 522_240, 8_704),
+    (50, 589_824, 22_080),
+    (51, 983_040, 36_864),
+    (52, 2_073_600, 36_864),
+)
 
 # PyAV logs through Python and has deadlocked there (PyAV issues 751, 2276); errors come as exceptions anyway.
 av.logging.set_level(None)
@@ -74,22 +82,33 @@ class EncodeProfile:
     @property
     def x264_params(self) -> str:
         """x264's own options. See also ``docs/architecture.md``, "How a film is made"."""
-        return ":".join((
-            "annexb=0",            # length-prefixed NAL units and an avcC header: what MP4 holds
-            "stitchable=1",        # no content-dependent value in the parameter sets
-            "bframes=0",           # pts = dts: no edit list, any chunk length
-            "open-gop=0", "scenecut=0", "keyint=infinite",  # one IDR, the chunk's first frame
-            "force-cfr=1",
-            "threads=1", "lookahead-threads=1", "sliced-threads=0",  # the same bytes on any number of cores
-            "cpu-independent=1",   # … and with any SIMD level
-        ))
+        return ":".join(
+            (
+                "annexb=0",  # length-prefixed NAL units and an avcC header: what MP4 holds
+                "stitchable=1",  # no content-dependent value in the parameter sets
+                "bframes=0",  # pts = dts: no edit list, any chunk length
+                "open-gop=0",
+                "scenecut=0",
+                "keyint=infinite",  # one IDR, the chunk's first frame
+                "force-cfr=1",
+                "threads=1",
+                "lookahead-threads=1",
+                "sliced-threads=0",  # the same bytes on any number of cores
+                "cpu-independent=1",  # … and with any SIMD level
+            )
+        )
 
     @property
     def fingerprint(self) -> dict[str, object]:
         """What a chunk's key must name besides its content (canonical JSON data)."""
         return {
-            "size": [self.width, self.height], "fps": [self.fps.numerator, self.fps.denominator], "crf": self.crf,
-            "preset": self.preset, "level": self.level, "x264": self.x264_params, "settle": SETTLE_FRAMES,
+            "size": [self.width, self.height],
+            "fps": [self.fps.numerator, self.fps.denominator],
+            "crf": self.crf,
+            "preset": self.preset,
+            "level": self.level,
+            "x264": self.x264_params,
+            "settle": SETTLE_FRAMES,
             "avcodec": list(av.library_versions["libavcodec"]),
         }
 
@@ -134,7 +153,7 @@ def encode_chunk(
     shape = (profile.height * 3 // 2, profile.width)
     samples: list[bytes] = []
     still = SkipWriter(context.extradata or b"", profile.width, profile.height)
-    repeats: list[int] = []          # per frame given to x264: how many "as before" pictures follow it
+    repeats: list[int] = []  # per frame given to x264: how many "as before" pictures follow it
     last = np.empty(shape, dtype=np.uint8)
     unchanged = 0
     try:
@@ -163,8 +182,11 @@ def encode_chunk(
         raise RenderError("render.media", "The video encoder lost a frame.")
     whole = still.interleave(samples, repeats)
     return EncodedChunk(
-        extradata=bytes(context.extradata or b""), samples=b"".join(whole), sizes=tuple(map(len, whole)),
-        keyframes=(0,), repeated=sum(repeats),
+        extradata=bytes(context.extradata or b""),
+        samples=b"".join(whole),
+        sizes=tuple(map(len, whole)),
+        keyframes=(0,),
+        repeated=sum(repeats),
     )
 
 
@@ -194,12 +216,12 @@ def encode_film(
                 progress(done)
 
         frame_at = source()
-        return tuple(
-            encode_chunk((frame_at(n) for n in range(start, stop)), profile, count) for start, stop in spans
-        )
+        return tuple(encode_chunk((frame_at(n) for n in range(start, stop)), profile, count) for start, stop in spans)
     chunks: list[EncodedChunk | None] = [None] * len(spans)
     with ProcessPoolExecutor(
-        min(processes, len(spans)), mp_context=multiprocessing.get_context("spawn"), initializer=_child_start,
+        min(processes, len(spans)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_child_start,
         initargs=(source, profile),
     ) as pool:
         # The longest first, so that no core waits for a long chunk at the end.
@@ -279,7 +301,9 @@ def configure(context: VideoCodecContext, profile: EncodeProfile) -> None:
     context.thread_count = 1
     context.flags |= Flags.global_header | Flags.closed_gop
     context.options = {
-        "preset": profile.preset, "crf": str(profile.crf), "level": f"{profile.level // 10}.{profile.level % 10}",
+        "preset": profile.preset,
+        "crf": str(profile.crf),
+        "level": f"{profile.level // 10}.{profile.level % 10}",
         "x264-params": profile.x264_params,
     }
 

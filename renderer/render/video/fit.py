@@ -69,7 +69,9 @@ def sized(look: TextLook, size_q: int) -> TextLook:
     if size_q == look.size_q:
         return look
     return replace(
-        look, size_q=size_q, line_height_q=look.line_height_q * size_q // look.size_q,
+        look,
+        size_q=size_q,
+        line_height_q=look.line_height_q * size_q // look.size_q,
         letter_spacing_q=look.letter_spacing_q * size_q // look.size_q,
     )
 
@@ -105,9 +107,7 @@ def _extent(measure: Measure, texts: tuple[str, ...], look: TextLook, room: Room
     return max(size.lines for size in sizes), max(size.width_q for size in sizes)
 
 
-def _fitted(
-    measure: Measure, variant: int, texts: tuple[str, ...], look: TextLook, room: Room, wrap: Wrap
-) -> Fitted:
+def _fitted(measure: Measure, variant: int, texts: tuple[str, ...], look: TextLook, room: Room, wrap: Wrap) -> Fitted:
     lines, width_q = _extent(measure, texts, look, room, wrap)
     column_q = max(room.width_q, width_q) + SLACK_Q  # what was measured must wrap the same when drawn
     if lines > 1 and wrap == "word" and len(texts) == 1:
@@ -115,9 +115,7 @@ def _fitted(
     return Fitted(variant, texts, look, lines, width_q, column_q, wrap, False)
 
 
-def _balanced(
-    measure: Measure, text: str, look: TextLook, room: Room, lines: int, width_q: int
-) -> tuple[int, int]:
+def _balanced(measure: Measure, text: str, look: TextLook, room: Room, lines: int, width_q: int) -> tuple[int, int]:
     """The narrowest column (to a pixel or two) that needs no more lines, and the width of the longest line in it: a
     headline then has no lonely last word."""
     holds, fails = width_q, width_q // lines - Q

@@ -41,7 +41,9 @@ class Footage:
         self._reformatter = VideoReformatter()
         try:
             self._container = av.open(
-                io.BytesIO(data), "r", format=_demuxer(data, ref),
+                io.BytesIO(data),
+                "r",
+                format=_demuxer(data, ref),
                 options={"enable_drefs": "0", "use_absolute_path": "0"},
             )
         except av.FFmpegError as error:
@@ -125,8 +127,10 @@ class Footage:
             raise RenderError("render.media", "The footage is larger than 4096 × 2304.", place=Place(file=self._ref))
         if frame.color_trc in (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67):
             raise RenderError(
-                "render.media", "The footage is high dynamic range, which would look pale.",
-                place=Place(file=self._ref), hint="Export it as Rec. 709.",
+                "render.media",
+                "The footage is high dynamic range, which would look pale.",
+                place=Place(file=self._ref),
+                hint="Export it as Rec. 709.",
             )
 
     def _rgb(self, frame: VideoFrame) -> Picture:
@@ -134,7 +138,11 @@ class Footage:
         if source in (Colorspace.DEFAULT, 2):  # untagged: HD is Rec. 709, smaller is Rec. 601, as players assume
             source = Colorspace.ITU709 if frame.height > 576 else Colorspace.ITU601
         converted = self._reformatter.reformat(
-            frame, format="rgb24", src_colorspace=source, dst_colorspace=Colorspace.DEFAULT, threads=1,
+            frame,
+            format="rgb24",
+            src_colorspace=source,
+            dst_colorspace=Colorspace.DEFAULT,
+            threads=1,
             interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT,
         )
         picture = np.asarray(converted.to_ndarray(), dtype=np.uint8)
@@ -147,7 +155,9 @@ class Footage:
 
     def _corrupt(self) -> RenderError:
         return RenderError(
-            "render.media", "The footage cannot be decoded.", place=Place(file=self._ref),
+            "render.media",
+            "The footage cannot be decoded.",
+            place=Place(file=self._ref),
             hint="Export it again as MP4 (H.264) or WebM (VP9), 8 bits, and see that it plays.",
         )
 

@@ -58,8 +58,11 @@ class FilmLook:
     def colour(self, token: str, opacity: float = 1) -> str:
         """A token as #rrggbbaa. Raises RenderError for an unknown one."""
         if token not in self.colours:
-            raise RenderError("render.layout", f"There is no colour token '{token}'.",
-                              hint="Colour tokens stand in template.yaml under brand.colours.")
+            raise RenderError(
+                "render.layout",
+                f"There is no colour token '{token}'.",
+                hint="Colour tokens stand in template.yaml under brand.colours.",
+            )
         value = self.colours[token].lower()
         alpha = int(value[7:9], 16) if len(value) == 9 else 255
         return f"{value[:7]}{int(alpha * opacity + 0.5):02x}"
@@ -82,21 +85,30 @@ class SceneWork:
 
     def fail(self, code: str, layer: LayerBase, message: str, hint: str | None = None) -> RenderError:
         """An error that names the scene and the layer."""
-        return RenderError(code, f"Layer '{layer.id}': {message}", hint=hint,
-                           place=Place(scene=self.scene.id, channel="video"))
+        return RenderError(
+            code, f"Layer '{layer.id}': {message}", hint=hint, place=Place(scene=self.scene.id, channel="video")
+        )
 
     def fact(self, layer: LayerBase, fact_id: str) -> Fact:
         """A fact of the plan, which must be there."""
         if fact_id not in self.plan.facts:
-            raise self.fail("render.layout", layer, f"this plan has no fact '{fact_id}'.",
-                            "Show the layer only with a block or scene whose rule needs that fact (shown_with).")
+            raise self.fail(
+                "render.layout",
+                layer,
+                f"this plan has no fact '{fact_id}'.",
+                "Show the layer only with a block or scene whose rule needs that fact (shown_with).",
+            )
         return self.plan.facts[fact_id]
 
     def message(self, layer: LayerBase, key: str) -> Message:
         """A sentence of the plan, which must be there."""
         if key not in self.plan.copy:
-            raise self.fail("render.layout", layer, f"this plan has no copy '{key}'.",
-                            "The copy, or a fact in it, is missing for this profile; see shown_with.")
+            raise self.fail(
+                "render.layout",
+                layer,
+                f"this plan has no copy '{key}'.",
+                "The copy, or a fact in it, is missing for this profile; see shown_with.",
+            )
         return self.plan.copy[key]
 
     def text_look(self, layer: LayerBase, style_id: str, align: Align) -> TextLook:
@@ -106,15 +118,24 @@ class SceneWork:
             raise self.fail("render.layout", layer, f"there is no text style '{style_id}'.")
         first = style.family or self.look.families[0]
         if (first, style.weight) not in self.look.faces:
-            raise self.fail("render.face", layer, f"the style '{style_id}' asks for '{first}' {style.weight}.",
-                            "List that weight under fonts in template.yaml.")
+            raise self.fail(
+                "render.face",
+                layer,
+                f"the style '{style_id}' asks for '{first}' {style.weight}.",
+                "List that weight under fonts in template.yaml.",
+            )
         families = (first, *(family for family in self.look.families if family != first))
         return TextLook(
-            families=families, weight=style.weight, size_q=self.stage.length(style.size_px),
+            families=families,
+            weight=style.weight,
+            size_q=self.stage.length(style.size_px),
             line_height_q=self.stage.length(style.size_px * style.line_height),
             letter_spacing_q=self.stage.length(style.size_px * style.letter_spacing_em),
-            colour=self.look.colour(style.colour), tabular=style.tabular, align=align,
-            direction=self.plan.direction, language=self.plan.locale,
+            colour=self.look.colour(style.colour),
+            tabular=style.tabular,
+            align=align,
+            direction=self.plan.direction,
+            language=self.plan.locale,
         )
 
     def fitted(
@@ -126,13 +147,24 @@ class SceneWork:
         except RenderError as error:
             raise self.fail(error.code, layer, error.message, error.hint) from error
         if found is None:
-            raise self.fail("render.overflow", layer, "its text does not fit its box.",
-                            "Allow more lines, a smaller size, a shorter variant or an ellipsis, or enlarge the box.")
-        self.fits.append(FitRecord(
-            scene=self.scene.id, layer=layer.id + part, variant=found.variant, size_q=found.look.size_q,
-            full_size_q=look.size_q, lines=found.lines, broken=found.wrap == "anywhere" and not found.ellipsis,
-            ellipsized=found.ellipsis,
-        ))
+            raise self.fail(
+                "render.overflow",
+                layer,
+                "its text does not fit its box.",
+                "Allow more lines, a smaller size, a shorter variant or an ellipsis, or enlarge the box.",
+            )
+        self.fits.append(
+            FitRecord(
+                scene=self.scene.id,
+                layer=layer.id + part,
+                variant=found.variant,
+                size_q=found.look.size_q,
+                full_size_q=look.size_q,
+                lines=found.lines,
+                broken=found.wrap == "anywhere" and not found.ellipsis,
+                ellipsized=found.ellipsis,
+            )
+        )
         return found
 
 
@@ -171,8 +203,14 @@ def box_rect(work: SceneWork, layer: LayerBase) -> Rect:
 
 
 def placed(
-    work: SceneWork, layer: LayerBase, rect: Rect, content: Content, sources: Iterable[Fact | Message],
-    *, part: str = "", tracks: Mapping[Property, Track] | None = None,
+    work: SceneWork,
+    layer: LayerBase,
+    rect: Rect,
+    content: Content,
+    sources: Iterable[Fact | Message],
+    *,
+    part: str = "",
+    tracks: Mapping[Property, Track] | None = None,
 ) -> ScoreLayer:
     """A score layer of ``layer`` with its motion. Its own ``tracks`` replace the storyboard's; opacities multiply."""
     first, frames = layer_span(work, layer)
@@ -184,9 +222,13 @@ def placed(
         both = own["opacity"], motion["opacity"]
         own["opacity"] = sampled(lambda at: value_at(both[0], at, U) * value_at(both[1], at, U) / U, frames, 1)
     return ScoreLayer(
-        id=layer.id + part, first=first, frames=frames, rect_q=rect,
+        id=layer.id + part,
+        first=first,
+        frames=frames,
+        rect_q=rect,
         anchor_q=work.stage.anchor(layer.anchor, rect, layer.mirror),
-        reveal_from=work.stage.side(layer.reveal_from, layer.mirror), content=content,
+        reveal_from=work.stage.side(layer.reveal_from, layer.mirror),
+        content=content,
         tracks={**motion, **own},
         facts=tuple(dict.fromkeys(fact for one in named for fact in _facts_of(one))),
         messages=tuple(one.id for one in named if isinstance(one, Message)),
@@ -223,7 +265,12 @@ def text_content(found: Fitted, column: Rect, top: int) -> tuple[Rect, TextConte
     height = 0 if empty else found.lines * found.look.line_height_q
     left = start + inset
     return (left, top, left + width, top + height), TextContent(
-        texts=found.texts, look=found.look, column_q=-inset, width_q=wraps_at, lines=found.lines, wrap=found.wrap,
+        texts=found.texts,
+        look=found.look,
+        column_q=-inset,
+        width_q=wraps_at,
+        lines=found.lines,
+        wrap=found.wrap,
         ellipsis=found.ellipsis,
     )
 
@@ -258,8 +305,12 @@ def _inside(work: SceneWork, layer: LayerBase, rect: Rect) -> None:
     left, top, right, bottom = rect
     slack = Q // 2
     if left < -slack or top < -slack or right > work.stage.width * Q + slack or bottom > work.stage.height * Q + slack:
-        raise work.fail("render.overflow", layer, "its text reaches out of the frame.",
-                        "Move or shrink its box, or the one it stands below.")
+        raise work.fail(
+            "render.overflow",
+            layer,
+            "its text reaches out of the frame.",
+            "Move or shrink its box, or the one it stands below.",
+        )
 
 
 def _steps(work: SceneWork, layer: CounterLayer, count: int) -> Track:
@@ -283,7 +334,9 @@ def _image(work: SceneWork, layer: ImageLayer) -> ScoreLayer:
     else:
         reference = layer.media or ""
     content = ImageContent(
-        media=reference, digest=work.media(reference), scaling=layer.scaling,
+        media=reference,
+        digest=work.media(reference),
+        scaling=layer.scaling,
         focus_u=(int(layer.focus[0] * U + 0.5), int(layer.focus[1] * U + 0.5)),
         radius_q=work.stage.length(layer.radius_px),
     )
@@ -302,8 +355,10 @@ def _shape(work: SceneWork, layer: ShapeLayer) -> ScoreLayer:
     radius = min(work.stage.length(layer.radius_px), (rect[2] - rect[0]) // 2, (rect[3] - rect[1]) // 2)
     shadow = layer.shadow
     content = ShapeContent(
-        shape=layer.shape, fill=work.look.colour(layer.fill) if layer.fill and layer.shape != "line" else None,
-        stroke=work.look.colour(layer.stroke) if layer.stroke else None, stroke_q=work.stage.length(layer.stroke_px),
+        shape=layer.shape,
+        fill=work.look.colour(layer.fill) if layer.fill and layer.shape != "line" else None,
+        stroke=work.look.colour(layer.stroke) if layer.stroke else None,
+        stroke_q=work.stage.length(layer.stroke_px),
         radii_q=(radius, radius, radius, radius),
         shadow=work.look.colour(shadow.colour, shadow.opacity) if shadow else None,
         shadow_blur_q=work.stage.length(shadow.blur_px) if shadow else 0,

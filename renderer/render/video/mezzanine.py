@@ -81,6 +81,7 @@ def write(path: Path, width: int, height: int, frames: Iterable[NDArray[np.uint8
 
     Raises EnvironmentFault ``environment.disk`` when they cannot be written, RenderError when there are none.
     """
+
     def fill(file: BinaryIO) -> None:
         count = 0
         file.write(_HEADER.pack(_MAGIC, width, height, 0))

@@ -23,7 +23,9 @@ def poster_frame(score: Score) -> int | None:
     wanted = min(max(score.poster_frame, 0), score.frames - 1)
     secret = [
         range(scene.first + layer.first, scene.first + layer.first + layer.frames)
-        for scene in score.scenes for layer in scene.layers if layer.sensitivity == "secret"
+        for scene in score.scenes
+        for layer in scene.layers
+        if layer.sensitivity == "secret"
     ]
     free = (frame for frame in range(score.frames) if not any(frame in seen for seen in secret))
     return min(free, key=lambda frame: (abs(frame - wanted), frame), default=None)
@@ -33,8 +35,13 @@ def poster_jpeg(frame: NDArray[np.uint8]) -> bytes:
     """A contiguous yuv420p frame (Rec. 709 limited) as a progressive JPEG in sRGB, without metadata."""
     picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="yuv420p")
     rgb = VideoReformatter().reformat(
-        picture, format="rgb24", src_colorspace=Colorspace.ITU709, dst_colorspace=Colorspace.DEFAULT,
-        src_color_range=ColorRange.MPEG, dst_color_range=ColorRange.JPEG, threads=1,
+        picture,
+        format="rgb24",
+        src_colorspace=Colorspace.ITU709,
+        dst_colorspace=Colorspace.DEFAULT,
+        src_color_range=ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG,
+        threads=1,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT,
     )
     buffer = io.BytesIO()

@@ -43,8 +43,14 @@ U = 65_536
 
 
 def prepare_footage(
-    asset: Asset, treatment: Mapping[str, Any], *, scrim: Mapping[str, Any] | None, width: int, height: int,
-    fps: Fraction, cache: Path,
+    asset: Asset,
+    treatment: Mapping[str, Any],
+    *,
+    scrim: Mapping[str, Any] | None,
+    width: int,
+    height: int,
+    fps: Fraction,
+    cache: Path,
 ) -> Mezzanine:
     """The footage after its treatment, frame n at time n / fps, covering width × height pixels.
 
@@ -53,10 +59,19 @@ def prepare_footage(
     a treatment that its length or an effect does not allow; EnvironmentFault when the cache cannot be written.
     """
     part = {name: value for name, value in treatment.items() if name != "when_short"}
-    key = digest(canonical_json({
-        "preparer": PREPARER, "kind": "footage", "source": asset.digest, "treatment": part, "scrim": scrim,
-        "size": [width, height], "fps": [fps.numerator, fps.denominator],
-    }))
+    key = digest(
+        canonical_json(
+            {
+                "preparer": PREPARER,
+                "kind": "footage",
+                "source": asset.digest,
+                "treatment": part,
+                "scrim": scrim,
+                "size": [width, height],
+                "fps": [fps.numerator, fps.denominator],
+            }
+        )
+    )
     path = mezzanine.address(cache, key)
     found = mezzanine.load(path)
     if found is not None:
@@ -76,10 +91,18 @@ def prepare_image(
 
     Raises RenderError ``render.media``, naming the reference, for what is no PNG, JPEG or WebP, or is too large.
     """
-    key = digest(canonical_json({
-        "preparer": PREPARER, "kind": "image", "source": asset.digest, "focus": focus_u, "scrim": scrim,
-        "size": [width, height],
-    }))
+    key = digest(
+        canonical_json(
+            {
+                "preparer": PREPARER,
+                "kind": "image",
+                "source": asset.digest,
+                "focus": focus_u,
+                "scrim": scrim,
+                "size": [width, height],
+            }
+        )
+    )
     path = mezzanine.address(cache, key)
     found = mezzanine.load(path)
     if found is not None:
@@ -122,10 +145,14 @@ class _Treatment:
     def of(cls, settings: Mapping[str, Any]) -> _Treatment:
         crop, focus, end = settings["crop"], settings["focus"], settings["out_s"]
         return cls(
-            in_s=settings["in_s"] / U, out_s=None if end is None else end / U, speed=settings["speed"] / U,
+            in_s=settings["in_s"] / U,
+            out_s=None if end is None else end / U,
+            speed=settings["speed"] / U,
             crop=None if crop is None else (crop[0] / U, crop[1] / U, crop[2] / U, crop[3] / U),
-            focus=(focus[0] / U, focus[1] / U), mirror=settings["mirror"],
-            fade_in_s=settings["fade_in_s"] / U, fade_out_s=settings["fade_out_s"] / U,
+            focus=(focus[0] / U, focus[1] / U),
+            mirror=settings["mirror"],
+            fade_in_s=settings["fade_in_s"] / U,
+            fade_out_s=settings["fade_out_s"] / U,
             fade_colour=_rgb(settings["fade_colour"] or "#000000"),
             effects=tuple(
                 (effect["name"], {name: _parameter(value) for name, value in effect["parameters"].items()})
@@ -165,8 +192,13 @@ def yuv_frame(picture: Picture) -> NDArray[np.uint8]:
     """An sRGB picture (height, width, 3) as contiguous yuv420p, (height * 3 / 2, width), Rec. 709 limited range."""
     frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(picture), format="rgb24")
     converted = _own.reformatter.reformat(
-        frame, format="yuv420p", src_colorspace=Colorspace.DEFAULT, dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG, threads=1,
+        frame,
+        format="yuv420p",
+        src_colorspace=Colorspace.DEFAULT,
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+        threads=1,
         interpolation=Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INP,
     )
     return np.ascontiguousarray(converted.to_ndarray(), dtype=np.uint8)
@@ -187,8 +219,11 @@ def _treated(
 
     end = footage.duration_s if treatment.out_s is None else min(treatment.out_s, footage.duration_s)
     if treatment.in_s >= end:
-        raise RenderError("render.media", "The treatment starts after the footage's end.",
-                          hint=f"The footage lasts {footage.duration_s:.2f} s.")
+        raise RenderError(
+            "render.media",
+            "The treatment starts after the footage's end.",
+            hint=f"The footage lasts {footage.duration_s:.2f} s.",
+        )
     clip: Any = FootageClip().subclipped(treatment.in_s, end)
     if treatment.mirror:
         clip = clip.with_effects([vfx.MirrorX()])
@@ -213,8 +248,11 @@ def _treated(
         clip = clip.with_effects([vfx.FadeOut(treatment.fade_out_s, final_color=list(treatment.fade_colour))])
     count = max(1, round(Fraction(clip.duration).limit_denominator(100_000) * fps))
     if count > MAX_FRAMES:
-        raise RenderError("render.media", f"The prepared footage would have {count} frames; {MAX_FRAMES} are allowed.",
-                          hint="Trim it with in_s and out_s.")
+        raise RenderError(
+            "render.media",
+            f"The prepared footage would have {count} frames; {MAX_FRAMES} are allowed.",
+            hint="Trim it with in_s and out_s.",
+        )
     for number in range(count):
         picture = clip.get_frame(float(number / fps))
         yield yuv_frame(_veiled(np.clip(picture, 0, 255).astype(np.uint8, copy=False), veil))

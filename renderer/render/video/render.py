@@ -94,10 +94,14 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
         beside.append(("poster", "poster.jpg", poster, "image/jpeg"))
     artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in beside]
     return RenderResult(
-        channel="video", artefacts=tuple(artefacts), warnings=tuple(_warnings(score, poster is not None)),
+        channel="video",
+        artefacts=tuple(artefacts),
+        warnings=tuple(_warnings(score, poster is not None)),
         figures={
-            "frames_total": score.frames, "frames_encoded": score.frames - sum(chunk.repeated for chunk in chunks),
-            "personal_frames": score.personal_frames, "cpu_s": f"{_cpu_s() - started:.2f}",
+            "frames_total": score.frames,
+            "frames_encoded": score.frames - sum(chunk.repeated for chunk in chunks),
+            "personal_frames": score.personal_frames,
+            "cpu_s": f"{_cpu_s() - started:.2f}",
         },
     )
 
@@ -117,7 +121,12 @@ def film_backdrops(score: Score, assets: AssetDoor, cache: Path) -> dict[str, Ba
         if scene.backdrop.kind in ("image", "footage"):
             try:
                 found[scene.id] = media_backdrop(
-                    scene.backdrop, frames=scene.frames, width=score.width, height=score.height, fps=fps, assets=assets,
+                    scene.backdrop,
+                    frames=scene.frames,
+                    width=score.width,
+                    height=score.height,
+                    fps=fps,
+                    assets=assets,
                     cache=cache,
                 )
             except DearlyError as error:
@@ -141,7 +150,9 @@ def _temporary(folder: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=folder, prefix=".film-", suffix=".mp4")
     except OSError as error:
         raise EnvironmentFault(
-            "environment.disk", f"The film cannot be written: {error.strerror}.", place=Place(channel="video"),
+            "environment.disk",
+            f"The film cannot be written: {error.strerror}.",
+            place=Place(channel="video"),
             hint="Free some space, or name another folder with --out.",
         ) from error
     os.close(handle)
@@ -156,12 +167,14 @@ def _warnings(score: Score, has_poster: bool) -> Iterator[RenderWarning]:
         if fit.changed:
             what = "ends in an ellipsis" if fit.ellipsized else "was made to fit: smaller, broken or in other words"
             yield RenderWarning(
-                code="render.overflow", message=f"The text of layer '{fit.layer}' {what}.",
+                code="render.overflow",
+                message=f"The text of layer '{fit.layer}' {what}.",
                 place=Place(scene=fit.scene, channel="video"),
             )
     if not has_poster:
         yield RenderWarning(
-            code="render.asset", message="Every moment of the film shows something secret, so it has no poster.",
+            code="render.asset",
+            message="Every moment of the film shows something secret, so it has no poster.",
             place=Place(channel="video"),
         )
 

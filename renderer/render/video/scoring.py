@@ -74,9 +74,7 @@ class FilmFormat:
     fps: Fraction
 
 
-def build_score(
-    plan: RenderPlan, template: Template, fonts: FontSet, assets: AssetDoor, measure: Measure
-) -> Score:
+def build_score(plan: RenderPlan, template: Template, fonts: FontSet, assets: AssetDoor, measure: Measure) -> Score:
     """The score of ``plan``'s film in the template's 16:9 format.
 
     Raises RenderError ``render.overflow``, ``render.glyph``, ``render.face`` or ``render.layout`` with scene and layer,
@@ -87,21 +85,29 @@ def build_score(
         raise RenderError("render.layout", "The template has no film.", place=Place(channel="video"))
     size = video.formats["16:9"]
     look = FilmLook(
-        styles=board.styles, colours={name: pair.light for name, pair in template.config.brand.colours.items()},
-        families=fonts.families, faces=frozenset((face.family, face.weight) for face in fonts.faces),
+        styles=board.styles,
+        colours={name: pair.light for name, pair in template.config.brand.colours.items()},
+        families=fonts.families,
+        faces=frozenset((face.family, face.weight) for face in fonts.faces),
     )
     film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps))
     return score_film(plan, board, look, film, measure, lambda ref: assets.get(ref).digest, fonts.digest)
 
 
 def score_film(
-    plan: RenderPlan, board: Storyboard, look: FilmLook, film: FilmFormat, measure: Measure,
-    media: Callable[[str], str], fonts_digest: str,
+    plan: RenderPlan,
+    board: Storyboard,
+    look: FilmLook,
+    film: FilmFormat,
+    measure: Measure,
+    media: Callable[[str], str],
+    fonts_digest: str,
 ) -> Score:
     """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
     if plan.suppression is not None or not plan.scenes:
-        raise RenderError("render.suppressed", "The rules chose no scene, so there is no film.",
-                          place=Place(channel="video"))
+        raise RenderError(
+            "render.suppressed", "The rules chose no scene, so there is no film.", place=Place(channel="video")
+        )
     stage = Stage(film.width, film.height, Fraction(film.width, COMPOSITION_WIDTH), plan.direction == "rtl")
     fits: list[FitRecord] = []
     scenes: list[ScoreScene] = []
@@ -113,12 +119,24 @@ def score_film(
     frames = scenes[-1].end
     spans = personal_spans(scenes, film.width, film.height)
     return Score(
-        width=film.width, height=film.height, fps_num=film.fps.numerator, fps_den=film.fps.denominator, frames=frames,
-        locale=plan.locale, direction=plan.direction, plan=plan.digest, fonts=fonts_digest, scenes=tuple(scenes),
-        captions=_captions(plan, chosen, scenes, film.fps), chapters=_chapters(plan, chosen, scenes),
-        music=_music(board, film.fps, media), sounds=_sounds(chosen, scenes, film.fps, media),
+        width=film.width,
+        height=film.height,
+        fps_num=film.fps.numerator,
+        fps_den=film.fps.denominator,
+        frames=frames,
+        locale=plan.locale,
+        direction=plan.direction,
+        plan=plan.digest,
+        fonts=fonts_digest,
+        scenes=tuple(scenes),
+        captions=_captions(plan, chosen, scenes, film.fps),
+        chapters=_chapters(plan, chosen, scenes),
+        music=_music(board, film.fps, media),
+        sounds=_sounds(chosen, scenes, film.fps, media),
         texts=tuple(text for scene in scenes for text in drawn_texts(scene, film.width, film.height)),
-        fits=tuple(fits), personal_frames=sum(end - first for first, end in spans), personal_spans=spans,
+        fits=tuple(fits),
+        personal_frames=sum(end - first for first, end in spans),
+        personal_spans=spans,
         poster_frame=_poster(board, scenes, film),
     )
 
@@ -126,9 +144,12 @@ def score_film(
 def _scene(board: Storyboard, scene_id: str) -> Scene:
     scene = board.scene(scene_id)
     if scene is None:
-        raise RenderError("render.layout", f"The storyboard has no scene '{scene_id}'.",
-                          place=Place(scene=scene_id, channel="video"),
-                          hint="Every scene that decisions.yaml can choose needs one in the storyboard.")
+        raise RenderError(
+            "render.layout",
+            f"The storyboard has no scene '{scene_id}'.",
+            place=Place(scene=scene_id, channel="video"),
+            hint="Every scene that decisions.yaml can choose needs one in the storyboard.",
+        )
     return scene
 
 
@@ -141,13 +162,19 @@ def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
         overlap = min(frames_of(transition.duration_s, work.fps), before.frames // 2, frames // 2)
     curve = easing(transition.easing)
     return ScoreScene(
-        id=scene.id, title=scene.title, first=before.end - overlap if before else 0, frames=frames,
+        id=scene.id,
+        title=scene.title,
+        first=before.end - overlap if before else 0,
+        frames=frames,
         transition=ScoreTransition(
-            kind=transition.kind if overlap else "cut", frames=overlap, side=work.stage.side(transition.side, True),
+            kind=transition.kind if overlap else "cut",
+            frames=overlap,
+            side=work.stage.side(transition.side, True),
             # The first frame already shows a part and the last not yet all: neither repeats what is beside it.
             amount=sampled(lambda frame: min(max(curve((frame + 1) / (overlap + 1)), 0.0), 1.0), overlap, U),
         ),
-        backdrop=_backdrop(work), layers=scene_layers(work),
+        backdrop=_backdrop(work),
+        layers=scene_layers(work),
     )
 
 
@@ -155,20 +182,31 @@ def _backdrop(work: SceneWork) -> ScoreBackdrop:
     backdrop, colour = work.scene.backdrop, work.look.colour
     match backdrop:
         case ColourBackdrop():
-            return ScoreBackdrop(kind="colour", media=None, digest=None, moving=False,
-                                 settings={"colour": colour(backdrop.colour)})
+            return ScoreBackdrop(
+                kind="colour", media=None, digest=None, moving=False, settings={"colour": colour(backdrop.colour)}
+            )
         case GradientBackdrop():
             angle = backdrop.angle_deg
             if work.stage.rtl:
                 angle = (360 - angle) % 360
             stops = [[colour(stop.colour), int(stop.at * U + 0.5)] for stop in backdrop.stops]
-            return ScoreBackdrop(kind="gradient", media=None, digest=None, moving=False,
-                                 settings={"stops": stops, "angle_u": int(angle * U / 360 + 0.5)})
+            return ScoreBackdrop(
+                kind="gradient",
+                media=None,
+                digest=None,
+                moving=False,
+                settings={"stops": stops, "angle_u": int(angle * U / 360 + 0.5)},
+            )
         case ImageBackdrop() | FootageBackdrop():
             settings = _settings(backdrop.model_dump(mode="json", exclude={"kind", "media"}, by_alias=True), colour)
             moving = isinstance(backdrop, FootageBackdrop) or backdrop.zoom is not None
-            return ScoreBackdrop(kind=backdrop.kind, media=backdrop.media, digest=work.media(backdrop.media),
-                                 moving=moving, settings=settings)
+            return ScoreBackdrop(
+                kind=backdrop.kind,
+                media=backdrop.media,
+                digest=work.media(backdrop.media),
+                moving=moving,
+                settings=settings,
+            )
     raise TypeError(f"{type(backdrop).__name__} is no backdrop")
 
 
@@ -194,8 +232,9 @@ def _settings(value: Any, colour: Callable[[str], str]) -> Any:
 
 def _copy(plan: RenderPlan, key: str, scene: Scene) -> Message:
     if key not in plan.copy:
-        raise RenderError("render.layout", f"This plan has no copy '{key}'.",
-                          place=Place(scene=scene.id, channel="video"))
+        raise RenderError(
+            "render.layout", f"This plan has no copy '{key}'.", place=Place(scene=scene.id, channel="video")
+        )
     return plan.copy[key]
 
 
@@ -207,15 +246,24 @@ def _captions(
     for scene, scored in zip(chosen, scenes, strict=True):
         for caption in scene.captions:
             message = _copy(plan, caption.copy_, scene)
-            found.append(ScoreCaption(
-                first=scored.first + frames_of(caption.in_s, fps),
-                end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
-                text=message.text.translate(ISOLATES), message=message.id, sensitivity=message.sensitivity,
-            ))
+            found.append(
+                ScoreCaption(
+                    first=scored.first + frames_of(caption.in_s, fps),
+                    end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
+                    text=message.text.translate(ISOLATES),
+                    message=message.id,
+                    sensitivity=message.sensitivity,
+                )
+            )
     starts = [caption.first for caption in found[1:]] + [scenes[-1].end]
     return tuple(
-        ScoreCaption(first=one.first, end=max(one.first + 1, min(one.end, start)), text=one.text, message=one.message,
-                     sensitivity=one.sensitivity)
+        ScoreCaption(
+            first=one.first,
+            end=max(one.first + 1, min(one.end, start)),
+            text=one.text,
+            message=one.message,
+            sensitivity=one.sensitivity,
+        )
         for one, start in zip(found, starts, strict=False)
     )
 
@@ -225,8 +273,15 @@ def _chapters(plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreS
     chapters = []
     for scene, scored, end in zip(chosen, scenes, ends, strict=True):
         title = _copy(plan, scene.title, scene)
-        chapters.append(ScoreChapter(scene=scene.id, first=scored.first, end=end, title=title.text.translate(ISOLATES),
-                                     sensitivity=title.sensitivity))
+        chapters.append(
+            ScoreChapter(
+                scene=scene.id,
+                first=scored.first,
+                end=end,
+                title=title.text.translate(ISOLATES),
+                sensitivity=title.sensitivity,
+            )
+        )
     return tuple(chapters)
 
 
@@ -234,16 +289,25 @@ def _music(board: Storyboard, fps: Fraction, media: Callable[[str], str]) -> Mus
     music = board.music
     if music is None:
         return None
-    return MusicCue(media=music.media, digest=media(music.media), gain_u=round(music.gain_db * U),
-                    fade_in=frames_of(music.fade_in_s, fps), fade_out=frames_of(music.fade_out_s, fps))
+    return MusicCue(
+        media=music.media,
+        digest=media(music.media),
+        gain_u=round(music.gain_db * U),
+        fade_in=frames_of(music.fade_in_s, fps),
+        fade_out=frames_of(music.fade_out_s, fps),
+    )
 
 
 def _sounds(
     chosen: Sequence[Scene], scenes: Sequence[ScoreScene], fps: Fraction, media: Callable[[str], str]
 ) -> tuple[SoundCue, ...]:
     return tuple(
-        SoundCue(media=sound.media, digest=media(sound.media), first=scored.first + frames_of(sound.at_s, fps),
-                 gain_u=round(sound.gain_db * U))
+        SoundCue(
+            media=sound.media,
+            digest=media(sound.media),
+            first=scored.first + frames_of(sound.at_s, fps),
+            gain_u=round(sound.gain_db * U),
+        )
         for scene, scored in zip(chosen, scenes, strict=True)
         for sound in scene.sounds
     )

@@ -95,9 +95,7 @@ def _ellipse(context: cairocffi.Context, rect: tuple[float, float, float, float]
     context.restore()
 
 
-def _rounded_rect(
-    context: cairocffi.Context, rect: tuple[float, float, float, float], radii: list[float]
-) -> None:
+def _rounded_rect(context: cairocffi.Context, rect: tuple[float, float, float, float], radii: list[float]) -> None:
     left, top, right, bottom = rect
     quarter = math.pi / 2
     corners = ((left, top, 1, 1), (right, top, -1, 1), (right, bottom, -1, -1), (left, bottom, 1, -1))

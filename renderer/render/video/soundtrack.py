@@ -32,11 +32,20 @@ def soundtrack(score: Score, assets: AssetDoor, cache: Path) -> AudioTrack | Non
     if score.music is None and not score.sounds:
         return None
     samples = round(Fraction(score.frames * score.fps_den, score.fps_num) * RATE)
-    key = digest(canonical_json({
-        "mixer": MIXER, "avcodec": list(av.library_versions["libavcodec"]), "bit_rate": BIT_RATE,
-        "target": str(TARGET_LUFS), "samples": samples, "fps": [score.fps_num, score.fps_den],
-        "music": score_plain(score.music), "sounds": score_plain(score.sounds),
-    }))
+    key = digest(
+        canonical_json(
+            {
+                "mixer": MIXER,
+                "avcodec": list(av.library_versions["libavcodec"]),
+                "bit_rate": BIT_RATE,
+                "target": str(TARGET_LUFS),
+                "samples": samples,
+                "fps": [score.fps_num, score.fps_den],
+                "music": score_plain(score.music),
+                "sounds": score_plain(score.sounds),
+            }
+        )
+    )
     path = cache / "soundtrack" / key[:2] / f"{key}.m4a"
     mp4 = _read(path)
     if mp4 is None:
@@ -52,15 +61,21 @@ def soundtrack(score: Score, assets: AssetDoor, cache: Path) -> AudioTrack | Non
 
 def placed(score: Score, assets: AssetDoor) -> list[Placed]:
     """The score's clips on the timeline, in samples."""
+
     def at(frame: int) -> int:
         return round(Fraction(frame * score.fps_den, score.fps_num) * RATE)
 
     clips = []
     if score.music is not None:
-        clips.append(Placed(
-            pcm=decode_clip(assets.get(score.music.media)), gain_db=score.music.gain_u / U,
-            fade_in=at(score.music.fade_in), fade_out=at(score.music.fade_out), fill=True,
-        ))
+        clips.append(
+            Placed(
+                pcm=decode_clip(assets.get(score.music.media)),
+                gain_db=score.music.gain_u / U,
+                fade_in=at(score.music.fade_in),
+                fade_out=at(score.music.fade_out),
+                fill=True,
+            )
+        )
     for sound in score.sounds:
         clips.append(Placed(pcm=decode_clip(assets.get(sound.media)), start=at(sound.first), gain_db=sound.gain_u / U))
     return clips

@@ -157,10 +157,15 @@ def _resampled(raster: Raster, layer: ScoreLayer, scale: float, turn: float, dx:
     """A picture scaled and turned about the layer's anchor, then shifted."""
     cosine, sine = scale * math.cos(turn * 2 * math.pi), scale * math.sin(turn * 2 * math.pi)
     anchor_x, anchor_y = layer.anchor_q[0] / Q, layer.anchor_q[1] / Q
-    return _warped(raster, np.array([
-        [cosine, -sine, anchor_x - cosine * anchor_x + sine * anchor_y + dx],
-        [sine, cosine, anchor_y - sine * anchor_x - cosine * anchor_y + dy],
-    ]))
+    return _warped(
+        raster,
+        np.array(
+            [
+                [cosine, -sine, anchor_x - cosine * anchor_x + sine * anchor_y + dx],
+                [sine, cosine, anchor_y - sine * anchor_x - cosine * anchor_y + dy],
+            ]
+        ),
+    )
 
 
 def _warped(raster: Raster, matrix: NDArray[np.float64]) -> Raster:
@@ -168,17 +173,27 @@ def _warped(raster: Raster, matrix: NDArray[np.float64]) -> Raster:
     if raster.empty:
         return raster
     height, width = raster.pixels.shape[:2]
-    corners = matrix[:, :2] @ np.array([
-        [raster.x, raster.x + width, raster.x, raster.x + width],
-        [raster.y, raster.y, raster.y + height, raster.y + height],
-    ]) + matrix[:, 2:]
+    corners = (
+        matrix[:, :2]
+        @ np.array(
+            [
+                [raster.x, raster.x + width, raster.x, raster.x + width],
+                [raster.y, raster.y, raster.y + height, raster.y + height],
+            ]
+        )
+        + matrix[:, 2:]
+    )
     left, top = (math.floor(value) - 1 for value in corners.min(axis=1))
     right, bottom = (math.ceil(value) + 1 for value in corners.max(axis=1))
     # OpenCV counts pixel centres as whole numbers, and from the arrays' corners.
     local = matrix.copy()
     local[:, 2] += matrix[:, :2] @ np.array([raster.x + 0.5, raster.y + 0.5]) - np.array([left + 0.5, top + 0.5])
     pixels = cv2.warpAffine(
-        raster.pixels, local, (right - left, bottom - top), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
+        raster.pixels,
+        local,
+        (right - left, bottom - top),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
         borderValue=(0, 0, 0, 0),
     )
     return Raster(left, top, np.asarray(pixels, np.uint8))

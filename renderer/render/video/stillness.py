@@ -19,9 +19,25 @@ from renderer.errors import RenderError
 # Table 9-44, rangeTabLPS, rows 44 to 62: coding starts in state 44 and only ever rises (9.3.1.1, 9.3.3.2.1.1).
 _FIRST_STATE = 44
 _RANGE_LPS = (
-    (14, 18, 21, 24), (14, 17, 20, 23), (13, 16, 19, 22), (12, 15, 18, 21), (12, 14, 17, 20), (11, 14, 16, 19),
-    (11, 13, 15, 18), (10, 12, 15, 17), (10, 12, 14, 16), (9, 11, 13, 15), (9, 11, 12, 14), (8, 10, 12, 14),
-    (8, 9, 11, 13), (7, 9, 11, 12), (7, 9, 10, 12), (7, 8, 10, 11), (6, 8, 9, 11), (6, 7, 9, 10), (6, 7, 8, 9),
+    (14, 18, 21, 24),
+    (14, 17, 20, 23),
+    (13, 16, 19, 22),
+    (12, 15, 18, 21),
+    (12, 14, 17, 20),
+    (11, 14, 16, 19),
+    (11, 13, 15, 18),
+    (10, 12, 15, 17),
+    (10, 12, 14, 16),
+    (9, 11, 13, 15),
+    (9, 11, 12, 14),
+    (8, 10, 12, 14),
+    (8, 9, 11, 13),
+    (7, 9, 11, 12),
+    (7, 9, 10, 12),
+    (7, 8, 10, 11),
+    (6, 8, 9, 11),
+    (6, 7, 9, 10),
+    (6, 7, 8, 9),
 )
 # Table 9-13, mb_skip_flag of P slices, cabac_init_idc 2: m = 29, n = 16; at QP 51 this is state 44, likely skipped.
 _CABAC_INIT_IDC, _SLICE_QP = 2, 51
@@ -79,25 +95,25 @@ class SkipWriter:
     def _skip_picture(self, frame_num: int) -> bytes:
         """One P picture of skipped macroblocks (7.3.3 for the header, 7.3.4 for the data)."""
         header = _Writer()
-        header.ue(0)                                   # first_mb_in_slice
-        header.ue(5)                                   # slice_type: P, and so are all slices of the picture
-        header.ue(0)                                   # pic_parameter_set_id
+        header.ue(0)  # first_mb_in_slice
+        header.ue(5)  # slice_type: P, and so are all slices of the picture
+        header.ue(0)  # pic_parameter_set_id
         header.bits(frame_num, self._sps.frame_num_bits)
         if self._pps.references > 1:
-            header.bits(1, 1)                          # num_ref_idx_active_override_flag
+            header.bits(1, 1)  # num_ref_idx_active_override_flag
             header.ue(0)
         else:
             header.bits(0, 1)
-        header.bits(0, 1)                              # ref_pic_list_modification_flag_l0
-        if self._pps.weighted:                         # pred_weight_table: neither luma nor chroma is weighted
+        header.bits(0, 1)  # ref_pic_list_modification_flag_l0
+        if self._pps.weighted:  # pred_weight_table: neither luma nor chroma is weighted
             header.ue(0)
             header.ue(0)
             header.bits(0, 2)
-        header.bits(0, 1)                              # adaptive_ref_pic_marking_mode_flag
+        header.bits(0, 1)  # adaptive_ref_pic_marking_mode_flag
         header.ue(_CABAC_INIT_IDC)
-        header.se(_SLICE_QP - self._pps.initial_qp)    # slice_qp_delta
+        header.se(_SLICE_QP - self._pps.initial_qp)  # slice_qp_delta
         if self._pps.deblocking_control:
-            header.ue(1)                               # disable_deblocking_filter_idc
+            header.ue(1)  # disable_deblocking_filter_idc
         header.align(1)
         return _unit(b"\x41" + header.data() + _skipped_macroblocks(self._macroblocks))
 
@@ -183,14 +199,14 @@ def _skipped_macroblocks(count: int) -> bytes:
         span -= _RANGE_LPS[state - _FIRST_STATE][span >> 6 & 3]  # the likely symbol: skipped
         state = min(state + 1, 62)
         renormalise()
-        span -= 2                                                # end_of_slice_flag: terminate bin
+        span -= 2  # end_of_slice_flag: terminate bin
         if number < count - 1:
             renormalise()
-    low += span                                                  # EncodeFlush, 9.3.4.5
+    low += span  # EncodeFlush, 9.3.4.5
     span = 2
     renormalise()
     put(low >> 9 & 1)
-    out.bits(low >> 7 & 3 | 1, 2)                                # its last bit is rbsp_stop_one_bit
+    out.bits(low >> 7 & 3 | 1, 2)  # its last bit is rbsp_stop_one_bit
     out.align(0)
     return out.data()
 

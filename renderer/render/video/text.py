@@ -82,8 +82,11 @@ def _libraries() -> tuple[Any, Any]:
             except OSError:
                 continue
         else:
-            raise EnvironmentFault("environment.library", f"The library {names[0]} is missing.",
-                                   hint="Install Pango with fontconfig: apt-get install libpangoft2-1.0-0.")
+            raise EnvironmentFault(
+                "environment.library",
+                f"The library {names[0]} is missing.",
+                hint="Install Pango with fontconfig: apt-get install libpangoft2-1.0-0.",
+            )
     return found[0], found[1]
 
 
@@ -129,8 +132,14 @@ class TextEngine:
             y = round((top_q + index * look.line_height_q) / Q + rise)  # a baseline on a pixel edge is crisp
             placed.append((line, x, y))
             if ink.width > 0 and ink.height > 0:
-                bounds.append((x + ink.x / 1024, y + ink.y / 1024,
-                               x + (ink.x + ink.width) / 1024, y + (ink.y + ink.height) / 1024))
+                bounds.append(
+                    (
+                        x + ink.x / 1024,
+                        y + ink.y / 1024,
+                        x + (ink.x + ink.width) / 1024,
+                        y + (ink.y + ink.height) / 1024,
+                    )
+                )
 
         def draw(context: cairocffi.Context) -> None:
             context.set_source_rgba(*rgba(look.colour))
@@ -145,8 +154,15 @@ class TextEngine:
 
         if not bounds:
             return drawn((0, 0, 0, 0), draw)
-        return drawn((min(b[0] for b in bounds), min(b[1] for b in bounds),
-                      max(b[2] for b in bounds), max(b[3] for b in bounds)), draw)
+        return drawn(
+            (
+                min(b[0] for b in bounds),
+                min(b[1] for b in bounds),
+                max(b[2] for b in bounds),
+                max(b[3] for b in bounds),
+            ),
+            draw,
+        )
 
     def _layout(self, text: str, look: TextLook, width_q: int | None, wrap: Wrap, max_lines: int) -> Any:
         context = self._context(look.direction, look.language)
@@ -177,7 +193,8 @@ class TextEngine:
         # Without hinting and rounding a text has the same shape at every size and sub-pixel place.
         pango.pango_context_set_round_glyph_positions(context, 0)
         options = cairocffi.FontOptions(
-            antialias=cairocffi.ANTIALIAS_GRAY, hint_style=cairocffi.HINT_STYLE_NONE,
+            antialias=cairocffi.ANTIALIAS_GRAY,
+            hint_style=cairocffi.HINT_STYLE_NONE,
             hint_metrics=cairocffi.HINT_METRICS_OFF,
         )
         pangocairo.pango_cairo_context_set_font_options(
@@ -205,14 +222,20 @@ class TextEngine:
 
     def _check(self, layout: Any, text: str) -> None:
         if pango.pango_layout_get_unknown_glyphs_count(layout) or self._fonts.missing_glyphs(text):
-            raise RenderError("render.glyph", "No listed font has a glyph for a character.",
-                              hint="List a font in template.yaml that has it.")
+            raise RenderError(
+                "render.glyph",
+                "No listed font has a glyph for a character.",
+                hint="List a font in template.yaml that has it.",
+            )
         for line in _lines(layout):
             for font in _fonts_of(line):
                 family, weight = _family(font), _weight(font)
                 if (family, weight) not in self._listed:
-                    raise RenderError("render.face", f"The face '{family}' {weight} was used, which is not listed.",
-                                      hint="List it under fonts in template.yaml, or use a listed weight.")
+                    raise RenderError(
+                        "render.face",
+                        f"The face '{family}' {weight} was used, which is not listed.",
+                        hint="List it under fonts in template.yaml, or use a listed weight.",
+                    )
 
 
 def engine_versions() -> dict[str, str]:
@@ -230,8 +253,11 @@ def _font_map(fonts: FontSet) -> Any:
     config = fontconfig.FcConfigCreate()
     loaded = fontconfig.FcConfigParseAndLoad(config, str(fonts.config_file).encode(), 1)
     if not loaded or not fontconfig.FcConfigBuildFonts(config):
-        raise EnvironmentFault("environment.font", "The private font configuration could not be read.",
-                               hint="Remove the folder of fonts under DEARLY_HOME; it is made again.")
+        raise EnvironmentFault(
+            "environment.font",
+            "The private font configuration could not be read.",
+            hint="Remove the folder of fonts under DEARLY_HOME; it is made again.",
+        )
     pangoft2.pango_fc_font_map_set_config(_extra.cast("void *", int(pango_ffi.cast("intptr_t", font_map))), config)
     fontconfig.FcConfigDestroy(config)  # the font map holds a reference of its own
     return font_map

@@ -69,6 +69,10 @@ def drawn_texts(scene: ScoreScene, width: int, height: int) -> Iterator[DrawnTex
         for step, (first, last) in seen.items():
             if content.texts[step].strip():
                 yield DrawnText(
-                    scene=scene.id, layer=layer.id, text=content.texts[step], first=start + first, last=start + last,
+                    scene=scene.id,
+                    layer=layer.id,
+                    text=content.texts[step],
+                    first=start + first,
+                    last=start + last,
                     sensitivity=layer.sensitivity,
                 )

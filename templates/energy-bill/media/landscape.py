@@ -50,18 +50,44 @@ class Palette:
 
 
 DAWN = Palette(
-    sky=((0.0, "#06202A"), (0.30, "#0A3B45"), (0.50, "#1C5F64"), (0.62, "#5F8A80"), (0.73, "#D6AC6C"),
-         (0.86, "#F8C873")),
-    sun="#FFE9BF", glow="#F79A2E", glow_strength=0.80, sun_at=(944, 450), sun_radius=46,
-    hills=("#4F8078", "#2B6464", "#16494D", "#0C3239"), haze="#F0BC6C", ground=("#0A262E", "#061A21"),
-    turbine="#DCEBE4", home=("#071E26", "#0A2A33"), window="#FFC35A", breeze="#FDF0D9", breeze_strength=0.50,
+    sky=(
+        (0.0, "#06202A"),
+        (0.30, "#0A3B45"),
+        (0.50, "#1C5F64"),
+        (0.62, "#5F8A80"),
+        (0.73, "#D6AC6C"),
+        (0.86, "#F8C873"),
+    ),
+    sun="#FFE9BF",
+    glow="#F79A2E",
+    glow_strength=0.80,
+    sun_at=(944, 450),
+    sun_radius=46,
+    hills=("#4F8078", "#2B6464", "#16494D", "#0C3239"),
+    haze="#F0BC6C",
+    ground=("#0A262E", "#061A21"),
+    turbine="#DCEBE4",
+    home=("#071E26", "#0A2A33"),
+    window="#FFC35A",
+    breeze="#FDF0D9",
+    breeze_strength=0.50,
 )
 DAY = Palette(
     sky=((0.0, "#E4F0ED"), (0.45, "#F3F4EC"), (0.80, "#FDF3DF"), (1.0, "#FDECCB")),
     # The sun is a layer of its own in the storyboard, which stands on the other side for readers from right to left.
-    sun="#FFD98A", glow="#FFE3AE", glow_strength=0.5, sun_at=(640, 420), sun_radius=-2,
-    hills=("#CBE0DA", "#A9CEC8", "#7DB3AD", "#3F8C86"), haze="#FDF1DA", ground=("#0B6E69", "#095C58"),
-    turbine="#FFFFFF", home=("#0A5A57", "#FBF8F2"), window="#F4A52A", breeze="#FFFFFF", breeze_strength=0.0,
+    sun="#FFD98A",
+    glow="#FFE3AE",
+    glow_strength=0.5,
+    sun_at=(640, 420),
+    sun_radius=-2,
+    hills=("#CBE0DA", "#A9CEC8", "#7DB3AD", "#3F8C86"),
+    haze="#FDF1DA",
+    ground=("#0B6E69", "#095C58"),
+    turbine="#FFFFFF",
+    home=("#0A5A57", "#FBF8F2"),
+    window="#F4A52A",
+    breeze="#FFFFFF",
+    breeze_strength=0.0,
 )
 
 # For each hill from far to near: its mean height over the ground, then waves of (height, count across, phase).

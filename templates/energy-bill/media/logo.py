@@ -47,8 +47,10 @@ def main() -> None:
         fonts = load_fonts([FontRequest("IBM Plex Sans", (600,))], Path(cache))
         path, end = wordmark(TTFont(fonts.faces[0].path))
     width = round(end + 1)
-    for name, ink, accent, sun in (("logo.svg", "#10262E", "#0B6E69", "#F4A52A"),
-                                   ("logo-dark.svg", "#EAF2F1", "#5CC5BC", "#F6B84F")):
+    for name, ink, accent, sun in (
+        ("logo.svg", "#10262E", "#0B6E69", "#F4A52A"),
+        ("logo-dark.svg", "#EAF2F1", "#5CC5BC", "#F6B84F"),
+    ):
         (HERE / name).write_text(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 42" width="{width}" height="42">\n'
             f"{MARK.format(accent=accent, sun=sun)}"

@@ -52,8 +52,12 @@ def encode(frames: list[NDArray[np.uint8]], path: Path) -> None:
         stream.options = {"crf": CRF, "preset": "slow", "tune": "grain", "threads": "1", "g": "150"}
         for number, picture in enumerate(frames):
             frame = convert.reformat(
-                VideoFrame.from_ndarray(picture, format="rgb24"), format="yuv420p", src_colorspace=Colorspace.DEFAULT,
-                dst_colorspace=Colorspace.ITU709, src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.MPEG,
+                VideoFrame.from_ndarray(picture, format="rgb24"),
+                format="yuv420p",
+                src_colorspace=Colorspace.DEFAULT,
+                dst_colorspace=Colorspace.ITU709,
+                src_color_range=ColorRange.JPEG,
+                dst_color_range=ColorRange.MPEG,
             )
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             output.mux(stream.encode(frame))

@@ -232,8 +232,19 @@ def night(c: Context) -> None:
     fill(c, CREAM)
     c.pop_group_to_source()
     c.paint()
-    for x, y, size in ((96, 74, 3), (188, 150, 2), (250, 52, 2.4), (330, 126, 2), (386, 40, 2.6), (540, 168, 2.4),
-                       (520, 36, 2), (46, 178, 2), (140, 28, 1.8), (300, 196, 1.6), (566, 92, 1.8)):
+    for x, y, size in (
+        (96, 74, 3),
+        (188, 150, 2),
+        (250, 52, 2.4),
+        (330, 126, 2),
+        (386, 40, 2.6),
+        (540, 168, 2.4),
+        (520, 36, 2),
+        (46, 178, 2),
+        (140, 28, 1.8),
+        (300, 196, 1.6),
+        (566, 92, 1.8),
+    ):
         circle(c, x, y, size)
         fill(c, CREAM, 0.85)
 
@@ -395,8 +406,13 @@ def drum(c: Context) -> None:
         angle = turn * math.pi / 6
         circle(c, 92 + 78 * math.cos(angle), 92 + 78 * math.sin(angle), 4)
         fill(c, AQUA, 0.35)
-    for angle, distance, size, tone in ((0.4, 40, 40, SUN), (1.5, 44, 44, PAPER), (2.7, 42, 38, AQUA),
-                                        (3.8, 40, 42, WARM), (5.2, 44, 40, MIDDLE)):
+    for angle, distance, size, tone in (
+        (0.4, 40, 40, SUN),
+        (1.5, 44, 44, PAPER),
+        (2.7, 42, 38, AQUA),
+        (3.8, 40, 42, WARM),
+        (5.2, 44, 40, MIDDLE),
+    ):
         x, y = 92 + distance * math.cos(angle), 92 + distance * math.sin(angle)
         c.save()
         c.translate(x, y)
