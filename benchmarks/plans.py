@@ -87,9 +87,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
             f"  one plan costs as much as  {figures['plan_over_format_currency']:8.0f} calls of Babel's format_currency"
         )
         print(f"microsites on one core       {figures['microsites_per_s']:8.1f} a second")
-        print(
-            f"  one costs as much as       {figures['microsite_over_bare_jinja_table']:8.1f} bare tables of 40 rows"
-        )
+        print(f"  one costs as much as       {figures['microsite_over_bare_jinja_table']:8.1f} bare tables of 40 rows")
     return figures
 
 
