@@ -25,6 +25,7 @@ from renderer import pipeline
 from renderer.profile.load import BadRecord
 from renderer.profile.model import Profile
 from renderer.settings import Settings
+from renderer.template.load import find_template
 
 ROWS = "<table>{% for r in rows %}<tr><td>{{ r.a }}</td><td>{{ r.b }}</td><td>{{ r.c }}</td></tr>{% endfor %}</table>"
 
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> dict[str, float]:
     options = parser.parse_args(arguments)
 
     planner = pipeline.open_template(options.template)
-    folder = pipeline.find_template(options.template) / "samples"
+    folder = find_template(options.template) / "samples"
     people: list[Profile] = []
     for file in sorted(folder.glob("*.json")):
         people += [item for item in pipeline.profiles(file, planner) if not isinstance(item, BadRecord)]
