@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -235,7 +236,7 @@ def test_samples_are_json_lines_with_numbers_and_pass_the_contract(home: Path, e
 
 
 def test_a_reader_that_has_enough_is_no_error(home: Path) -> None:
-    command = f"{sys.executable} -m renderer.cli.main sample energy-bill --count 300 | head -1; exit ${{PIPESTATUS[0]}}"
+    command = f"{shlex.quote(sys.executable)} -m renderer.cli.main sample energy-bill --count 300 | head -1; exit ${{PIPESTATUS[0]}}"
     found = subprocess.run(
         ["bash", "-c", command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
