@@ -236,7 +236,8 @@ def test_samples_are_json_lines_with_numbers_and_pass_the_contract(home: Path, e
 
 
 def test_a_reader_that_has_enough_is_no_error(home: Path) -> None:
-    command = f"{shlex.quote(sys.executable)} -m renderer.cli.main sample energy-bill --count 300 | head -1; exit ${{PIPESTATUS[0]}}"
+    dearly = f"{shlex.quote(sys.executable)} -m renderer.cli.main"
+    command = f"{dearly} sample energy-bill --count 300 | head -1; exit ${{PIPESTATUS[0]}}"
     found = subprocess.run(
         ["bash", "-c", command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
