@@ -22,7 +22,6 @@ ADVICE: dict[str, str] = {
     "template.copy": "Say the sentence in every locale; name facts and never format in copy.",
     "template.unsafe": "See [what layouts refuse](write-a-template.md#what-a-layout-may-not-do), and why.",
     "template.path": "Use `media/…` or `asset:…`; keep every file inside the template's folder.",
-    "template.media": "Convert the file to one of the kinds that the template reference names.",
     "template.release": "Publish the template again. A bundle that was changed is never used.",
     "profile.kind": "Send the field as the kind that the message expects, a number without quotes for example.",
     "profile.missing": "Send the field, or make it optional in `contract.json`.",
@@ -64,7 +63,6 @@ ADVICE: dict[str, str] = {
     "job.dependency": "See the fault of the other part: this one only waited for it.",
     "job.fault": "A bug of Dearly: report it with the place that the log names.",
     "job.time": "Shorten the film or the statement, or use a faster machine.",
-    "store.conflict": "Nothing was overwritten. Two different files were made for one key: report it.",
     "store.missing": "Restore the store's folder, or submit the request again.",
 }
 """What to do, by error code."""

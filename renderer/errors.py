@@ -34,7 +34,6 @@ CODES: dict[str, str] = {
     "template.copy": "A copy file lacks a message, or uses what copy must not use.",
     "template.unsafe": "A layout uses a construct that would let profile data run as code.",
     "template.path": "A reference leaves the template's folder or names a path or an address.",
-    "template.media": "A media file of a template cannot be used.",
     "template.release": "A bundle's content does not match its digest.",
     "profile.kind": "A field holds a value of another kind than the contract asks for.",
     "profile.missing": "A required field is missing.",
@@ -75,7 +74,6 @@ CODES: dict[str, str] = {
     "job.dependency": "Another part of the request, whose files this one embeds, has failed.",
     "job.fault": "Something unexpected went wrong in Dearly; the log names the place.",
     "job.time": "A part took longer than its channel may.",
-    "store.conflict": "Another content is stored under this key already.",
     "store.missing": "A file that the ledger names is not in the store.",
 }
 """Every code with the sentence that explains it."""

@@ -102,3 +102,10 @@ def test_every_code_in_the_source_is_registered() -> None:
 )
 def test_the_nearest_name_is_offered(name: str, known: list[str], hint: str | None) -> None:
     assert nearest(name, known) == hint
+
+
+def test_every_registered_code_is_raised_somewhere() -> None:
+    root = Path(__file__).resolve().parents[2]
+    files = [*(root / "renderer").rglob("*.py"), *(root / "workers").rglob("*.py")]
+    source = "".join(file.read_text("utf-8") for file in files if file.name != "errors.py")
+    assert [code for code in CODES if f'"{code}"' not in source] == []
