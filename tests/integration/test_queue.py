@@ -183,7 +183,8 @@ def test_the_environment_costs_no_attempt(service: Service) -> None:
 @pytest.mark.chaos
 def test_a_killed_child_loses_nothing_and_doubles_nothing(service: Service) -> None:
     run = service.submit([{"do": "slow", "s": 2}], ["statement"])
-    service.until(lambda: service.part(run, "statement").state == "running")
+    # Running is said with the claim, before the plan is made; killed in between, the plan would rightly be made again.
+    service.until(lambda: all(request.plan_digest for request in service.services.reader.requests(run)))
     owner = service.part(run, "statement").owner
     assert owner is not None
     os.kill(int(owner.split(":")[1]), signal.SIGKILL)
