@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import resource
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,7 +58,7 @@ class FilmSource:
 
 
 def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> RenderResult:
-    """Render the film of ``job`` into ``out/video/``.
+    """Render the film of ``job`` into ``out/video/``, once in each format.
 
     ``processes`` is how many chunks are encoded at a time; without it one per usable core, or one inside a Celery
     worker. Raises what scoring, composing, preparing and encoding raise (see there), with the scene where one is to
@@ -66,43 +66,85 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     """
     started = _cpu_s()
     score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
-    fps = Fraction(score.fps_num, score.fps_den)
-    profile = EncodeProfile(width=score.width, height=score.height, fps=fps)
-    source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
-    frame_at = source()  # prepares all media once, before several processes would
-    sound = soundtrack(score, job.assets, job.cache)
-    still = poster_frame(score)
-    poster = None if still is None else poster_jpeg(frame_at(still))
-
-    def progress(done: int) -> None:
-        if job.progress is not None:
-            job.progress(done, score.frames)
-
+    scores = {"": score}  # by what their files' names end in; the first is the main one
+    sound = soundtrack(score, job.assets, job.cache)  # formats differ in what is seen, not in what is heard
     count = usable_processes() if processes is None else processes
-    chunks = encode_film(
-        (lambda: frame_at) if count <= 1 else source, film_borders(score), profile, processes=count, progress=progress
-    )
-    tags = Tags(title=job.template.config.title, locale=score.locale)
-    artefacts = [_film(out, chunks, profile, sound, tags)]
+    total = sum(one.frames for one in scores.values())
+    films: list[_Film] = []
+    for suffix, one in scores.items():
+        before = sum(film.score.frames for film in films)
+
+        def progress(done: int, before: int = before) -> None:
+            if job.progress is not None:
+                job.progress(before + done, total)
+
+        films.append(_film(job, out, one, suffix, sound, processes=count, progress=progress))
     beside: list[tuple[Kind, str, bytes, str]] = [
         ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
         ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
         ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
-        ("score", "score.json", score.data, "application/json"),
     ]
-    if poster is not None:
-        beside.append(("poster", "poster.jpg", poster, "image/jpeg"))
+    artefacts = [artefact for film in films for artefact in film.artefacts]
     artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in beside]
     return RenderResult(
         channel="video",
         artefacts=tuple(artefacts),
-        warnings=tuple(_warnings(score, poster is not None)),
+        warnings=tuple(warning for film in films for warning in film.warnings),
         figures={
-            "frames_total": score.frames,
-            "frames_encoded": score.frames - sum(chunk.repeated for chunk in chunks),
-            "personal_frames": score.personal_frames,
+            "frames_total": total,
+            "frames_encoded": total - sum(film.repeated for film in films),
+            "personal_frames": sum(film.score.personal_frames for film in films),
             "cpu_s": f"{_cpu_s() - started:.2f}",
         },
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Film:
+    """The film in one format. ``repeated`` is how many of its frames were not encoded."""
+
+    score: Score
+    artefacts: tuple[Artefact, ...]
+    warnings: tuple[RenderWarning, ...]
+    repeated: int
+
+
+def _film(
+    job: RenderJob,
+    out: Path,
+    score: Score,
+    suffix: str,
+    sound: AudioTrack | None,
+    *,
+    processes: int,
+    progress: Callable[[int], None],
+) -> _Film:
+    """Compose, encode and join the film of one score, and write what belongs to this format alone.
+
+    ``suffix`` ends the names of its files: none for the template's first format, ``-9x16`` for that one.
+    """
+    profile = EncodeProfile(width=score.width, height=score.height, fps=Fraction(score.fps_num, score.fps_den))
+    source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
+    frame_at = source()  # prepares all media once, before several processes would
+    still = poster_frame(score)
+    poster = None if still is None else poster_jpeg(frame_at(still))
+    chunks = encode_film(
+        (lambda: frame_at) if processes <= 1 else source,
+        film_borders(score),
+        profile,
+        processes=processes,
+        progress=progress,
+    )
+    tags = Tags(title=job.template.config.title, locale=score.locale)
+    artefacts = [_joined(out, f"film{suffix}.mp4", chunks, profile, sound, tags)]
+    artefacts.append(write_artefact(out, "video", "score", f"score{suffix}.json", score.data, "application/json"))
+    if poster is not None:
+        artefacts.append(write_artefact(out, "video", "poster", f"poster{suffix}.jpg", poster, "image/jpeg"))
+    return _Film(
+        score=score,
+        artefacts=tuple(artefacts),
+        warnings=tuple(_warnings(score, poster is not None)),
+        repeated=sum(chunk.repeated for chunk in chunks),
     )
 
 
@@ -134,12 +176,12 @@ def film_backdrops(score: Score, assets: AssetDoor, cache: Path) -> dict[str, Ba
     return found
 
 
-def _film(
-    out: Path, chunks: tuple[EncodedChunk, ...], profile: EncodeProfile, sound: AudioTrack | None, tags: Tags
+def _joined(
+    out: Path, name: str, chunks: tuple[EncodedChunk, ...], profile: EncodeProfile, sound: AudioTrack | None, tags: Tags
 ) -> Artefact:
     with _temporary(out / "video") as path:
         mux_mp4(path, chunks, profile, sound, tags)
-        return write_artefact(out, "video", "mp4", "film.mp4", path, "video/mp4")
+        return write_artefact(out, "video", "mp4", name, path, "video/mp4")
 
 
 @contextmanager
