@@ -352,6 +352,7 @@ def _names(template: Template, board: Storyboard) -> Mapping[str, set[str]]:
         "media": {path for path in template.release.files if path.startswith("media/")} | _shared(),
         "scene": {scene.id for scene in board.scenes},
         "chosen": chosen,
+        "link": set(template.config.links),
     }
 
 

@@ -96,6 +96,9 @@ class VideoChannel(Strict):
     storyboard: str = Field("video/storyboard.yaml", description="The storyboard.")
     fps: Literal[24, 25, 30, 50, 60] = Field(25, description="Frames a second.")
     formats: Mapping[Literal["16:9"], VideoFormat] = Field(description="Picture sizes by aspect ratio.")
+    teaser: bool = Field(
+        False, description="Whether a GIF and a WebP for e-mail are made too; what they show, the storyboard says."
+    )
 
 
 class Channels(Strict):

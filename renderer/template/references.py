@@ -33,11 +33,12 @@ NameKind = Literal[
     "scene",
     "layer",
     "chosen",
+    "link",
 ]
 """What a name must be: a copy key; a fact of a kind that has a text, one with steps, one that is an image, a series,
 one with a ratio; a text style, colour token, `family:weight` of a listed font (family empty for the first), media
 reference; a scene of this storyboard; a text layer of the same scene; an id that decisions.yaml can choose (scene,
-block or offer)."""
+block or offer); a link of template.yaml."""
 Step = str | int
 
 
@@ -67,6 +68,8 @@ def _storyboard(board: Storyboard) -> Iterator[NameUse]:
         yield from _scene(scene, ("scenes", index))
     if board.poster:
         yield NameUse("scene", board.poster.scene, ("poster", "scene"))
+    for index, part in enumerate(board.teaser.parts):
+        yield NameUse("scene", part.scene, ("teaser", "parts", index, "scene"))
 
 
 def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
@@ -79,6 +82,9 @@ def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
         yield from _named(caption, {"copy": "copy"}, (*at, "captions", index))
     for index, sound in enumerate(scene.sounds):
         yield NameUse("media", sound.media, (*at, "sounds", index, "media"))
+    for index, one in enumerate(scene.interactions):
+        names: dict[str, NameKind] = {"link": "link", "label": "copy", "shown_with": "chosen"}
+        yield from _named(one, names, (*at, "interactions", index))
 
 
 def _backdrop(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:

@@ -16,13 +16,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from renderer.errors import nearest
+from renderer.template.beside import Hotspot, Interaction, Poster, Teaser
+from renderer.template.graphics import Layer
 from renderer.template.layers import (
     COMPOSITION_HEIGHT,
     COMPOSITION_WIDTH,
     Easing,
-    Layer,
+    Fraction,
     Side,
     TextStyle,
+    Zoom,
 )
 from renderer.template.model import Id, Reference, Strict
 
@@ -43,6 +47,7 @@ __all__ = [
     "Scrim",
     "Sound",
     "Storyboard",
+    "Teaser",
     "Transition",
     "Treatment",
     "Zoom",
@@ -62,7 +67,6 @@ EffectName = Literal[
     "TimeSymmetrize",
     "Blur",
 ]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Music(Strict):
@@ -136,13 +140,6 @@ class GradientBackdrop(Strict):
         return self
 
 
-class Zoom(Strict):
-    """A slow move into or out of a still picture over the whole scene."""
-
-    from_: float = Field(1, alias="from", ge=1, le=3, description="Scale at the scene's start; 1 fills the frame.")
-    to: float = Field(1.08, ge=1, le=3, description="Scale at the scene's end.")
-
-
 class ImageBackdrop(Strict):
     """A still picture that fills the frame."""
 
@@ -151,7 +148,9 @@ class ImageBackdrop(Strict):
     focus: tuple[Fraction, Fraction] = Field(
         (0.5, 0.5), description="The point [x, y] that stays in view when the picture is cut, as parts of its size."
     )
-    zoom: Zoom | None = Field(None, description="A slow zoom; without it the picture stands still (and costs less).")
+    zoom: Zoom | None = Field(
+        None, description="A slow move over the whole scene; without it the picture stands still (and costs less)."
+    )
     scrim: Scrim | None = Field(None, description="A veil over it.")
 
 
@@ -201,11 +200,16 @@ Backdrop = Annotated[ColourBackdrop | GradientBackdrop | ImageBackdrop | Footage
 class Transition(Strict):
     """How a scene comes in. Both scenes run during it: the film is shorter by its length."""
 
-    kind: Literal["cut", "fade", "slide"] = Field(
-        "cut", description="`cut` at once; `fade` a cross-dissolve; `slide` the new scene moves in over the old one."
+    kind: Literal["cut", "fade", "slide", "push", "wipe"] = Field(
+        "cut",
+        description="`cut` at once; `fade` a cross-dissolve; `slide` the new scene moves in over the old one; `push` it"
+        " moves the old one out; `wipe` an edge runs over the picture and uncovers the new scene, which stands still.",
     )
     duration_s: float = Field(0, ge=0, le=3, description="Seconds; 0 for a cut.")
-    side: Side = Field("end", description="Where a slide comes from; `start` and `end` swap right to left.")
+    side: Side = Field(
+        "end", description="Where the new scene comes from (all but cut and fade); `start` and `end` swap right to left."
+    )
+    softness_px: float = Field(0, ge=0, le=640, description="How soft the edge of a wipe is.")
     easing: Easing = Field("cubic-in-out", description="Easing.")
 
     @model_validator(mode="after")
@@ -225,6 +229,7 @@ class Scene(Strict):
     layers: tuple[Layer, ...] = Field((), max_length=60, description="Layers, the first at the bottom.")
     captions: tuple[Caption, ...] = Field((), description="Captions in order; they do not overlap.")
     sounds: tuple[Sound, ...] = Field((), description="Sounds.")
+    interactions: tuple[Interaction, ...] = Field((), max_length=20, description="Calls to action and hotspots.")
     transition: Transition = Field(Transition(), description="How it comes in; not used on the film's first scene.")
 
     @model_validator(mode="after")
@@ -244,16 +249,27 @@ class Scene(Strict):
             raise PydanticCustomError(
                 "template.value", "Captions must follow one another without overlap and end with the scene."
             )
+        self._check_interactions()
         if self.transition.duration_s * 2 > self.duration_s:
             raise PydanticCustomError("template.value", "A transition may take at most half of its scene.")
         return self
 
-
-class Poster(Strict):
-    """The still picture shown before the film plays. It is a public file: choose a scene without secret facts."""
-
-    scene: Id = Field(description="Scene it is taken from; if it does not play, the first scene is used.")
-    at_s: float = Field(ge=0, le=120, description="When, from the scene's start.")
+    def _check_interactions(self) -> None:
+        _distinct("interaction", (one.id for one in self.interactions))
+        layers = {layer.id for layer in self.layers}
+        for one in self.interactions:
+            if not one.in_s < (self.duration_s if one.out_s is None else one.out_s) <= self.duration_s:
+                raise PydanticCustomError(
+                    "template.value",
+                    "Interaction '{id}' must have its in point before its out point, inside the scene.",
+                    {"id": one.id},
+                )
+            if isinstance(one, Hotspot) and one.layer is not None and one.layer not in layers:
+                raise PydanticCustomError(
+                    "template.reference",
+                    "Interaction '{id}' follows the layer '{layer}', which its scene does not have. {hint}",
+                    {"id": one.id, "layer": one.layer, "hint": nearest(one.layer, sorted(layers)) or ""},
+                )
 
 
 class Storyboard(Strict):
@@ -263,6 +279,7 @@ class Storyboard(Strict):
     styles: Mapping[Id, TextStyle] = Field({}, description="Text styles by name.")
     scenes: tuple[Scene, ...] = Field(min_length=1, max_length=100, description="All scenes, chosen or not.")
     poster: Poster | None = Field(None, description="The still; without it the middle of the first scene.")
+    teaser: Teaser = Field(Teaser(), description="The short film for e-mail, if `channels.video.teaser` asks for it.")
 
     @model_validator(mode="after")
     def _check_whole(self) -> Self:
