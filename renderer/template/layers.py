@@ -1,4 +1,6 @@
-"""The layers of a storyboard's scene: text, counter, image, shape and bar chart, and how they move.
+"""What layers of a storyboard's scene have in common and how they move; text, counter, image, shape and bar chart.
+
+The other kinds are in :mod:`.graphics`.
 
 See :mod:`.storyboard` for units. `start` and `end` are the sides where reading starts and ends: left and right in
 left-to-right locales, swapped in right-to-left ones.
@@ -7,6 +9,7 @@ left-to-right locales, swapped in right-to-left ones.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
@@ -18,6 +21,8 @@ from renderer.template.model import Id, Reference, Strict
 
 COMPOSITION_WIDTH = 1280
 COMPOSITION_HEIGHT = 720
+OtherFormat = Literal["9:16", "1:1", "4:5"]
+"""Formats that a storyboard, which is drawn for 16:9, may say something special for."""
 
 Side = Literal["start", "end", "top", "bottom"]
 Anchor = Literal[
@@ -45,6 +50,7 @@ EASINGS: tuple[str, ...] = (
 _BEZIER = re.compile(r"^cubic-bezier\(\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*\)$")
 _Pixels = Annotated[float, Field(ge=-4000, le=4000)]
 _Length = Annotated[float, Field(ge=0, le=4000)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 def bezier_handles(name: str) -> tuple[float, float, float, float] | None:
@@ -69,6 +75,13 @@ def _known_easing(name: str) -> str:
 Easing = Annotated[str, AfterValidator(_known_easing)]
 
 
+class StyleFormat(Strict):
+    """A text style in another format. What stands here is taken as it stands, and not scaled."""
+
+    size_px: float | None = Field(None, gt=4, le=400, description="Size in design pixels.")
+    line_height: float | None = Field(None, ge=0.8, le=3, description="Distance of lines, as a multiple of the size.")
+
+
 class TextStyle(Strict):
     """How text looks."""
 
@@ -81,6 +94,7 @@ class TextStyle(Strict):
     )
     colour: Id = Field(description="Colour token.")
     tabular: bool = Field(False, description="Figures of one width, so that counters do not shake.")
+    formats: Mapping[OtherFormat, StyleFormat] = Field({}, description="What differs in other formats.")
 
 
 # ---------------------------------------------------------------- motion
@@ -144,6 +158,21 @@ class Box(Strict):
     height: _Length = Field(description="Height.")
 
 
+class LayerFormat(Strict):
+    """A layer in another format of the film. What is left out is as the layer says. Where a box stands here, the layer
+    takes no part in the default arrangement: its lengths are design pixels of this format (the short side is 720)."""
+
+    hidden: bool = Field(False, description="Leave it out of this format.")
+    box: Box | None = Field(None, description="Where it is.")
+    below: Id | None = Field(None, description="The text layer it stands below; `box` counts from there.")
+    anchor: Anchor | None = Field(None, description="The point that scale and rotation turn about.")
+    opacity: float | None = Field(None, ge=0, le=1, description="Opacity of the layer as a whole.")
+    enter: Entrance | None = Field(None, description="How it comes in.")
+    exit: Entrance | None = Field(None, description="How it goes.")
+    keyframes: Keyframes | None = Field(None, description="Animated properties.")
+    reveal_from: Side | None = Field(None, description="Where `reveal` and `wipe` begin.")
+
+
 class LayerBase(Strict):
     """What all layers have."""
 
@@ -164,6 +193,7 @@ class LayerBase(Strict):
     shown_with: Id | None = Field(
         None, description="Only drawn if the plan chose the scene, block or offer of this id; rules: decisions.yaml."
     )
+    formats: Mapping[OtherFormat, LayerFormat] = Field({}, description="What differs in other formats.")
 
 
 # ---------------------------------------------------------------- kinds of layers
@@ -179,6 +209,15 @@ class Fit(Strict):
     ellipsis: bool = Field(False, description="Whether the last line may end in an ellipsis as a last resort.")
 
 
+class TextFormat(LayerFormat):
+    """A text or counter in another format of the film."""
+
+    style: Id | None = Field(None, description="Text style.")
+    align: Literal["start", "centre", "end"] | None = Field(None, description="Alignment of lines in the box.")
+    valign: Literal["top", "middle", "bottom"] | None = Field(None, description="Place in the box's height.")
+    fit: Fit | None = Field(None, description="What to do when it does not fit.")
+
+
 class TextLayer(LayerBase):
     """A sentence of copy, or a fact."""
 
@@ -190,6 +229,7 @@ class TextLayer(LayerBase):
     align: Literal["start", "centre", "end"] = Field("start", description="Alignment of lines in the box.")
     valign: Literal["top", "middle", "bottom"] = Field("top", description="Place of the lines in the box's height.")
     fit: Fit = Field(Fit(), description="What to do when it does not fit.")
+    formats: Mapping[OtherFormat, TextFormat] = Field({}, description="What differs in other formats.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -212,6 +252,38 @@ class CounterLayer(LayerBase):
     duration_s: float = Field(1.2, gt=0, le=20, description="How long it counts.")
     easing: Easing = Field("cubic-out", description="Pace of counting.")
     fit: Fit = Field(Fit(), description="What to do when it does not fit; the widest step decides.")
+    formats: Mapping[OtherFormat, TextFormat] = Field({}, description="What differs in other formats.")
+
+
+class ImageFormat(LayerFormat):
+    """A picture in another format of the film."""
+
+    scaling: Literal["cover", "contain"] | None = Field(None, description="Fill the box, or show all of it.")
+    focus: tuple[float, float] | None = Field(None, description="The point that stays in view when it is cut.")
+    radius_px: float | None = Field(None, ge=0, le=720, description="Rounded corners.")
+
+
+class Zoom(Strict):
+    """A slow move through a still picture (a Ken Burns effect), at fractions of a pixel."""
+
+    from_: float = Field(1, alias="from", ge=1, le=3, description="Scale at its start; 1 fills the frame or the box.")
+    to: float = Field(1.08, ge=1, le=3, description="Scale at its end.")
+    from_focus: tuple[Fraction, Fraction] | None = Field(
+        None, description="The point [x, y] of the picture that the view is on at first; without it `focus`."
+    )
+    to_focus: tuple[Fraction, Fraction] | None = Field(
+        None, description="The point that it ends on, as far as the picture reaches; without it `focus`."
+    )
+    easing: Easing = Field("linear", description="Pace of the move.")
+
+
+class Shadow(Strict):
+    """A soft shadow under a shape or a picture."""
+
+    colour: Id = Field(description="Colour token.")
+    opacity: float = Field(0.16, ge=0, le=1, description="Opacity.")
+    blur_px: float = Field(24, ge=0, le=120, description="Softness.")
+    offset_y_px: float = Field(8, ge=-100, le=100, description="How far below the shape it lies.")
 
 
 class ImageLayer(LayerBase):
@@ -221,23 +293,29 @@ class ImageLayer(LayerBase):
     media: Reference | None = Field(None, description="PNG, JPEG or WebP; transparency is kept.")
     fact: Id | None = Field(None, description="A fact that is an image, instead.")
     scaling: Literal["cover", "contain"] = Field("cover", description="Fill the box, or show all of the picture in it.")
-    focus: tuple[float, float] = Field((0.5, 0.5), description="The point that stays in view when it is cut.")
+    focus: tuple[Fraction, Fraction] = Field((0.5, 0.5), description="The point that stays in view when it is cut.")
+    align: Literal["start", "centre", "end"] = Field("centre", description="Place in the box when it is contained.")
+    valign: Literal["top", "middle", "bottom"] = Field("middle", description="Place in the box when it is contained.")
     radius_px: float = Field(0, ge=0, le=720, description="Rounded corners; half the box makes a circle.")
+    formats: Mapping[OtherFormat, ImageFormat] = Field({}, description="What differs in other formats.")
+    shadow: Shadow | None = Field(None, description="A soft shadow of the picture's own outline.")
+    zoom: Zoom | None = Field(None, description="A slow move through the picture, from in point to out point.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.media is None) == (self.fact is None):
             raise PydanticCustomError("template.value", "An image layer has either 'media' or 'fact'.")
+        if self.zoom is not None and self.scaling == "contain":
+            raise PydanticCustomError("template.value", "A picture with a zoom covers its box.")
         return self
 
 
-class Shadow(Strict):
-    """A soft shadow under a shape."""
+class ShapeFormat(LayerFormat):
+    """A shape in another format of the film."""
 
-    colour: Id = Field(description="Colour token.")
-    opacity: float = Field(0.16, ge=0, le=1, description="Opacity.")
-    blur_px: float = Field(24, ge=0, le=120, description="Softness.")
-    offset_y_px: float = Field(8, ge=-100, le=100, description="How far below the shape it lies.")
+    stroke_px: float | None = Field(None, gt=0, le=100, description="Thickness of the outline.")
+    radius_px: float | None = Field(None, ge=0, le=720, description="Rounded corners of a rect.")
+    padding_px: tuple[_Pixels, _Pixels] | None = Field(None, description="Room [x, y] around its text.")
 
 
 class ShapeLayer(LayerBase):
@@ -256,6 +334,7 @@ class ShapeLayer(LayerBase):
         None, description="A text layer whose drawn text the shape surrounds; the box is then not used."
     )
     padding_px: tuple[_Pixels, _Pixels] = Field((20, 12), description="Room [x, y] around that text.")
+    formats: Mapping[OtherFormat, ShapeFormat] = Field({}, description="What differs in other formats.")
 
     @model_validator(mode="after")
     def _visible(self) -> Self:
@@ -271,6 +350,17 @@ class Bar(Strict):
     label: Id | None = Field(None, description="Copy key of its label.")
     colour: Id | None = Field(None, description="Colour token; without it the chart's.")
     value_fact: Id | None = Field(None, description="Another fact whose text is shown as the value.")
+
+
+class BarsFormat(LayerFormat):
+    """A bar chart in another format of the film."""
+
+    orientation: Literal["upright", "lying"] | None = Field(None, description="Upright bars, or along the line.")
+    gap: float | None = Field(None, ge=0, le=0.9, description="Room between bars, as part of a bar's pitch.")
+    radius_px: float | None = Field(None, ge=0, le=100, description="Rounded far ends.")
+    label_style: Id | None = Field(None, description="Text style of the labels.")
+    label_every: int | None = Field(None, ge=1, le=24, description="Label every nth point of a series.")
+    value_style: Id | None = Field(None, description="Text style of the values.")
 
 
 class BarChartLayer(LayerBase):
@@ -293,6 +383,7 @@ class BarChartLayer(LayerBase):
     duration_s: float = Field(0.8, gt=0, le=20, description="How long one bar grows.")
     stagger_s: float = Field(0.05, ge=0, le=5, description="How much later each next bar starts.")
     easing: Easing = Field("cubic-out", description="Easing of growth.")
+    formats: Mapping[OtherFormat, BarsFormat] = Field({}, description="What differs in other formats.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -301,6 +392,3 @@ class BarChartLayer(LayerBase):
         if self.series is not None and self.orientation == "lying":
             raise PydanticCustomError("template.value", "The bars of a series stand upright.")
         return self
-
-
-Layer = Annotated[TextLayer | CounterLayer | ImageLayer | ShapeLayer | BarChartLayer, Field(discriminator="kind")]

@@ -8,7 +8,17 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from renderer.template.layers import Bar, BarChartLayer, CounterLayer, ImageLayer, Layer, ShapeLayer, TextLayer
+from renderer.template.graphics import (
+    DonutLayer,
+    DonutPart,
+    Highlight,
+    Layer,
+    LineChartLayer,
+    ParagraphLayer,
+    QrLayer,
+    RingLayer,
+)
+from renderer.template.layers import Bar, BarChartLayer, CounterLayer, ImageLayer, ShapeLayer, TextLayer
 from renderer.template.storyboard import (
     Caption,
     ColourBackdrop,
@@ -117,6 +127,37 @@ _LAYER_NAMES: dict[type[BaseModel], dict[str, NameKind]] = {
         "baseline": "colour",
     },
     Bar: {"fact": "ratio", "label": "copy", "colour": "colour", "value_fact": "fact"},
+    ParagraphLayer: {"style": "style"},
+    Highlight: {"fact": "fact", "copy": "copy", "colour": "colour", "marker": "colour"},
+    RingLayer: {
+        "fact": "ratio",
+        "value_fact": "fact",
+        "colour": "colour",
+        "track": "colour",
+        "value_style": "style",
+        "label": "copy",
+        "label_style": "style",
+    },
+    LineChartLayer: {
+        "series": "series",
+        "colour": "colour",
+        "mark_colour": "colour",
+        "dot_fill": "colour",
+        "grid": "colour",
+        "tick_style": "style",
+        "label_style": "style",
+        "value_style": "style",
+    },
+    DonutLayer: {
+        "series": "series",
+        "track": "colour",
+        "label_style": "style",
+        "value_style": "style",
+        "middle_fact": "fact",
+        "middle_style": "style",
+    },
+    DonutPart: {"fact": "ratio", "label": "copy", "colour": "colour", "value_fact": "fact"},
+    QrLayer: {"link": "link", "colour": "colour", "ground": "colour"},
     Caption: {"copy": "copy"},
 }
 
@@ -127,11 +168,22 @@ def _layer(layer: Layer, at: tuple[Step, ...]) -> Iterator[NameUse]:
         case TextLayer():
             for index, key in enumerate(layer.variants):
                 yield NameUse("copy", key, (*at, "variants", index))
-        case ShapeLayer() if layer.shadow:
+        case ParagraphLayer():
+            for field, keys in (("copy", layer.copy_), ("variants", layer.variants)):
+                for index, key in enumerate(keys):
+                    yield NameUse("copy", key, (*at, field, index))
+            for index, mark in enumerate(layer.highlights):
+                yield from _named(mark, _LAYER_NAMES[Highlight], (*at, "highlights", index))
+        case ShapeLayer() | ImageLayer() if layer.shadow:
             yield NameUse("colour", layer.shadow.colour, (*at, "shadow", "colour"))
         case BarChartLayer():
             for index, bar in enumerate(layer.bars):
                 yield from _named(bar, _LAYER_NAMES[Bar], (*at, "bars", index))
+        case DonutLayer():
+            for index, part in enumerate(layer.parts):
+                yield from _named(part, _LAYER_NAMES[DonutPart], (*at, "parts", index))
+            for index, colour in enumerate(layer.colours):
+                yield NameUse("colour", colour, (*at, "colours", index))
         case _:
             pass
 

@@ -1,7 +1,7 @@
 """The storyboard: the film's language, as authors write it in `video/storyboard.yaml`.
 
 Words are After Effects' and Lottie's: composition, scene, layer, anchor, keyframe, easing, in and out point. Lengths
-are design pixels of a composition of 1280 by 720; the score scales them to the format that is made. Times are seconds
+are design pixels of a composition of 1280 by 720; :mod:`.formats` arranges them for other formats. Times are seconds
 and count from the start of the scene, keyframes from the layer's in point. A storyboard holds no rule about customers:
 which scenes play stands in `decisions.yaml`, what is said in copy, every figure in `facts.yaml`.
 
@@ -24,6 +24,7 @@ from renderer.template.layers import (
     COMPOSITION_WIDTH,
     Easing,
     Fraction,
+    OtherFormat,
     Side,
     TextStyle,
     Zoom,
@@ -140,6 +141,14 @@ class GradientBackdrop(Strict):
         return self
 
 
+class ImageBackdropFormat(Strict):
+    """An image backdrop in another format of the film. What is left out is as the backdrop says."""
+
+    media: Reference | None = Field(None, description="Another picture.")
+    focus: tuple[Fraction, Fraction] | None = Field(None, description="The point that stays in view.")
+    zoom: Zoom | None = Field(None, description="Another slow zoom.")
+
+
 class ImageBackdrop(Strict):
     """A still picture that fills the frame."""
 
@@ -152,6 +161,7 @@ class ImageBackdrop(Strict):
         None, description="A slow move over the whole scene; without it the picture stands still (and costs less)."
     )
     scrim: Scrim | None = Field(None, description="A veil over it.")
+    formats: Mapping[OtherFormat, ImageBackdropFormat] = Field({}, description="What differs in other formats.")
 
 
 class Effect(Strict):
@@ -183,6 +193,16 @@ class Treatment(Strict):
     effects: tuple[Effect, ...] = Field((), max_length=8, description="Effects in order.")
 
 
+class FootageBackdropFormat(Strict):
+    """A footage backdrop in another format of the film. What is left out is as the backdrop says."""
+
+    media: Reference | None = Field(None, description="Other footage.")
+    focus: tuple[Fraction, Fraction] | None = Field(None, description="The point that stays in view.")
+    crop: tuple[Fraction, Fraction, Fraction, Fraction] | None = Field(
+        None, description="Part of the picture to use, [x, y, width, height] as parts of its size."
+    )
+
+
 class FootageBackdrop(Strict):
     """Moving pictures that fill the frame."""
 
@@ -190,6 +210,7 @@ class FootageBackdrop(Strict):
     media: Reference = Field(description="MP4, WebM or MOV; its sound is not used.")
     treatment: Treatment = Field(Treatment(), description="What is done to it.")
     scrim: Scrim | None = Field(None, description="A veil over it.")
+    formats: Mapping[OtherFormat, FootageBackdropFormat] = Field({}, description="What differs in other formats.")
 
 
 Backdrop = Annotated[ColourBackdrop | GradientBackdrop | ImageBackdrop | FootageBackdrop, Field(discriminator="kind")]
@@ -273,7 +294,8 @@ class Scene(Strict):
 
 
 class Storyboard(Strict):
-    """`video/storyboard.yaml`. It is drawn for 16:9; overrides for other formats will be a key of each layer."""
+    """`video/storyboard.yaml`. It is drawn for 16:9; other formats are made from it, and `formats` of styles, backdrops
+    and layers says what is to be different there."""
 
     music: Music | None = Field(None, description="The music bed.")
     styles: Mapping[Id, TextStyle] = Field({}, description="Text styles by name.")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from renderer.template import layers, storyboard
+from renderer.template import graphics, layers, storyboard
 from renderer.template.references import NameUse, references
 from tests.film_samples import box, scene, text_layer
 from tests.film_samples import storyboard as board
@@ -120,7 +120,7 @@ def test_no_field_that_holds_a_name_is_forgotten() -> None:
     from pathlib import Path
 
     source = Path(str(storyboard.__file__)).with_name("references.py").read_text("utf-8")
-    for module in (layers, storyboard):
+    for module in (layers, graphics, storyboard):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__:
                 for name, field in model.model_fields.items():
@@ -134,7 +134,7 @@ def test_no_field_that_holds_a_name_is_forgotten() -> None:
 
 
 def test_every_field_of_the_language_is_described() -> None:
-    for module in (layers, storyboard):
+    for module in (layers, graphics, storyboard):
         for model in vars(module).values():
             if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == module.__name__:
                 for name, field in model.model_fields.items():
