@@ -16,7 +16,21 @@ from renderer.plan.model import RenderPlan
 from renderer.template.model import Channel, Template
 from renderer.units import sha256
 
-Kind = Literal["page", "asset", "pdf", "mp4", "hls", "captions", "chapters", "transcript", "poster", "score"]
+Kind = Literal[
+    "page",
+    "asset",
+    "pdf",
+    "mp4",
+    "hls",
+    "captions",
+    "chapters",
+    "transcript",
+    "poster",
+    "mail-poster",
+    "teaser",
+    "interactions",
+    "score",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

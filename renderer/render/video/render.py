@@ -5,7 +5,8 @@
 2. Cut: where chunks begin and end (:func:`film_borders`).
 3. Compose and encode, chunk by chunk (:mod:`.compose`, :mod:`.encode`).
 4. Sound, whole (:mod:`.soundtrack`).
-5. Join (:mod:`.mux`), and write what stands beside the film: captions, chapters, transcript, poster, score.
+5. Join (:mod:`.mux`), and write what stands beside the film: captions, chapters, transcript, poster,
+   teaser, score.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ from renderer.render.video.encode import (
     encode_film,
     usable_processes,
 )
+from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
-from renderer.render.video.poster import poster_frame, poster_jpeg
+from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
 from renderer.render.video.score import Score
 from renderer.render.video.scoring import build_score
 from renderer.render.video.soundtrack import soundtrack
+from renderer.render.video.teaser import make_teaser
 from renderer.render.video.text import TextEngine
 
 
@@ -126,8 +129,7 @@ def _film(
     profile = EncodeProfile(width=score.width, height=score.height, fps=Fraction(score.fps_num, score.fps_den))
     source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
     frame_at = source()  # prepares all media once, before several processes would
-    still = poster_frame(score)
-    poster = None if still is None else poster_jpeg(frame_at(still))
+    stills = _stills(score, frame_at, suffix)
     chunks = encode_film(
         (lambda: frame_at) if processes <= 1 else source,
         film_borders(score),
@@ -138,14 +140,32 @@ def _film(
     tags = Tags(title=job.template.config.title, locale=score.locale)
     artefacts = [_joined(out, f"film{suffix}.mp4", chunks, profile, sound, tags)]
     artefacts.append(write_artefact(out, "video", "score", f"score{suffix}.json", score.data, "application/json"))
-    if poster is not None:
-        artefacts.append(write_artefact(out, "video", "poster", f"poster{suffix}.jpg", poster, "image/jpeg"))
+    artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in stills]
     return _Film(
         score=score,
         artefacts=tuple(artefacts),
-        warnings=tuple(_warnings(score, poster is not None)),
+        warnings=tuple(_warnings(score, bool(stills))),
         repeated=sum(chunk.repeated for chunk in chunks),
     )
+
+
+def _stills(score: Score, frame_at: FrameAt, suffix: str) -> list[tuple[Kind, str, bytes, str]]:
+    """Pictures that stand for the film: poster, poster with a play mark, and for the main format the teaser."""
+    still = poster_frame(score)
+    if still is None:
+        return []
+    frame, mark = frame_at(still), mark_place(score, still)
+    found: list[tuple[Kind, str, bytes, str]] = [
+        ("poster", f"poster{suffix}.jpg", poster_jpeg(frame), "image/jpeg"),
+        ("mail-poster", f"poster-play{suffix}.jpg", mail_poster_jpeg(frame, mark), "image/jpeg"),
+    ]
+    teaser = None if suffix else make_teaser(score, frame_at, still)
+    if teaser is not None:
+        found += [
+            ("teaser", "teaser.gif", teaser.gif, "image/gif"),
+            ("teaser", "teaser.webp", teaser.webp, "image/webp"),
+        ]
+    return found
 
 
 def film_borders(score: Score) -> tuple[int, ...]:

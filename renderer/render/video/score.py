@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from renderer.plan.model import Direction, Sensitivity
+from renderer.template.model import FormatName
 from renderer.units import canonical_json, digest
 
 SCORE_SCHEMA = 2
@@ -350,8 +351,8 @@ class FitRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A whole film. ``poster_frame`` is the still to show before it plays, ``poster_mark`` the middle of the play mark on
-    it, in 1/65536 of the frame, where the storyboard says so."""
+    """A whole film. ``poster_frame`` is the still to show before it plays; ``poster_mark`` the middle of the play mark on
+    it, in 1/65536 of the frame, if the storyboard says where."""
 
     width: int
     height: int
@@ -375,6 +376,7 @@ class Score:
     schema: int = SCORE_SCHEMA
     poster_mark: tuple[int, int] | None = None
     teaser: ScoreTeaser | None = None
+    format: FormatName = "16:9"
 
     @cached_property
     def data(self) -> bytes:

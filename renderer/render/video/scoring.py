@@ -19,6 +19,7 @@ from renderer.errors import Place, RenderError
 from renderer.plan.model import Message, RenderPlan
 from renderer.render.video.geometry import Stage
 from renderer.render.video.layering import FilmLook, SceneWork, scene_layers
+from renderer.render.video.moments import teaser_spans
 from renderer.render.video.motion import easing, frames_of, sampled
 from renderer.render.video.score import (
     FitRecord,
@@ -28,6 +29,7 @@ from renderer.render.video.score import (
     ScoreCaption,
     ScoreChapter,
     ScoreScene,
+    ScoreTeaser,
     ScoreTransition,
     SoundCue,
     U,
@@ -91,7 +93,16 @@ def build_score(plan: RenderPlan, template: Template, fonts: FontSet, assets: As
         faces=frozenset((face.family, face.weight) for face in fonts.faces),
     )
     film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps))
-    return score_film(plan, board, look, film, measure, lambda ref: assets.get(ref).digest, fonts.digest)
+    return score_film(
+        plan,
+        board,
+        look,
+        film,
+        measure,
+        lambda ref: assets.get(ref).digest,
+        fonts.digest,
+        teaser=video.teaser,
+    )
 
 
 def score_film(
@@ -102,6 +113,8 @@ def score_film(
     measure: Measure,
     media: Callable[[str], str],
     fonts_digest: str,
+    *,
+    teaser: bool = False,
 ) -> Score:
     """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
     if plan.suppression is not None or not plan.scenes:
@@ -138,6 +151,8 @@ def score_film(
         personal_frames=sum(end - first for first, end in spans),
         personal_spans=spans,
         poster_frame=_poster(board, scenes, film),
+        poster_mark=_poster_mark(board, stage),
+        teaser=_teaser(board, scenes, film) if teaser else None,
     )
 
 
@@ -322,3 +337,17 @@ def _poster(board: Storyboard, scenes: Sequence[ScoreScene], film: FilmFormat) -
         if found is not None:
             scene, at = found, min(frames_of(wanted.at_s, film.fps), found.frames - 1)
     return scene.first + at
+
+
+def _poster_mark(board: Storyboard, stage: Stage) -> tuple[int, int] | None:
+    """Where the storyboard wants the play mark."""
+    if board.poster is None or board.poster.mark_at is None:
+        return None
+    x, y = board.poster.mark_at
+    return int((1 - x if stage.rtl else x) * U + 0.5), int(y * U + 0.5)
+
+
+def _teaser(board: Storyboard, scenes: Sequence[ScoreScene], film: FilmFormat) -> ScoreTeaser:
+    """What the teaser shows."""
+    spans = teaser_spans(board.teaser, scenes, _poster(board, scenes, film), film.fps)
+    return ScoreTeaser(spans=spans, width=board.teaser.width_px, loops=board.teaser.loops)
