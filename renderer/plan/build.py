@@ -26,6 +26,7 @@ from renderer.plan.sentences import Speaker
 from renderer.profile.contract import value_at
 from renderer.profile.model import Profile
 from renderer.template.model import FactRule, Template
+from renderer.template.references import spoken_keys
 from renderer.units import Money, Quantity, decimal_text
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -40,7 +41,8 @@ class Planner:
         self.rules = Rules(template)
         self.facts = FactBook(template, self.rules.scope)
         self._formats = {locale: Formats(locale) for locale in template.config.locales}
-        self._speakers = {locale: Speaker(book, self.facts.labels) for locale, book in template.copy.items()}
+        said = spoken_keys(template.storyboard) if template.storyboard is not None else frozenset()
+        self._speakers = {locale: Speaker(book, self.facts.labels, said) for locale, book in template.copy.items()}
         faults = list(self._check_config())
         if faults:
             raise ErrorList(faults)

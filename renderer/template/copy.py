@@ -23,18 +23,21 @@ from renderer.template.release import Release
 
 Facts = Mapping[str, AnyFactRule]
 Entry = ast.Message | ast.Term
+SPOKEN = "spoken"
+"""The attribute that holds what a voice says instead of a sentence's text."""
 
 
 @dataclass(frozen=True)
 class Sentence:
     """One message: its parsed pattern (None where it has only attributes), the facts its text may name (selectors
-    included), those whose count it selects by, and where it stands."""
+    included), those whose count it selects by, where it stands, and the pattern of its attribute ``.spoken``."""
 
     id: str
     pattern: ast.Pattern | None
     facts: tuple[str, ...]
     counts: tuple[str, ...]
     place: Place
+    spoken: ast.Pattern | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,8 @@ def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]
         variables = _variables(name, bodies, set())
         counts = {base for one in variables if one not in facts and (base := one.removesuffix("_n")) in facts}
         used = {one for one in variables if one in facts} | counts
-        sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place)
+        spoken = next((one.value for one in entry.attributes if one.id.name == SPOKEN), None)
+        sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place, spoken)
     return CopyBook(locale, bundle, MappingProxyType(sentences))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,7 @@ from renderer.template.graphics import (
     RingLayer,
 )
 from renderer.template.layers import Bar, BarChartLayer, CounterLayer, ImageLayer, ShapeLayer, TextLayer
+from renderer.template.speech import Utterance
 from renderer.template.storyboard import (
     Caption,
     ColourBackdrop,
@@ -92,9 +93,26 @@ def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
         yield from _named(caption, {"copy": "copy"}, (*at, "captions", index))
     for index, sound in enumerate(scene.sounds):
         yield NameUse("media", sound.media, (*at, "sounds", index, "media"))
+    for index, utterance in enumerate(scene.voice):
+        yield from _utterance(utterance, (*at, "voice", index))
     for index, one in enumerate(scene.interactions):
         names: dict[str, NameKind] = {"link": "link", "label": "copy", "shown_with": "chosen"}
         yield from _named(one, names, (*at, "interactions", index))
+
+
+def _utterance(utterance: Utterance, at: tuple[Step, ...]) -> Iterator[NameUse]:
+    yield from _named(utterance, {"copy": "copy", "shown_with": "chosen"}, at)
+    if utterance.say is not None:
+        yield NameUse("copy", utterance.say, (*at, "say"))
+    clips = utterance.clip if isinstance(utterance.clip, Mapping) else {None: utterance.clip}
+    for locale, clip in clips.items():
+        if clip is not None:
+            yield NameUse("media", clip, (*at, "clip", *([locale] if locale else [])))
+
+
+def spoken_keys(storyboard: Storyboard) -> frozenset[str]:
+    """The copy keys that a voice speaks."""
+    return frozenset(one.say for scene in storyboard.scenes for one in scene.voice if one.say is not None)
 
 
 def _backdrop(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:

@@ -30,6 +30,7 @@ from renderer.template.layers import (
     Zoom,
 )
 from renderer.template.model import Id, Reference, Strict
+from renderer.template.speech import Utterance
 
 __all__ = [
     "COMPOSITION_HEIGHT",
@@ -245,10 +246,22 @@ class Scene(Strict):
 
     id: Id = Field(description="Id that `decisions.yaml` chooses.")
     title: Id = Field(description="Copy key of the chapter's title.")
-    duration_s: float = Field(gt=0, le=120, description="Seconds it lasts, transitions included.")
+    duration_s: float = Field(
+        gt=0, le=120, description="Seconds it lasts at least, transitions included; speech may make it longer."
+    )
     backdrop: Backdrop = Field(description="What is behind all layers.")
     layers: tuple[Layer, ...] = Field((), max_length=60, description="Layers, the first at the bottom.")
-    captions: tuple[Caption, ...] = Field((), description="Captions in order; they do not overlap.")
+    captions: tuple[Caption, ...] = Field(
+        (), description="Captions in order, without overlap; where its voice speaks, what it says takes their place."
+    )
+    voice: tuple[Utterance, ...] = Field((), max_length=20, description="What is said, in order.")
+    tail_s: float = Field(0.5, ge=0, le=10, description="Seconds the scene lasts at least after its last word.")
+    hold_at_s: float | None = Field(
+        None,
+        ge=0,
+        le=120,
+        description="Where a scene that waits for its voice holds still; without it 1 s before `duration_s`.",
+    )
     sounds: tuple[Sound, ...] = Field((), description="Sounds.")
     interactions: tuple[Interaction, ...] = Field((), max_length=20, description="Calls to action and hotspots.")
     transition: Transition = Field(Transition(), description="How it comes in; not used on the film's first scene.")
