@@ -319,6 +319,36 @@ class ScoreTeaser:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BoxKeyframe:
+    """Where an interaction is from a film frame on, in 1/65536 of the frame's width and height; None: it is not there.
+
+    Between two boxes it moves evenly.
+    """
+
+    frame: int
+    box_u: Rect | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreInteraction:
+    """A call to action or a hotspot, in film frames. ``label`` without isolates; ``place`` is physical
+    (``bottom-right``) and belongs to actions. ``link`` is the template's id of the address ``href``."""
+
+    id: str
+    kind: Literal["action", "hotspot"]
+    scene: str
+    first: int
+    end: int
+    label: str
+    message: str
+    link: str
+    href: str
+    place: str | None
+    boxes: tuple[BoxKeyframe, ...]
+    sensitivity: Sensitivity
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrawnText:
     """A text that can be seen, from film frame ``first`` to ``last`` (both included)."""
 
@@ -376,6 +406,7 @@ class Score:
     schema: int = SCORE_SCHEMA
     poster_mark: tuple[int, int] | None = None
     teaser: ScoreTeaser | None = None
+    interactions: tuple[ScoreInteraction, ...] = ()
     format: FormatName = "16:9"
 
     @cached_property
