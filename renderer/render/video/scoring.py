@@ -36,8 +36,8 @@ from renderer.render.video.score import (
 )
 from renderer.render.video.text import Measure
 from renderer.render.video.visible import drawn_texts, personal_spans
-from renderer.template.layers import COMPOSITION_WIDTH
-from renderer.template.model import Template
+from renderer.template.formats import composition, in_format
+from renderer.template.model import FormatName, Margins, Template
 from renderer.template.storyboard import (
     ColourBackdrop,
     FootageBackdrop,
@@ -69,15 +69,24 @@ class Voice(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class FilmFormat:
-    """The picture size in pixels (even) and the exact frame rate."""
+    """The picture size in pixels (even), the exact frame rate, and the format's name."""
 
     width: int
     height: int
     fps: Fraction
 
 
-def build_score(plan: RenderPlan, template: Template, fonts: FontSet, assets: AssetDoor, measure: Measure) -> Score:
-    """The score of ``plan``'s film in the template's 16:9 format.
+    name: FormatName = "16:9"
+def build_score(
+    plan: RenderPlan,
+    template: Template,
+    fonts: FontSet,
+    assets: AssetDoor,
+    measure: Measure,
+    *,
+    format: FormatName | None = None,
+) -> Score:
+    """The score of ``plan``'s film in one of the template's formats, without a name in its first.
 
     Raises RenderError ``render.overflow``, ``render.glyph``, ``render.face`` or ``render.layout`` with scene and layer,
     ``render.suppressed`` when the plan shows no scene, and TemplateError for media that are not there.
@@ -85,14 +94,16 @@ def build_score(plan: RenderPlan, template: Template, fonts: FontSet, assets: As
     video, board = template.config.channels.video, template.storyboard
     if video is None or board is None:
         raise RenderError("render.layout", "The template has no film.", place=Place(channel="video"))
-    size = video.formats["16:9"]
+    name = format or video.first_format
+    size = video.formats[name]
+    board = in_format(board, name, video.margins(name))
     look = FilmLook(
         styles=board.styles,
         colours={name: pair.light for name, pair in template.config.brand.colours.items()},
         families=fonts.families,
         faces=frozenset((face.family, face.weight) for face in fonts.faces),
     )
-    film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps))
+    film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps), name=name)
     return score_film(
         plan,
         board,
@@ -121,7 +132,7 @@ def score_film(
         raise RenderError(
             "render.suppressed", "The rules chose no scene, so there is no film.", place=Place(channel="video")
         )
-    stage = Stage(film.width, film.height, Fraction(film.width, COMPOSITION_WIDTH), plan.direction == "rtl")
+    stage = Stage(film.width, film.height, Fraction(film.width, composition(film.name)[0]), plan.direction == "rtl")
     fits: list[FitRecord] = []
     scenes: list[ScoreScene] = []
     chosen = [_scene(board, scene_id) for scene_id in plan.scenes]
@@ -138,6 +149,7 @@ def score_film(
         fps_den=film.fps.denominator,
         frames=frames,
         locale=plan.locale,
+        format=film.name,
         direction=plan.direction,
         plan=plan.digest,
         fonts=fonts_digest,
