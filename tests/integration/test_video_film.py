@@ -328,7 +328,7 @@ def test_captions_are_webvtt_that_people_can_read(film: Film) -> None:
     chapters = cues(film, "chapters.vtt")
     assert [chapter.text for chapter in chapters] == ["Hello &amp; welcome", "The view", "The end"]
     transcript = (film.folder / "video" / "transcript.txt").read_text()
-    assert "Hello & welcome\n---------------\nGood to see you, Ada." in transcript
+    assert "Hello & welcome\n---------------\n[Hello Ada]\nGood to see you, Ada." in transcript
 
 
 def test_the_poster_is_the_storyboards_frame(film: Film) -> None:

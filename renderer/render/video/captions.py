@@ -7,6 +7,7 @@ shared.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ MIN_S = Fraction(1)
 _ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _SENTENCE_ENDS = frozenset(".!?…؟。")
+_CHART_PART = re.compile(r"-[a-z]+[0-9]+$")
+"""What the score adds to a layer's name for one piece of a chart."""
 _SENTENCE_BONUS = 30
 """So many columns of imbalance are worth a page that ends with its sentence."""
 
@@ -49,13 +52,43 @@ def chapters_vtt(score: Score) -> bytes:
 
 
 def transcript_txt(score: Score) -> bytes:
-    """What the film says, to read: chapter titles as headings underlined with hyphens, then their captions."""
+    """What the film says and shows, to read: chapter titles as headings underlined with hyphens, then, in order of time,
+    captions, and in square brackets the texts of the picture that are not said too."""
     parts = []
     for chapter in score.chapters:
         title = _flat(chapter.title)
-        said = [_flat(one.text) for one in score.captions if chapter.first <= one.first < chapter.end]
-        parts.append("\n".join([title, "-" * columns(title), *said]))
+        said = [(one.first, _flat(one.text)) for one in score.captions if chapter.first <= one.first < chapter.end]
+        heard = "\n".join([title, *(line for _, line in said)]).casefold()
+        lines = sorted([*said, *_shown(score, chapter.scene, heard)], key=lambda line: line[0])
+        parts.append("\n".join([title, "-" * columns(title), *(line for _, line in lines)]))
     return ("\n\n".join(parts) + "\n").encode()
+
+
+def _shown(score: Score, scene: str, heard: str) -> list[tuple[int, str]]:
+    """The texts that a scene draws, with the frame they come in: the parts of a chart in one line, of a counter only
+    what it counts to; not what is in ``heard``."""
+    last: dict[str, tuple[int, str]] = {}
+    for one in score.texts:
+        if one.scene == scene and _flat(one.text):
+            first = last[one.layer][0] if one.layer in last else one.first
+            last[one.layer] = first, _flat(one.text)
+    lines: dict[str, tuple[int, list[str]]] = {}
+    for layer, (first, text) in last.items():
+        whole = _CHART_PART.sub("", layer)
+        start, texts = lines.setdefault(whole, (first, []))
+        lines[whole] = min(start, first), texts
+        if text not in texts:
+            texts.append(text)
+    found: dict[str, int] = {}
+    for first, texts in lines.values():
+        missed = " · ".join(text for text in texts if not _is_heard(text, heard))
+        if missed:
+            found.setdefault(f"[{missed}]", first)
+    return [(first, line) for line, first in found.items()]
+
+
+def _is_heard(text: str, heard: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(text.casefold())}(?!\w)", heard) is not None
 
 
 def caption_cues(score: Score) -> tuple[Cue, ...]:
