@@ -52,8 +52,8 @@ def chapters_vtt(score: Score) -> bytes:
 
 
 def transcript_txt(score: Score) -> bytes:
-    """What the film says and shows, to read: chapter titles as headings underlined with hyphens, then, in order of time,
-    captions, and in square brackets the texts of the picture that are not said too."""
+    """What the film says and shows, to read: chapter titles as headings underlined with hyphens, then in order of time
+    captions and, in square brackets, those texts of the picture that are not said too."""
     parts = []
     for chapter in score.chapters:
         title = _flat(chapter.title)

@@ -18,6 +18,7 @@ from renderer.assets.fonts import FontSet
 from renderer.errors import Place, RenderError
 from renderer.plan.model import Message, RenderPlan
 from renderer.render.video.geometry import Stage
+from renderer.render.video.interactions import Crew, interactions
 from renderer.render.video.layering import FilmLook, SceneWork, scene_layers
 from renderer.render.video.moments import teaser_spans
 from renderer.render.video.motion import easing, frames_of, sampled
@@ -113,6 +114,7 @@ def build_score(
         lambda ref: assets.get(ref).digest,
         fonts.digest,
         teaser=video.teaser,
+        margins=video.margins(name),
     )
 
 
@@ -126,6 +128,7 @@ def score_film(
     fonts_digest: str,
     *,
     teaser: bool = False,
+    margins: Margins = Margins(),
 ) -> Score:
     """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
     if plan.suppression is not None or not plan.scenes:
@@ -165,6 +168,9 @@ def score_film(
         poster_frame=_poster(board, scenes, film),
         poster_mark=_poster_mark(board, stage),
         teaser=_teaser(board, scenes, film) if teaser else None,
+        interactions=interactions(
+            Crew(plan=plan, stage=stage, fps=film.fps, format=film.name, margins=margins), chosen, scenes
+        ),
     )
 
 
