@@ -102,6 +102,25 @@ def sampled(value: Callable[[int], float], frames: int, unit: int) -> Track:
     return tuple(entries)
 
 
+def view_path(
+    start: float, stop: float, at: tuple[float, float], to: tuple[float, float], curve: str
+) -> Callable[[float], tuple[float, float, float]]:
+    """A way through a picture: for a part of its time (0 to 1) the scale and the point (x, y) in the middle.
+
+    The scale changes by a constant ratio, which looks like an even move; the point keeps step with it, so that a zoom
+    that also pans runs along straight lines (the fixed point of the move stands still).
+    """
+    pace = easing(curve)
+
+    def view(time: float) -> tuple[float, float, float]:
+        part = pace(time)
+        scale = max(1.0, start * (stop / start) ** part)
+        along = part if start == stop else (1 / scale - 1 / start) / (1 / stop - 1 / start)
+        return scale, at[0] + (to[0] - at[0]) * along, at[1] + (to[1] - at[1]) * along
+
+    return view
+
+
 def layer_tracks(
     layer: LayerBase, frames: int, fps: Fraction, scale: Fraction, mirrored: bool
 ) -> dict[Property, Track]:

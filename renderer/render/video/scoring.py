@@ -19,7 +19,8 @@ from renderer.errors import Place, RenderError
 from renderer.plan.model import Message, RenderPlan
 from renderer.render.video.geometry import Stage
 from renderer.render.video.interactions import Crew, interactions
-from renderer.render.video.layering import FilmLook, SceneWork, scene_layers
+from renderer.render.video.layer_kinds import scene_layers
+from renderer.render.video.layering import FilmLook, SceneWork
 from renderer.render.video.moments import teaser_spans
 from renderer.render.video.motion import easing, frames_of, sampled
 from renderer.render.video.score import (
@@ -205,6 +206,7 @@ def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
             side=work.stage.side(transition.side, True),
             # The first frame already shows a part and the last not yet all: neither repeats what is beside it.
             amount=sampled(lambda frame: min(max(curve((frame + 1) / (overlap + 1)), 0.0), 1.0), overlap, U),
+            softness_q=work.stage.length(transition.softness_px) if transition.kind == "wipe" and overlap else 0,
         ),
         backdrop=_backdrop(work),
         layers=scene_layers(work),

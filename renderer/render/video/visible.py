@@ -59,8 +59,8 @@ def drawn_texts(scene: ScoreScene, width: int, height: int) -> Iterator[DrawnTex
     """Every text of a scene that can be seen, with the film frames in which it is. Each step of a counter counts."""
     for layer in scene.layers:
         content = layer.content
-        if not isinstance(content, TextContent):
-            continue
+        if not isinstance(content, TextContent) or content.shown == "marked":
+            continue  # marked words stand in the text they are marked in
         start = scene.first + layer.first
         seen: dict[int, Span] = {}
         for frame in visible_frames(layer, width, height):
