@@ -47,7 +47,7 @@ SECRET_BYTES = 32
 _OPAQUE = 256
 _SHARED, _PERSONAL = b"dearly shared", b"dearly personal"
 _OTHERWISE = {"rect_q", "anchor_q", "reveal_from", "content", "tracks", "first", "frames"}
-_NOT_SEEN = {"id", "facts", "messages", "sensitivity"}
+_NOT_SEEN = {"id", "facts", "messages", "links", "sensitivity"}
 """Fields of a layer that enter in another way, and those that do not. Every other field enters as it is."""
 _PROPERTIES = cast("tuple[Property, ...]", tuple(REST))
 _PLAIN = ("opacity", "reveal", "scale", "rotation", "x", "y", "step")
@@ -111,9 +111,18 @@ class KeyBook:
 
     def borders(self) -> tuple[int, ...]:
         """Where the film is cut (:mod:`.cuts`)."""
-        score = self.score
-        scenes = [SceneSpan(scene.first, scene.end, scene.transition.frames) for scene in score.scenes]
-        return film_cuts(score.frames, scenes, self.personal_spans(), Fraction(score.fps_num, score.fps_den))
+        return _borders(self.score, self._scenes)
+
+
+def film_borders(score: Score) -> tuple[int, ...]:
+    """Where a film is cut, for whoever needs no keys."""
+    return _borders(score, [_SceneBook(scene, score.width, score.height) for scene in score.scenes])
+
+
+def _borders(score: Score, books: Sequence[_SceneBook]) -> tuple[int, ...]:
+    scenes = [SceneSpan(scene.first, scene.end, scene.transition.frames) for scene in score.scenes]
+    personal = union(span for book in books for span in book.personal_spans())
+    return film_cuts(score.frames, scenes, personal, Fraction(score.fps_num, score.fps_den))
 
 
 @dataclass(frozen=True)
@@ -141,7 +150,7 @@ class _SceneBook:
         for span in covered:
             self._free = [part for one in self._free for part in _without(one, span)]
         transition = scene.transition
-        self._way = [transition.kind, None if transition.kind == "fade" else transition.side]
+        self._way = [transition.kind, None if transition.kind == "fade" else transition.side, transition.softness_q]
 
     def seen(self, first: int, end: int, offset: int) -> _Seen:
         """What is seen in scene frames ``first`` to ``end`` - 1; times count from ``offset`` frames before."""
@@ -310,7 +319,9 @@ def _reach(layer: ScoreLayer) -> int | None:
         return 2 * content.look.size_q + 2 * Q
     if isinstance(content, ShapeContent):
         return content.stroke_q + 3 * content.shadow_blur_q + abs(content.shadow_offset_q) + 4 * Q
-    return 2 * Q if isinstance(content, ImageContent) else None
+    if isinstance(content, ImageContent):
+        return 3 * content.shadow_blur_q + abs(content.shadow_offset_q) + 2 * Q
+    return None
 
 
 def _outside(layer: ScoreLayer, x: int, y: int, width: int, height: int) -> bool:

@@ -6,6 +6,7 @@ In: a scene's work (:mod:`.layering`). Out: score layers in the storyboard's ord
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from renderer.plan.model import Fact, Message
@@ -134,7 +135,10 @@ def _image(work: SceneWork, layer: ImageLayer) -> tuple[ScoreLayer, ...]:
         shadow_blur_q=work.stage.length(shadow.blur_px) if shadow else 0,
         shadow_offset_q=work.stage.length(shadow.offset_y_px) if shadow else 0,
     )
-    tracks = _view(layer.zoom, layer.focus, layer_span(work, layer)[1]) if layer.zoom else {}
+    tracks: dict[Property, Track] = {}
+    if layer.zoom:
+        tracks = _view(layer.zoom, layer.focus, layer_span(work, layer)[1])
+        content = replace(content, zoom_u=max(value for _, value in tracks["zoom"]))
     return (*drawn, placed(work, layer, rect, content, sources, tracks=tracks))
 
 

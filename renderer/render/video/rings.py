@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from renderer.plan.model import Fact, Message, Series
@@ -141,7 +141,7 @@ def donut_layers(work: SceneWork, layer: DonutLayer) -> tuple[ScoreLayer, ...]:
             # Where a part begins depends on all before it, so it derives from all of them.
             arc = _arc(work, layer, share.colour, thickness, ring, (first, after - first), len(shares))
             found.append(placed(work, layer, ring, arc, every, part=f"-part{index}", tracks={"reveal": grown}))
-        words += _row(work, layer, legend, share, index, len(shares), {"opacity": _soon(grown, frames)})
+        words += _row(work, layer, legend, shares, index, {"opacity": _soon(grown, frames)})
         before += share.share
     return (*found, *_middle(work, layer, ring, thickness), *words)
 
@@ -229,10 +229,10 @@ def _row_height(work: SceneWork, layer: DonutLayer) -> int:
 
 
 def _row(
-    work: SceneWork, layer: DonutLayer, legend: Rect, share: _Share, index: int, count: int, tracks: Tracks
+    work: SceneWork, layer: DonutLayer, legend: Rect, shares: Sequence[_Share], index: int, tracks: Tracks
 ) -> list[ScoreLayer]:
-    """A row of the legend: its colour, the value, the label under it."""
-    height = _row_height(work, layer)
+    """A row of the legend: its colour, the value, the label under it. All values have one size, and all labels."""
+    height, count, share = _row_height(work, layer), len(shares), shares[index]
     if layer.legend == "none" or not height:
         return []
     left, top, right, bottom = legend
@@ -254,19 +254,24 @@ def _row(
     found = [placed(work, layer, edge, mark, share.sources, part=f"-key{index}", tracks=tracks)]
     align: Align = "right" if mirrored else "left"
     at = cell[1]
-    for text, style, part in (
-        (share.value, layer.value_style, f"-value{index}"),
-        (share.label, layer.label_style, f"-label{index}"),
+    for texts, style, part in (
+        (tuple(one.value for one in shares), layer.value_style, f"-value{index}"),
+        (tuple(one.label for one in shares), layer.label_style, f"-label{index}"),
     ):
         if style is None:
             continue
         look = work.text_look(layer, style, align)
-        if text:
+        if texts[index]:
             room = Room(column[2] - column[0], 0, 1, int(look.size_q * SMALLEST_LABEL), True)
-            fitted = work.fitted(layer, [(text,)], look, room, part)
-            spare = (look.line_height_q - fitted.look.line_height_q) // 2
-            rect, content = text_content(fitted, column, at + spare)
-            found.append(placed(work, layer, rect, content, share.sources, part=part, tracks=tracks))
+            fitted = work.fitted(layer, [texts], look, room, part)
+            rect, content = text_content(
+                replace(fitted, texts=(texts[index],)),
+                column,
+                at + (look.line_height_q - fitted.look.line_height_q) // 2,
+            )
+            # The size depends on the words of every row.
+            sources = tuple(dict.fromkeys(source for one in shares for source in one.sources))
+            found.append(placed(work, layer, rect, content, sources, part=part, tracks=tracks))
         at += look.line_height_q
     return found
 

@@ -85,8 +85,8 @@ class TextContent:
 
     The layer's rectangle is that of the drawn lines. They are aligned in a column of ``width_q`` that begins at
     ``column_q`` from the rectangle's left; the first line's top is the rectangle's top. ``gap_q`` is extra room above a
-    line that begins a paragraph. ``marks`` are in order and do not overlap. ``shown``: all of the text, or only the marks
-    that have a colour, or all but those; so that words can change their colour by a fade.
+    line that begins a paragraph. Colours of ``marks`` do not overlap, nor do weights. ``shown``: all of the text, or
+    only the marks that have a colour, or all but those; so that words can change their colour by a fade.
     """
 
     texts: tuple[str, ...]
@@ -125,9 +125,9 @@ class ShapeContent:
 class ImageContent:
     """A picture in the layer's rectangle. ``media`` is a reference for the asset door, ``digest`` its content.
 
-    ``place_u`` is where a contained picture lies in its box, 0 at the left and top. If the layer has a track ``zoom``,
-    the picture covers its rectangle that much larger, with the point (``focus_x``, ``focus_y``) in the middle as far as
-    it reaches. The shadow is that of the picture's own outline.
+    ``place_u`` is where a contained picture lies in its box, 0 at the left and top. If ``zoom_u`` is not 0 the picture
+    moves in its rectangle: it covers it, ``zoom`` times larger and at most ``zoom_u`` times, with the point
+    (``focus_x``, ``focus_y``) in the middle as far as it reaches. The shadow is that of the picture's own outline.
     """
 
     media: str
@@ -136,6 +136,7 @@ class ImageContent:
     focus_u: tuple[int, int]
     radius_q: int
     place_u: tuple[int, int] = (U // 2, U // 2)
+    zoom_u: int = 0
     shadow: str | None = None
     shadow_blur_q: int = 0
     shadow_offset_q: int = 0
@@ -191,8 +192,8 @@ Content = TextContent | ShapeContent | ImageContent | ArcContent | PathContent |
 class ScoreLayer:
     """One thing that is drawn. ``first`` and ``frames`` count within the scene; ``tracks`` leave out what is at rest.
 
-    ``anchor_q`` is the point that scale and rotation turn about. ``facts``, ``messages`` and ``links`` are where it comes
-    from; ``sensitivity`` is the strictest label among them.
+    ``anchor_q`` is the point that scale and rotation turn about. ``facts``, ``messages`` and ``links`` are where it
+    comes from; ``sensitivity`` is the strictest label among them.
     """
 
     id: str

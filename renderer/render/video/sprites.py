@@ -70,7 +70,7 @@ class SpriteRoom:
         # Whole even pixels only move a finished sprite; the rest is part of its picture.
         (dx, rest_x), (dy, rest_y) = (_even_part(layer.at("x", frame)), _even_part(layer.at("y", frame)))
         state: Hashable = layer.at("step", frame)
-        if "zoom" in layer.tracks:
+        if isinstance(layer.content, ImageContent) and layer.content.zoom_u:
             state = View(layer.at("zoom", frame), layer.at("focus_x", frame), layer.at("focus_y", frame))
         picture = (name, state, reveal, scale, layer.at("rotation", frame), rest_x, rest_y)
         sprite = self._sprites.get(picture, lambda: self._sprite(layer, picture), _sprite_size)
@@ -113,10 +113,9 @@ class SpriteRoom:
             case ImageContent():
                 if not isinstance(state, View):
                     return image_raster(content, rect, read_picture(self._assets.get(content.media).data))
-                most = max(value for _, value in layer.tracks["zoom"])
                 source = self._pictures.get(
                     name,
-                    lambda: Picture.covering(read_picture(self._assets.get(content.media).data), rect, most),
+                    lambda: Picture.covering(read_picture(self._assets.get(content.media).data), rect, content.zoom_u),
                     lambda made: made.nbytes,
                 )
                 return view_raster(content, rect, source, state)
