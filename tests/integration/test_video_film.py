@@ -57,8 +57,10 @@ brand:
     ink: {{light: "#10262E"}}
     paper: {{light: "#FBF8F2"}}
     sun: {{light: "#F4A52A"}}
+links:
+  more: {{href: "https://example.org/more"}}
 channels:
-  video: {{fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
+  video: {{teaser: true, fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
 """,
     "contract.json": json.dumps(
         {
@@ -96,6 +98,8 @@ scenes:
          enter: {motion: rise, duration_s: 0.4}}
     captions:
       - {copy: said, in_s: 0.2, out_s: 2}
+    interactions:
+      - {id: name, kind: hotspot, layer: name, link: more, label: title-view}
     sounds:
       - {media: media/clap.wav, at_s: 1, gain_db: 0}
   - id: view
@@ -298,7 +302,15 @@ def test_the_join_decodes_as_the_chunks_do(tmp_path: Path, monkeypatch: pytest.M
 
 def test_the_same_plan_gives_the_same_bytes_on_one_process_or_two(film: Film, tmp_path: Path) -> None:
     video.render_video(job(tmp_path / "cache"), tmp_path, processes=1)
-    for name in ("film.mp4", "captions.vtt", "chapters.vtt", "transcript.txt", "poster.jpg", "score.json"):
+    for name in (
+        "film.mp4",
+        "captions.vtt",
+        "chapters.vtt",
+        "transcript.txt",
+        "poster.jpg",
+        "teaser.gif",
+        "score.json",
+    ):
         assert (tmp_path / "video" / name).read_bytes() == (film.folder / "video" / name).read_bytes(), name
 
 
@@ -338,6 +350,22 @@ def test_the_poster_is_the_storyboards_frame(film: Film) -> None:
     assert np.abs(found.astype(int) - (0xF4, 0xA5, 0x2A)).max() <= 4
 
 
+def test_what_stands_beside_the_film_belongs_to_it(film: Film) -> None:
+    folder = film.folder / "video"
+    with Image.open(folder / "poster.jpg") as poster, Image.open(folder / "poster-play.jpg") as marked:
+        assert marked.size == poster.size
+        away = np.abs(np.asarray(marked).astype(int) - np.asarray(poster)).max(axis=2) > 60
+        assert away.any() and not away[:5].any(), "a mark, and nothing else"
+    for name in ("teaser.gif", "teaser.webp"):
+        with Image.open(folder / name) as teaser:
+            assert teaser.width <= 600 and abs(teaser.width * HEIGHT / WIDTH - teaser.height) <= 1
+            assert teaser.n_frames > 20  # type: ignore[attr-defined]
+        assert (folder / name).stat().st_size <= 1_000_000
+    (spot,) = json.loads((folder / "interactions.json").read_text())["interactions"]
+    assert (spot["id"], spot["label"], spot["href"]) == ("hello.name", "The view", "https://example.org/more")
+    assert (spot["start_frame"], spot["end_frame"]) == (1, 50), "as long as the name can be seen"
+
+
 def test_figures_and_progress_count_every_frame(film: Film) -> None:
     figures = film.result.figures
     assert figures["frames_total"] == FRAMES
@@ -351,6 +379,9 @@ def test_figures_and_progress_count_every_frame(film: Film) -> None:
         "chapters",
         "transcript",
         "poster",
+        "mail-poster",
+        "teaser",
+        "interactions",
         "score",
     }
     for artefact in film.result.artefacts:

@@ -6,7 +6,7 @@
 3. Compose and encode, chunk by chunk (:mod:`.compose`, :mod:`.encode`).
 4. Sound, whole (:mod:`.soundtrack`).
 5. Join (:mod:`.mux`), and write what stands beside the film: captions, chapters, transcript, poster,
-   teaser, score.
+   teaser, interactions, score.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from renderer.render.video.encode import (
     encode_film,
     usable_processes,
 )
+from renderer.render.video.interactions import interactions_json
 from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
 from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
@@ -141,6 +142,11 @@ def _film(
     artefacts = [_joined(out, f"film{suffix}.mp4", chunks, profile, sound, tags)]
     artefacts.append(write_artefact(out, "video", "score", f"score{suffix}.json", score.data, "application/json"))
     artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in stills]
+    if score.interactions:
+        timed = interactions_json(score)
+        artefacts.append(
+            write_artefact(out, "video", "interactions", f"interactions{suffix}.json", timed, "application/json")
+        )
     return _Film(
         score=score,
         artefacts=tuple(artefacts),
