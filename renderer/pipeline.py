@@ -21,7 +21,7 @@ from renderer.profile.load import BadRecord, read_profiles
 from renderer.profile.model import Profile
 from renderer.render.model import RenderJob, RenderResult
 from renderer.template.load import find_template, load_release, load_template
-from renderer.template.model import CHANNELS, Channel, Template
+from renderer.template.model import CHANNELS, Channel, FormatName, Template
 from renderer.template.release import Release
 
 Progress = Callable[[Channel, int, int], None]
@@ -56,8 +56,11 @@ def prepare_job(
     cache: Path,
     progress: Progress | None = None,
     channel: Channel | None = None,
+    *,
+    formats: Sequence[FormatName] = (),
 ) -> RenderJob:
-    """4. What a channel may read: the plan, the template's files, its pictures, its fonts."""
+    """4. What a channel may read: the plan, the template's files, its pictures, its fonts. ``formats`` are those of the
+    film that are wanted, none are all."""
     report = None if progress is None or channel is None else _Report(progress, channel)
     return RenderJob(
         plan=made,
@@ -66,6 +69,7 @@ def prepare_job(
         fonts=template_fonts(template, cache),
         cache=cache,
         progress=report,
+        formats=tuple(formats),
     )
 
 
@@ -106,11 +110,13 @@ def render_all(
     cache: Path,
     out: Path,
     progress: Progress | None = None,
+    *,
+    formats: Sequence[FormatName] = (),
 ) -> dict[Channel, RenderResult]:
     """4 and 5 for several channels in this process, the microsite last, because it embeds the others."""
     results: dict[Channel, RenderResult] = {}
     for channel in sorted(channels, key=lambda name: (name == "microsite", CHANNELS.index(name))):
-        job = prepare_job(template, made, images, cache, progress, channel)
+        job = prepare_job(template, made, images, cache, progress, channel, formats=formats)
         results[channel] = render_channel(
             channel, job, out, film=results.get("video"), statement=results.get("statement")
         )
@@ -124,12 +130,13 @@ def render_in_child(
     channels: Sequence[Channel],
     cache: Path,
     out: Path,
+    formats: Sequence[FormatName],
     report: Progress,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs
     them."""
     template = load_release(Release(files))
-    return render_all(channels, template, read_plan(made), images, cache, out, report)
+    return render_all(channels, template, read_plan(made), images, cache, out, report, formats=formats)
 
 
 def template_fonts(template: Template, cache: Path) -> FontSet:

@@ -27,7 +27,7 @@ from renderer.plan.model import RenderPlan
 from renderer.profile.load import read_one
 from renderer.render.model import Artefact, RenderResult
 from renderer.settings import Settings
-from renderer.template.model import CHANNELS, Channel, Template
+from renderer.template.model import CHANNELS, Channel, FormatName, Template
 
 
 @console.reports_errors
@@ -45,6 +45,14 @@ def render(
             help="microsite, statement or video; may be given several times. Without it all that the template makes.",
         ),
     ] = None,
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="A format of the film, such as 9:16; may be given several times. Without it all that are listed.",
+        ),
+    ] = None,
     as_of: AsOfOption = None,
     locale: LocaleOption = None,
     seed: SeedOption = 0,
@@ -58,6 +66,7 @@ def render(
     day = parse_date(as_of)
     planner = pipeline.open_template(template)
     wanted = channels_of(planner.template, channel or [])
+    formats = formats_of(planner.template, format_ or [])
     person = read_one(profile, planner.template.contract)
     plan = pipeline.plan(planner, person, as_of=day, locale=locale, seed=seed)
     if plan.suppression is not None:
@@ -81,6 +90,7 @@ def render(
             wanted,
             settings.cache,
             out,
+            formats,
             progress=step,
         )
     for result in results.values():
@@ -105,6 +115,23 @@ def channels_of(template: Template, asked: list[str]) -> tuple[Channel, ...]:
                 hint="It makes " + ", ".join(template.channels) + ".",
             )
     return tuple(name for name in template.channels if not asked or name in asked)
+
+
+def formats_of(template: Template, asked: list[str]) -> tuple[FormatName, ...]:
+    """The formats of the film to make, in the template's order; none are all. Raises UsageError for one that the
+    template does not list."""
+    video = template.config.channels.video
+    listed: tuple[FormatName, ...] = tuple(video.formats) if video else ()
+    for name in asked:
+        if name not in listed:
+            raise UsageError(
+                "usage.argument",
+                f"The template's film has no format '{name}'.",
+                hint=f"It has {', '.join(listed)}; more can be listed in template.yaml under channels.video.formats."
+                if listed
+                else "The template makes no film.",
+            )
+    return tuple(name for name in listed if name in asked)
 
 
 def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str, object]:

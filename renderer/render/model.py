@@ -13,7 +13,7 @@ from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import EnvironmentFault, Place
 from renderer.plan.model import RenderPlan
-from renderer.template.model import Channel, Template
+from renderer.template.model import Channel, FormatName, Template
 from renderer.units import sha256
 
 Kind = Literal[
@@ -72,7 +72,7 @@ class RenderResult:
 @dataclass(frozen=True, kw_only=True)
 class RenderJob:
     """All that a channel may read. ``cache`` holds prepared things, create-only and addressed by digest; ``progress``
-    is called with (done, total) in the channel's own steps."""
+    is called with (done, total) in the channel's own steps. ``formats``: those of the film to make, none are all."""
 
     plan: RenderPlan
     template: Template
@@ -80,6 +80,7 @@ class RenderJob:
     fonts: FontSet
     cache: Path
     progress: Callable[[int, int], None] | None = None
+    formats: tuple[FormatName, ...] = ()
 
 
 def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: bytes | Path, media_type: str) -> Artefact:

@@ -169,6 +169,10 @@ class VideoChannel(Strict):
         """The main format: its files carry no ending, the page falls back to it."""
         return next(iter(self.formats))
 
+    def ending(self, name: FormatName) -> str:
+        """What the names of a format's files end in: nothing for the first one, ``-9x16`` and so on for others."""
+        return "" if name == self.first_format else "-" + name.replace(":", "x")
+
     def margins(self, name: FormatName) -> Margins:
         """The safe area of a format with what its author left out."""
         usual = UPRIGHT_MARGINS if name == "9:16" else Margins()

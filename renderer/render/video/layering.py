@@ -75,7 +75,10 @@ class SceneWork:
     def fail(self, code: str, layer: LayerBase, message: str, hint: str | None = None) -> RenderError:
         """An error that names the scene and the layer."""
         return RenderError(
-            code, f"Layer '{layer.id}': {message}", hint=hint, place=Place(scene=self.scene.id, channel="video")
+            code,
+            f"Layer '{layer.id}'{self.stage.where}: {message}",
+            hint=hint,
+            place=Place(scene=self.scene.id, channel="video"),
         )
 
     def fact(self, layer: LayerBase, fact_id: str) -> Fact:

@@ -69,8 +69,8 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     blame; EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
     """
     started = _cpu_s()
-    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
-    scores = {"": score}  # by what their files' names end in; the first is the main one
+    scores = film_scores(job)
+    score = next(iter(scores.values()))
     sound = soundtrack(score, job.assets, job.cache)  # formats differ in what is seen, not in what is heard
     count = usable_processes() if processes is None else processes
     total = sum(one.frames for one in scores.values())
@@ -101,6 +101,21 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
             "cpu_s": f"{_cpu_s() - started:.2f}",
         },
     )
+
+
+def film_scores(job: RenderJob) -> dict[str, Score]:
+    """The score of the film in each format that is wanted, by what the names of its files end in.
+
+    Raises what :func:`~.scoring.build_score` raises.
+    """
+    video = job.template.config.channels.video
+    engine = TextEngine(job.fonts)
+    if video is None:
+        return {"": build_score(job.plan, job.template, job.fonts, job.assets, engine)}
+    return {
+        video.ending(name): build_score(job.plan, job.template, job.fonts, job.assets, engine, format=name)
+        for name in job.formats or video.formats
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +189,11 @@ def _stills(score: Score, frame_at: FrameAt, suffix: str) -> list[tuple[Kind, st
     return found
 
 
+def _in_format(score: Score) -> str:
+    """Says which format a message is about, unless it is the one that storyboards are drawn in."""
+    return "" if score.format == "16:9" else f" in {score.format}"
+
+
 def film_borders(score: Score) -> tuple[int, ...]:
     """Where chunks begin and end: at scenes, and where something personal comes or goes."""
     wanted = [scene.first for scene in score.scenes]
@@ -236,7 +256,7 @@ def _warnings(score: Score, has_poster: bool) -> Iterator[RenderWarning]:
             what = "ends in an ellipsis" if fit.ellipsized else "was made to fit: smaller, broken or in other words"
             yield RenderWarning(
                 code="render.overflow",
-                message=f"The text of layer '{fit.layer}' {what}.",
+                message=f"The text of layer '{fit.layer}' {what}{_in_format(score)}.",
                 place=Place(scene=fit.scene, channel="video"),
             )
     if not has_poster:

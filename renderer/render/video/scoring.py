@@ -77,8 +77,9 @@ class FilmFormat:
     height: int
     fps: Fraction
 
-
     name: FormatName = "16:9"
+
+
 def build_score(
     plan: RenderPlan,
     template: Template,
@@ -136,7 +137,9 @@ def score_film(
         raise RenderError(
             "render.suppressed", "The rules chose no scene, so there is no film.", place=Place(channel="video")
         )
-    stage = Stage(film.width, film.height, Fraction(film.width, composition(film.name)[0]), plan.direction == "rtl")
+    stage = Stage(
+        film.width, film.height, Fraction(film.width, composition(film.name)[0]), plan.direction == "rtl", film.name
+    )
     fits: list[FitRecord] = []
     scenes: list[ScoreScene] = []
     chosen = [_scene(board, scene_id) for scene_id in plan.scenes]
