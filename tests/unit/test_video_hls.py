@@ -23,9 +23,16 @@ from numpy.typing import NDArray
 from renderer.errors import RenderError
 from renderer.render.video.audio import RATE, Pcm, Placed, encode_aac, mix
 from renderer.render.video.encode import EncodedChunk, EncodeProfile, encode_chunk, golden_extradata
-from renderer.render.video.hls import ENTRANCE, hls_files, segment_bytes, segment_plans
+from renderer.render.video.hls import hls_files, segment_bytes, segment_plans
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
-from renderer.render.video.playlists import SegmentEntry, average_bits, language_name, media_playlist, peak_bits
+from renderer.render.video.playlists import (
+    ENTRANCE,
+    SegmentEntry,
+    average_bits,
+    language_name,
+    media_playlist,
+    peak_bits,
+)
 
 Frame = NDArray[np.uint8]
 WIDTH, HEIGHT, FPS = 320, 176, Fraction(25)

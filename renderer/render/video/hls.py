@@ -13,19 +13,23 @@ it once. What is personal is named by its place: a digest of it could be guessed
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate, groupby
+from pathlib import Path
 
 import av
 
-from renderer.errors import RenderError
+from renderer.errors import EnvironmentFault, Place, RenderError
+from renderer.render.model import Artefact, write_artefact
 from renderer.render.video.boxes import TrackSpec, aac_entry, avc_entry, fragment, init_segment
 from renderer.render.video.encode import EncodedChunk, EncodeProfile, golden_extradata
 from renderer.render.video.mux import AudioTrack, Tags, language
 from renderer.render.video.playlists import (
+    ENTRANCE,
     TARGET_S,
     Rendition,
     SegmentEntry,
@@ -36,9 +40,6 @@ from renderer.render.video.playlists import (
 )
 from renderer.units import digest
 
-ENTRANCE = "film.m3u8"
-"""The file that players open."""
-
 TICKS = 512
 """Ticks a frame lasts: the picture's timescale is frame rate times this, so that every frame's time is whole."""
 AAC_FRAME = 1024
@@ -46,6 +47,7 @@ AAC_CODEC = "mp4a.40.2"
 
 _PLAYLIST = "application/vnd.apple.mpegurl"
 _NAME_DIGITS = 32
+_OURS = re.compile(r"(film|video|sound|captions)(-[0-9a-z]+)?\.(m3u8|m4s|mp4|vtt)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +79,9 @@ def hls_files(
     captions: bytes | None,
     tags: Tags,
     *,
-    personal_sound: bool = False,
+    personal_sound: bool = True,
 ) -> tuple[HlsFile, ...]:
-    """All files of the stream, :data:`ENTRANCE` last: whoever finds it finds the others.
+    """All files of the stream, :data:`.playlists.ENTRANCE` last: whoever finds it finds the others.
 
     ``personal`` says of each chunk whether it shows something personal, ``personal_sound`` the same of the track.
     ``captions`` is WebVTT; None, or one without a cue, leaves that rendition out.
@@ -131,6 +133,25 @@ def hls_files(
     )
     put(ENTRANCE, entrance, _PLAYLIST)
     return tuple(files.values())
+
+
+def write_hls(out: Path, folder: str, files: Sequence[HlsFile]) -> tuple[Artefact, ...]:
+    """Put the files into ``out/video/<folder>``; the artefact of the entrance comes first.
+
+    Files of ours that an earlier film left there are removed: they may be another person's.
+    Raises EnvironmentFault when the disk refuses.
+    """
+    made = [write_artefact(out, "video", "hls", f"{folder}/{file.name}", file.data, file.media_type) for file in files]
+    names = {file.name for file in files}
+    try:
+        for path in (out / "video" / folder).iterdir():
+            if path.name not in names and _OURS.fullmatch(path.name):
+                path.unlink()
+    except OSError as error:
+        raise EnvironmentFault(
+            "environment.disk", f"An old file cannot be removed: {error.strerror}.", place=Place(channel="video")
+        ) from error
+    return (made[-1], *made[:-1])
 
 
 def segment_name(track: str, number: int, data: bytes, personal: bool) -> str:

@@ -17,6 +17,8 @@ from math import ceil
 
 from babel import Locale, UnknownLocaleError
 
+ENTRANCE = "film.m3u8"
+"""The file that players open."""
 VERSION = 7
 TARGET_S = Fraction(6)
 """How long a media segment is at most where nothing else decides, as Apple advises."""
