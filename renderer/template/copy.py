@@ -6,6 +6,7 @@ refused here, because figures are formatted once, in the plan.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,7 @@ from fluent.syntax.visitor import Visitor
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, nearest
 from renderer.template.model import NUMBERS, AnyFactRule, FactRule
 from renderer.template.release import Release
+from renderer.units import canonical_json, digest
 
 Facts = Mapping[str, AnyFactRule]
 Entry = ast.Message | ast.Term
@@ -56,7 +58,7 @@ def load_copy(release: Release, locales: tuple[str, ...], facts: Facts) -> Mappi
     has and another lacks.
     """
     faults: list[DearlyError] = []
-    books = {locale: _book(release, locale, facts, faults) for locale in locales}
+    books = {locale: _remembered(release, locale, facts, faults) for locale in locales}
     reference = books[locales[0]]
     for locale, book in books.items():
         for name in sorted(set(reference.sentences) - set(book.sentences)):
@@ -89,6 +91,25 @@ def is_locale(name: str) -> bool:
     except (UnknownLocaleError, ValueError):
         return False
     return True
+
+
+_books: OrderedDict[str, tuple[Mapping[str, str], Facts, CopyBook]] = OrderedDict()
+KEPT_BOOKS = 32
+
+
+def _remembered(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:
+    """The book of a locale. One without faults is kept with what it was made of: an author saves one file of many."""
+    texts = {path: release.text(path) for path in _files(release, locale)}
+    known = _books.get(name := f"{locale} {digest(canonical_json(texts))}")
+    if known is not None and known[:2] == (texts, facts):
+        return known[2]
+    before = len(faults)
+    book = _book(release, locale, facts, faults)
+    if len(faults) == before:
+        _books[name] = texts, facts, book
+        while len(_books) > KEPT_BOOKS:
+            _books.popitem(last=False)
+    return book
 
 
 def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:

@@ -70,6 +70,23 @@ async function open(began = performance.now()) {
   Object.assign(shown, { view: made.view, plan, sheet, text: made.record_text });
   shown.problems.clear();
   fault([]);
+  inspector.set({ plan, planText: made.plan_json, digest: made.digest, template: studio.template, placed: {}, fps: null });
+  const there = plan.suppression === null;
+  const visible = there ? SHOWN[choice.tab] : [];
+  const first = visible.map((channel) => show(channel, made.view, signal)); // asked for now, drawn once it is made
+  filled(plan, sheet);
+  if (!there) {
+    film.none();
+    for (const pane of Object.values(panes)) pane.absent(h("span", {}, "Suppressed by the rules: ", h("code", {}, plan.suppression)));
+    return status("good", "Suppressed");
+  }
+  await Promise.all(first);
+  if (!signal.aborted) status("good", `Up to date in ${((performance.now() - began) / 1000).toFixed(2)} s`);
+  for (const channel of CHANNELS.filter((one) => !visible.includes(one))) if (!signal.aborted) await show(channel, made.view, signal);
+}
+
+/** The form and the controls as this plan has them. */
+function filled(plan, sheet) {
   form.sound();
   if (shown.edited) form.adopt(sheet);
   else {
@@ -77,23 +94,10 @@ async function open(began = performance.now()) {
     form.show(studio.template.schema, structuredClone(sheet), sheet, plan.as_of);
   }
   edited();
-  inspector.set({ plan, planText: made.plan_json, digest: made.digest, template: studio.template, placed: {}, fps: null });
   told();
   $("as-of").value = plan.as_of;
   $("locale").options[0].textContent = `Auto (${plan.locale})`;
   fillContact();
-  if (plan.suppression !== null) {
-    film.none();
-    for (const pane of Object.values(panes)) pane.absent(h("span", {}, "Suppressed by the rules: ", h("code", {}, plan.suppression)));
-    return status("good", "Suppressed");
-  }
-  const visible = SHOWN[choice.tab];
-  const order = [...visible, ...CHANNELS.filter((channel) => !visible.includes(channel))];
-  const first = Promise.all(visible.map((channel) => show(channel, made.view, signal)));
-  const late = order.slice(visible.length);
-  await first;
-  if (!signal.aborted) status("good", `Up to date in ${((performance.now() - began) / 1000).toFixed(2)} s`);
-  for (const channel of late) if (!signal.aborted) await show(channel, made.view, signal);
 }
 
 async function show(channel, view, signal) {
