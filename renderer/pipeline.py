@@ -58,9 +58,10 @@ def prepare_job(
     channel: Channel | None = None,
     *,
     formats: Sequence[FormatName] = (),
+    hls: bool = False,
 ) -> RenderJob:
     """4. What a channel may read: the plan, the template's files, its pictures, its fonts. ``formats`` are those of the
-    film that are wanted, none are all."""
+    film that are wanted, none are all; ``hls`` asks for streams that the template does not ask for."""
     report = None if progress is None or channel is None else _Report(progress, channel)
     return RenderJob(
         plan=made,
@@ -70,6 +71,7 @@ def prepare_job(
         cache=cache,
         progress=report,
         formats=tuple(formats),
+        hls=hls,
     )
 
 
@@ -112,11 +114,12 @@ def render_all(
     progress: Progress | None = None,
     *,
     formats: Sequence[FormatName] = (),
+    hls: bool = False,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 for several channels in this process, the microsite last, because it embeds the others."""
     results: dict[Channel, RenderResult] = {}
     for channel in sorted(channels, key=lambda name: (name == "microsite", CHANNELS.index(name))):
-        job = prepare_job(template, made, images, cache, progress, channel, formats=formats)
+        job = prepare_job(template, made, images, cache, progress, channel, formats=formats, hls=hls)
         results[channel] = render_channel(
             channel, job, out, film=results.get("video"), statement=results.get("statement")
         )
@@ -131,12 +134,13 @@ def render_in_child(
     cache: Path,
     out: Path,
     formats: Sequence[FormatName],
+    hls: bool,
     report: Progress,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs
     them."""
     template = load_release(Release(files))
-    return render_all(channels, template, read_plan(made), images, cache, out, report, formats=formats)
+    return render_all(channels, template, read_plan(made), images, cache, out, report, formats=formats, hls=hls)
 
 
 def template_fonts(template: Template, cache: Path) -> FontSet:

@@ -26,6 +26,7 @@ from renderer.guard import Guard
 from renderer.plan.model import RenderPlan
 from renderer.profile.load import read_one
 from renderer.render.model import Artefact, RenderResult
+from renderer.render.video.playlists import ENTRANCE
 from renderer.settings import Settings
 from renderer.template.model import CHANNELS, Channel, FormatName, Template
 
@@ -53,6 +54,10 @@ def render(
             help="A format of the film, such as 9:16; may be given several times. Without it all that are listed.",
         ),
     ] = None,
+    hls: Annotated[
+        bool,
+        typer.Option("--hls", help="Write each film as an HLS stream too, if the template does not say so itself."),
+    ] = False,
     as_of: AsOfOption = None,
     locale: LocaleOption = None,
     seed: SeedOption = 0,
@@ -91,6 +96,7 @@ def render(
             settings.cache,
             out,
             formats,
+            hls,
             progress=step,
         )
     for result in results.values():
@@ -174,7 +180,13 @@ def _table(results: dict[Channel, RenderResult]) -> Table:
     table.add_column("Size", justify="right")
     for result in results.values():
         for artefact in result.artefacts:
-            table.add_row(artefact.channel, artefact.kind, artefact.path, _size(artefact.bytes))
+            if artefact.kind != "hls":
+                table.add_row(artefact.channel, artefact.kind, artefact.path, _size(artefact.bytes))
+                continue
+            if artefact.path.endswith(f"/{ENTRANCE}"):  # a stream is one thing to whoever looks for it
+                folder = artefact.path.removesuffix(ENTRANCE)
+                size = sum(one.bytes for one in result.artefacts if one.path.startswith(folder))
+                table.add_row(artefact.channel, artefact.kind, artefact.path, _size(size))
     return table
 
 

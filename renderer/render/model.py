@@ -72,7 +72,8 @@ class RenderResult:
 @dataclass(frozen=True, kw_only=True)
 class RenderJob:
     """All that a channel may read. ``cache`` holds prepared things, create-only and addressed by digest; ``progress``
-    is called with (done, total) in the channel's own steps. ``formats``: those of the film to make, none are all."""
+    is called with (done, total) in the channel's own steps. ``formats``: those of the film to make, none are all;
+    ``hls`` asks for streams whether or not the template does."""
 
     plan: RenderPlan
     template: Template
@@ -81,6 +82,13 @@ class RenderJob:
     cache: Path
     progress: Callable[[int, int], None] | None = None
     formats: tuple[FormatName, ...] = ()
+    hls: bool = False
+
+    @property
+    def streams(self) -> bool:
+        """Whether films are written as HLS too: the template or the caller wants it."""
+        channel = self.template.config.channels.video
+        return self.hls or (channel is not None and channel.hls)
 
 
 def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: bytes | Path, media_type: str) -> Artefact:

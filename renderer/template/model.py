@@ -146,6 +146,9 @@ class VideoChannel(Strict):
         min_length=1, description="Picture sizes by aspect ratio; one film is made of each, the first is the main one."
     )
     voice: VoiceOptions = Field(VoiceOptions(), description="Who speaks what the storyboard's scenes say.")
+    hls: bool = Field(
+        False, description="Whether each film is also written as an HLS stream, in a folder that any web server serves."
+    )
     teaser: bool = Field(
         False, description="Whether a GIF and a WebP for e-mail are made too; what they show, the storyboard says."
     )

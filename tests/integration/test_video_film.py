@@ -60,7 +60,7 @@ brand:
 links:
   more: {{href: "https://example.org/more"}}
 channels:
-  video: {{teaser: true, fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
+  video: {{hls: true, teaser: true, fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
 """,
     "contract.json": json.dumps(
         {
@@ -182,6 +182,10 @@ class Film:
     def path(self) -> Path:
         return self.folder / "video" / "film.mp4"
 
+    @property
+    def stream(self) -> Path:
+        return self.folder / "video" / "hls" / "film.m3u8"
+
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
@@ -213,7 +217,8 @@ def pcm(path: Path) -> NDArray[np.float32]:
         return np.concatenate([np.asarray(frame.to_ndarray(), np.float32) for frame in container.decode(audio=0)], 1).T
 
 
-def test_a_strict_decoder_is_silent(film: Film) -> None:
+@pytest.mark.parametrize("where", ["path", "stream"])
+def test_a_strict_decoder_is_silent(film: Film, where: str) -> None:
     done = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
@@ -223,7 +228,7 @@ def test_a_strict_decoder_is_silent(film: Film) -> None:
             "-err_detect",
             "+crccheck+bitstream+buffer+explode",
             "-i",
-            str(film.path),
+            str(getattr(film, where)),
             "-f",
             "null",
             "-",
@@ -300,6 +305,30 @@ def test_the_join_decodes_as_the_chunks_do(tmp_path: Path, monkeypatch: pytest.M
     assert all(np.array_equal(one, other) for one, other in zip(joined, alone, strict=True))
 
 
+def test_the_stream_shows_what_the_file_shows(film: Film) -> None:
+    one, other = pictures(film.path), pictures(film.stream)
+    assert len(one) == len(other) == FRAMES
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    listed = [artefact for artefact in film.result.artefacts if artefact.kind == "hls"]
+    assert listed[0].path == "video/hls/film.m3u8"
+    assert {artefact.path for artefact in listed} == {f"video/hls/{path.name}" for path in film.stream.parent.iterdir()}
+    # The name is in the first scene; nothing after it is personal, and so it is named for everybody.
+    names = film.stream.with_name("video.m3u8").read_text().split()
+    assert [name.startswith("video-1.") for name in names if name.endswith(".m4s")] == [True, False]
+
+
+def test_another_persons_stream_in_the_same_folder_is_gone(film: Film, tmp_path: Path) -> None:
+    folder = tmp_path / "video" / "hls"
+    folder.mkdir(parents=True)
+    (folder / "video-9.m4s").write_bytes(b"somebody else's")
+    (folder / "notes.txt").write_bytes(b"not ours")
+    video.render_video(job(film.folder.parent / "cache"), tmp_path, processes=1)
+    assert {path.name for path in folder.iterdir()} - {"notes.txt"} == {
+        path.name for path in film.stream.parent.iterdir()
+    }
+    assert (folder / "notes.txt").exists()
+
+
 def test_the_same_plan_gives_the_same_bytes_on_one_process_or_two(film: Film, tmp_path: Path) -> None:
     video.render_video(job(tmp_path / "cache"), tmp_path, processes=1)
     for name in (
@@ -314,8 +343,9 @@ def test_the_same_plan_gives_the_same_bytes_on_one_process_or_two(film: Film, tm
         assert (tmp_path / "video" / name).read_bytes() == (film.folder / "video" / name).read_bytes(), name
 
 
-def test_a_clap_is_heard_when_the_storyboard_says(film: Film) -> None:
-    heard = np.abs(pcm(film.path)).max(axis=1)
+@pytest.mark.parametrize("where", ["path", "stream"])
+def test_a_clap_is_heard_when_the_storyboard_says(film: Film, where: str) -> None:
+    heard = np.abs(pcm(getattr(film, where))).max(axis=1)
     assert abs(float(np.argmax(heard > 0.6 * heard.max())) / RATE - CLAP_S) <= 0.005
 
 
@@ -383,6 +413,7 @@ def test_figures_and_progress_count_every_frame(film: Film) -> None:
         "teaser",
         "interactions",
         "score",
+        "hls",
     }
     for artefact in film.result.artefacts:
         assert (film.folder / artefact.path).stat().st_size == artefact.bytes

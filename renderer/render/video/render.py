@@ -5,8 +5,8 @@
 2. Cut: where chunks begin and end (:func:`film_borders`).
 3. Compose and encode, chunk by chunk (:mod:`.compose`, :mod:`.encode`).
 4. Sound, whole (:mod:`.soundtrack`).
-5. Join (:mod:`.mux`), and write what stands beside the film: captions, chapters, transcript, poster,
-   teaser, interactions, score.
+5. Join (:mod:`.mux`, and :mod:`.hls` where a stream is wanted), and write what stands beside the film: captions,
+   chapters, transcript, poster, teaser, interactions, score.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from renderer.assets.door import AssetDoor
@@ -35,6 +36,7 @@ from renderer.render.video.encode import (
     encode_film,
     usable_processes,
 )
+from renderer.render.video.hls import hls_files, write_hls
 from renderer.render.video.interactions import interactions_json
 from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
@@ -146,15 +148,20 @@ def _film(
     source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
     frame_at = source()  # prepares all media once, before several processes would
     stills = _stills(score, frame_at, suffix)
+    borders = film_borders(score)
     chunks = encode_film(
         (lambda: frame_at) if processes <= 1 else source,
-        film_borders(score),
+        borders,
         profile,
         processes=processes,
         progress=progress,
     )
     tags = Tags(title=job.template.config.title, locale=score.locale)
     artefacts = [_joined(out, f"film{suffix}.mp4", chunks, profile, sound, tags)]
+    if job.streams:
+        personal = [_shows_personal(score, span) for span in pairwise(borders)]
+        stream = hls_files(chunks, personal, profile, sound, captions_vtt(score), tags)
+        artefacts += write_hls(out, f"hls{suffix}", stream)
     artefacts.append(write_artefact(out, "video", "score", f"score{suffix}.json", score.data, "application/json"))
     artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in stills]
     if score.interactions:
@@ -199,6 +206,11 @@ def film_borders(score: Score) -> tuple[int, ...]:
     wanted = [scene.first for scene in score.scenes]
     wanted += [frame for span in score.personal_spans for frame in span]
     return chunk_borders(score.frames, wanted, Fraction(score.fps_num, score.fps_den))
+
+
+def _shows_personal(score: Score, span: tuple[int, int]) -> bool:
+    """Whether something personal is to be seen in a span of frames."""
+    return any(first < span[1] and end > span[0] for first, end in score.personal_spans)
 
 
 def film_backdrops(score: Score, assets: AssetDoor, cache: Path) -> dict[str, Backdrop]:
