@@ -18,10 +18,12 @@ from renderer.preview.places import drawn
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, write_artefact
 from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
 from renderer.render.video.compose import Composer, frame_digest
-from renderer.render.video.encode import EncodeProfile, encode_film
+from renderer.render.video.encode import EncodeProfile
+from renderer.render.video.encoders import encode_film
+from renderer.render.video.keys import film_borders
 from renderer.render.video.mux import Tags, mux_mp4
 from renderer.render.video.poster import poster_frame, poster_jpeg
-from renderer.render.video.render import FilmSource, film_borders
+from renderer.render.video.render import FilmSource
 from renderer.render.video.score import FitRecord, Score
 from renderer.render.video.soundtrack import soundtrack
 from renderer.template.model import Template, VideoFormat

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
@@ -15,6 +15,9 @@ from renderer.errors import EnvironmentFault, Place
 from renderer.plan.model import RenderPlan
 from renderer.template.model import Channel, FormatName, Template
 from renderer.units import sha256
+
+if TYPE_CHECKING:
+    from renderer.render.video.chunks import ChunkShelf
 
 Kind = Literal[
     "page",
@@ -73,7 +76,9 @@ class RenderResult:
 class RenderJob:
     """All that a channel may read. ``cache`` holds prepared things, create-only and addressed by digest; ``progress``
     is called with (done, total) in the channel's own steps. ``formats``: those of the film to make, none are all;
-    ``hls`` asks for streams whether or not the template does."""
+    ``hls`` asks for streams whether or not the template does. ``chunks`` is where films find pieces that were encoded
+    before, without it everything is encoded; ``use`` names what is made, so that what is kept of a person can be found
+    again."""
 
     plan: RenderPlan
     template: Template
@@ -83,6 +88,8 @@ class RenderJob:
     progress: Callable[[int, int], None] | None = None
     formats: tuple[FormatName, ...] = ()
     hls: bool = False
+    chunks: ChunkShelf | None = None
+    use: str | None = None
 
     @property
     def streams(self) -> bool:

@@ -25,12 +25,10 @@ from renderer.render.video.encode import (
     EncodedChunk,
     EncodeProfile,
     FrameAt,
-    chunk_borders,
     encode_chunk,
-    encode_film,
     golden_extradata,
-    usable_processes,
 )
+from renderer.render.video.encoders import encode_film, usable_processes
 from renderer.render.video.prepare import yuv_frame
 
 Frame = NDArray[np.uint8]
@@ -206,7 +204,8 @@ def test_a_composers_error_comes_through(processes: int) -> None:
 SLOW_FILM = """
 import os, sys, time
 from fractions import Fraction
-from renderer.render.video.encode import EncodeProfile, encode_film
+from renderer.render.video.encode import EncodeProfile
+from renderer.render.video.encoders import encode_film
 
 def source():
     print(os.getpid(), flush=True)
@@ -254,12 +253,3 @@ def test_a_celery_child_encodes_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert usable_processes() == 1
     monkeypatch.setitem(config, "daemon", False)
     assert usable_processes() == len(os.sched_getaffinity(0))
-
-
-@given(st.integers(1, 2000), st.lists(st.integers(-10, 2100), max_size=12))
-def test_borders_cover_every_frame_once_in_chunks_of_half_to_four_seconds(frames: int, wanted: list[int]) -> None:
-    borders = chunk_borders(frames, wanted, FPS)
-    lengths = np.diff(borders)
-    assert (borders[0], borders[-1]) == (0, frames)
-    assert lengths.min() > 0 and lengths.max() <= 100
-    assert frames < 25 or lengths.min() >= 12

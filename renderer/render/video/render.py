@@ -2,8 +2,9 @@
 ``docs/architecture.md``, "How a film is made".
 
 1. Score: plan and storyboard in integer frames (:mod:`.scoring`).
-2. Cut: where chunks begin and end (:func:`film_borders`).
-3. Compose and encode, chunk by chunk (:mod:`.compose`, :mod:`.encode`).
+2. Cut and name: where chunks begin and end (:mod:`.cuts`), and what can be seen in each (:mod:`.keys`).
+3. Find the chunks that were made before, for whomever; compose and encode the rest (:mod:`.chunks`, :mod:`.compose`,
+   :mod:`.encode`).
 4. Sound, whole (:mod:`.soundtrack`).
 5. Join (:mod:`.mux`, and :mod:`.hls` where a stream is wanted), and write what stands beside the film: captions,
    chapters, transcript, poster, teaser, interactions, score.
@@ -14,11 +15,10 @@ from __future__ import annotations
 import os
 import resource
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 from renderer.assets.door import AssetDoor
@@ -27,21 +27,17 @@ from renderer.errors import DearlyError, EnvironmentFault, Place
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, RenderWarning, write_artefact
 from renderer.render.video.backdrops import Backdrop, media_backdrop
 from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
+from renderer.render.video.chunks import ChunkWork, FilmChunks
 from renderer.render.video.compose import Composer
-from renderer.render.video.encode import (
-    EncodedChunk,
-    EncodeProfile,
-    FrameAt,
-    chunk_borders,
-    encode_film,
-    usable_processes,
-)
+from renderer.render.video.encode import EncodedChunk, EncodeProfile, FrameAt
+from renderer.render.video.encoders import Run, usable_processes
 from renderer.render.video.hls import hls_files, write_hls
 from renderer.render.video.interactions import interactions_json
+from renderer.render.video.keys import KeyBook
 from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
 from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
-from renderer.render.video.score import Score
+from renderer.render.video.score import Score, ScoreScene
 from renderer.render.video.scoring import build_score
 from renderer.render.video.soundtrack import soundtrack
 from renderer.render.video.teaser import make_teaser
@@ -58,9 +54,24 @@ class FilmSource:
     cache: Path
 
     def __call__(self) -> FrameAt:
-        """The film's frames by number. Prepares media unless that was done. Raises with the scene in the error."""
-        backdrops = film_backdrops(self.score, self.assets, self.cache)
-        return Composer(self.score, assets=self.assets, fonts=self.fonts, backdrops=backdrops).array
+        """The film's frames by number. Media are prepared, unless that was done, when a frame first shows them; errors
+        name the scene."""
+        return Composer(self.score, assets=self.assets, fonts=self.fonts, backdrops=self.backdrops()).array
+
+    def prepare(self, runs: Sequence[Run]) -> None:
+        """Prepare the media that some runs show, so that several processes need not do it side by side."""
+        backdrops = self.backdrops()
+        for scene in self.score.scenes:
+            if scene.id in backdrops and any(run.first < scene.end and scene.first < run.end for run in runs):
+                backdrops[scene.id]
+
+    def backdrops(self) -> Mapping[str, Backdrop]:
+        """The image and footage backdrops by scene, each prepared and opened when it is first asked for."""
+        return _Backdrops(self.score, self.assets, self.cache)
+
+
+POOL_FRAMES = 250
+"""From so many frames of 1280 by 720 on, several processes are faster than one: each takes half a second to start."""
 
 
 def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> RenderResult:
@@ -98,8 +109,10 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
         warnings=tuple(warning for film in films for warning in film.warnings),
         figures={
             "frames_total": total,
-            "frames_encoded": total - sum(film.repeated for film in films),
+            "frames_encoded": sum(film.chunks.encoded for film in films),
             "personal_frames": sum(film.score.personal_frames for film in films),
+            "chunks": sum(len(film.chunks.chunks) for film in films),
+            "chunks_reused": sum(film.chunks.reused for film in films),
             "cpu_s": f"{_cpu_s() - started:.2f}",
         },
     )
@@ -122,12 +135,12 @@ def film_scores(job: RenderJob) -> dict[str, Score]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Film:
-    """The film in one format. ``repeated`` is how many of its frames were not encoded."""
+    """The film in one format."""
 
     score: Score
     artefacts: tuple[Artefact, ...]
     warnings: tuple[RenderWarning, ...]
-    repeated: int
+    chunks: FilmChunks
 
 
 def _film(
@@ -146,21 +159,27 @@ def _film(
     """
     profile = EncodeProfile(width=score.width, height=score.height, fps=Fraction(score.fps_num, score.fps_den))
     source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
-    frame_at = source()  # prepares all media once, before several processes would
+    frame_at = source()
     stills = _stills(score, frame_at, suffix)
-    borders = film_borders(score)
-    chunks = encode_film(
-        (lambda: frame_at) if processes <= 1 else source,
-        borders,
-        profile,
-        processes=processes,
+
+    def fitting(frames: int) -> int:
+        return processes if frames * score.width * score.height >= POOL_FRAMES * 1280 * 720 else 1
+
+    film = ChunkWork(
+        book=KeyBook(score, profile, job.chunks.secret if job.chunks else bytes(32)),
+        profile=profile,
+        source=source,
+        here=lambda: frame_at,
+        prepare=source.prepare,
+        processes=fitting,
         progress=progress,
-    )
+        shelf=job.chunks,
+        use=job.use,
+    ).film()
     tags = Tags(title=job.template.config.title, locale=score.locale)
-    artefacts = [_joined(out, f"film{suffix}.mp4", chunks, profile, sound, tags)]
+    artefacts = [_joined(out, f"film{suffix}.mp4", film.chunks, profile, sound, tags)]
     if job.streams:
-        personal = [_shows_personal(score, span) for span in pairwise(borders)]
-        stream = hls_files(chunks, personal, profile, sound, captions_vtt(score), tags)
+        stream = hls_files(film.chunks, film.personal, profile, sound, captions_vtt(score), tags)
         artefacts += write_hls(out, f"hls{suffix}", stream)
     artefacts.append(write_artefact(out, "video", "score", f"score{suffix}.json", score.data, "application/json"))
     artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in stills]
@@ -173,7 +192,7 @@ def _film(
         score=score,
         artefacts=tuple(artefacts),
         warnings=tuple(_warnings(score, bool(stills))),
-        repeated=sum(chunk.repeated for chunk in chunks),
+        chunks=film,
     )
 
 
@@ -201,37 +220,48 @@ def _in_format(score: Score) -> str:
     return "" if score.format == "16:9" else f" in {score.format}"
 
 
-def film_borders(score: Score) -> tuple[int, ...]:
-    """Where chunks begin and end: at scenes, and where something personal comes or goes."""
-    wanted = [scene.first for scene in score.scenes]
-    wanted += [frame for span in score.personal_spans for frame in span]
-    return chunk_borders(score.frames, wanted, Fraction(score.fps_num, score.fps_den))
-
-
-def _shows_personal(score: Score, span: tuple[int, int]) -> bool:
-    """Whether something personal is to be seen in a span of frames."""
-    return any(first < span[1] and end > span[0] for first, end in score.personal_spans)
-
-
 def film_backdrops(score: Score, assets: AssetDoor, cache: Path) -> dict[str, Backdrop]:
-    """The image and footage backdrops of a film by scene id, prepared."""
-    fps = Fraction(score.fps_num, score.fps_den)
-    found: dict[str, Backdrop] = {}
-    for scene in score.scenes:
-        if scene.backdrop.kind in ("image", "footage"):
-            try:
-                found[scene.id] = media_backdrop(
-                    scene.backdrop,
-                    frames=scene.frames,
-                    width=score.width,
-                    height=score.height,
-                    fps=fps,
-                    assets=assets,
-                    cache=cache,
-                )
-            except DearlyError as error:
-                raise error.at(scene=scene.id, channel="video") from error.__cause__
-    return found
+    """The image and footage backdrops of a film by scene id, all prepared."""
+    return dict(_Backdrops(score, assets, cache))
+
+
+class _Backdrops(Mapping[str, Backdrop]):
+    """The image and footage backdrops of a film by scene id. Each is prepared when it is asked for, since a film whose
+    chunks are there already needs none."""
+
+    def __init__(self, score: Score, assets: AssetDoor, cache: Path) -> None:
+        self._scenes = {scene.id: scene for scene in score.scenes if scene.backdrop.kind in ("image", "footage")}
+        self._score, self._assets, self._cache = score, assets, cache
+        self._made: dict[str, Backdrop] = {}
+
+    def __getitem__(self, scene: str) -> Backdrop:
+        if scene not in self._made:
+            self._made[scene] = self._prepared(self._scenes[scene])
+        return self._made[scene]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scenes)
+
+    def __len__(self) -> int:
+        return len(self._scenes)
+
+    def __contains__(self, scene: object) -> bool:
+        return scene in self._scenes
+
+    def _prepared(self, scene: ScoreScene) -> Backdrop:
+        score = self._score
+        try:
+            return media_backdrop(
+                scene.backdrop,
+                frames=scene.frames,
+                width=score.width,
+                height=score.height,
+                fps=Fraction(score.fps_num, score.fps_den),
+                assets=self._assets,
+                cache=self._cache,
+            )
+        except DearlyError as error:
+            raise error.at(scene=scene.id, channel="video") from error.__cause__
 
 
 def _joined(
