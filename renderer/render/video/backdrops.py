@@ -18,7 +18,7 @@ from PIL import Image
 from renderer.assets.door import AssetDoor
 from renderer.render.video.mezzanine import Mezzanine, Planes
 from renderer.render.video.motion import view_path
-from renderer.render.video.pictures import window
+from renderer.render.video.pictures import FINER, window
 from renderer.render.video.prepare import U, even, image_size, prepare_footage, prepare_image
 from renderer.render.video.score import ScoreBackdrop
 
@@ -58,10 +58,8 @@ def media_backdrop(
         still = prepare_image(asset, focus_u=focus_u, scrim=scrim, width=width, height=height, cache=cache)
         return Still(picture=still)
     start, stop = zoom["from"] / U, zoom["to"] / U
-    # The whole picture, as large as the closest view needs it but no larger than it is.
-    size = image_size(asset)
-    cover = max(width / size[0], height / size[1])
-    scale = min(cover * max(start, stop), max(cover, 1.0))
+    size = image_size(asset)  # the whole picture, since a move may go anywhere in it
+    scale = max(width / size[0], height / size[1]) * max(start, stop) * FINER
     picture = prepare_image(
         asset,
         focus_u=[U // 2, U // 2],

@@ -20,6 +20,9 @@ from renderer.render.video.score import ImageContent, Q, Rect, U
 from renderer.render.video.shapes import over, rounded_rect, shadow_of
 
 MAX_PIXELS = 50_000_000
+FINER = 1.25
+"""How much finer than its closest view a picture that moves is kept. At 1, frames between two pixels are softer than
+those on one, and the picture pulses: by 18 % of its finest detail; at 1.25 by 0.1 %."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,15 @@ class View:
 
 @dataclass(frozen=True)
 class Picture:
-    """A premultiplied RGBa picture, no larger than it is ever shown."""
+    """A premultiplied RGBa picture, as fine as it must be to move."""
 
     image: Image.Image
 
     @classmethod
     def covering(cls, image: Image.Image, rect_q: Rect, zoom: int) -> Picture:
-        """``image`` made smaller, if it is larger than to cover the rectangle at ``zoom`` (1/65536)."""
+        """``image`` for views that cover the rectangle at up to ``zoom`` (1/65536)."""
         _, _, width, height = _pixels(rect_q)
-        scale = max(width / image.width, height / image.height) * zoom / U
-        if scale >= 1:
-            return cls(image)
+        scale = max(width / image.width, height / image.height) * zoom / U * FINER
         size = math.ceil(image.width * scale), math.ceil(image.height * scale)
         return cls(image.resize(size, Image.Resampling.LANCZOS))
 
