@@ -115,7 +115,7 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
     )
     if report.fits:
         table = Table(
-            box=None, title="Texts of the film that were changed to fit", title_justify="left", header_style="bold"
+            box=None, title="In the film: texts changed to fit, links hard to reach", title_justify="left", header_style="bold"
         )
         for column in ("Scene", "Layer", "Change", "Records", "Example"):
             table.add_column(column, justify="right" if column in ("Records", "Example") else "left")

@@ -17,6 +17,7 @@ from renderer.plan.build import Planner
 from renderer.plan.model import Fact, RenderPlan, Series, Table
 from renderer.plan.read import read_plan
 from renderer.preflight.lint import lint
+from renderer.preflight.lint_beside import seen
 from renderer.preflight.model import CheckReport, Finding, Fit
 from renderer.profile.load import BadRecord
 from renderer.render.model import RenderJob
@@ -175,6 +176,10 @@ def _film_fits(job: RenderJob, record: int) -> list[Fit]:
             words += ["broken inside a word"] if fit.broken else []
             words += ["cut with an ellipsis"] if fit.ellipsized else []
             found.append(Fit(scene=fit.scene, layer=fit.layer, change=", ".join(words), records=1, example=record))
+    video = job.template.config.channels.video
+    if video is not None:
+        for scene, interaction, doubt in seen(score, video.margins(score.format)):
+            found.append(Fit(scene=scene, layer=interaction, change=doubt, records=1, example=record))
     return found
 
 

@@ -17,6 +17,7 @@ from renderer.errors import DearlyError, ErrorList, Place, TemplateError, neares
 from renderer.pipeline import template_fonts
 from renderer.plan.build import Planner
 from renderer.preflight.contrast import MINIMUM, ratio
+from renderer.preflight.lint_beside import lint_beside
 from renderer.preflight.model import Finding
 from renderer.render.layout_lint import lint_layout
 from renderer.render.layout_lint import references as layout_references
@@ -35,6 +36,7 @@ def lint(planner: Planner, cache: Path) -> list[Finding]:
         *(Finding(error) for error in _contrast(template)),
         *(Finding(error) for error in _copy_glyphs(template, fonts)),
         *(Finding(error) for error in _poster(planner)),
+        *lint_beside(planner),
         *(Finding(error, severe=False) for error in _unused_copy(template)),
     ]
 

@@ -18,7 +18,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How often one text of the film was changed to fit, and the strongest change seen."""
+    """How often one text of the film was changed to fit, or one interaction is hard to use, and in what way."""
 
     scene: str
     layer: str

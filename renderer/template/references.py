@@ -180,6 +180,11 @@ _LAYER_NAMES: dict[type[BaseModel], dict[str, NameKind]] = {
 }
 
 
+def layer_names(layer: Layer) -> Iterator[NameUse]:
+    """The names that one layer uses; paths are those inside it."""
+    return _layer(layer, ())
+
+
 def _layer(layer: Layer, at: tuple[Step, ...]) -> Iterator[NameUse]:
     yield from _named(layer, {"below": "layer", "shown_with": "chosen", **_LAYER_NAMES[type(layer)]}, at)
     match layer:
