@@ -168,3 +168,26 @@ def test_contrast_is_that_of_wcag() -> None:
     assert ratio("#000000", "#ffffff") == pytest.approx(21)
     assert ratio("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # the well-known grey that just fails
     assert ratio("#ffffff", "#777777") == ratio("#777777", "#ffffff")
+
+
+def layer(text: str) -> dict[str, str]:
+    """The small template with one more layer in each of its five scenes."""
+    return changed("video/storyboard.yaml", "    layers:\n", f"    layers:\n      - {text}\n")
+
+
+@pytest.mark.parametrize(
+    ("colours", "count"),
+    [("colour: ink, ground: paper", 0), ("colour: paper, ground: ink", 1), ("colour: ink, ground: ink", 1)],
+)
+def test_a_code_that_readers_cannot_read_is_found(tmp_path: Path, cache: Path, colours: str, count: int) -> None:
+    box = "box: {x: 0, y: 0, width: 300, height: 300}"
+    found = findings(tmp_path, cache, layer(f"{{id: code, kind: qr, link: pay, {colours}, {box}}}"))
+    assert [(one.error.code, one.severe) for one in found] == [("render.contrast", True)] * 5 * count
+    assert all(one.error.place.file == "video/storyboard.yaml" and one.error.place.line for one in found)
+
+
+@pytest.mark.parametrize(("fact", "count"), [("name", 0), ("days", 1)])
+def test_words_to_mark_that_the_copy_does_not_say_are_found(tmp_path: Path, cache: Path, fact: str, count: int) -> None:
+    words = f"highlights: [{{fact: {fact}, marker: paper}}], box: {{x: 0, y: 0, width: 900, height: 300}}"
+    found = findings(tmp_path, cache, layer(f"{{id: marked, kind: paragraph, copy: [hello], style: plain, {words}}}"))
+    assert [(one.error.code, one.severe) for one in found] == [("template.copy", False)] * 5 * count

@@ -28,7 +28,10 @@ def qr_layer(work: SceneWork, layer: QrLayer) -> ScoreLayer:
         raise work.fail(
             "render.layout", layer, f"the link '{layer.link}' holds something secret.", "Anybody can read a code."
         )
-    code = segno.make(link.href, error=layer.recovery, micro=False, boost_error=True)
+    try:
+        code = segno.make(link.href, error=layer.recovery, micro=False, boost_error=True)
+    except segno.DataOverflowError as error:
+        raise work.fail("render.overflow", layer, "its address is too long for any code.") from error
     rows = tuple("".join("1" if dark else "0" for dark in row) for row in code.matrix)
     left, top, right, bottom = box_rect(work, layer)
     side = min(right - left, bottom - top) // Q
