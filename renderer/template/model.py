@@ -6,7 +6,7 @@ Field descriptions are the template reference: ``docs/template-reference.md`` is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from renderer.located import Lines
     from renderer.profile.contract import Contract
     from renderer.template.copy import CopyBook
+    from renderer.template.lexicon import Lexicon
     from renderer.template.release import Release
     from renderer.template.storyboard import Storyboard
 
@@ -351,8 +352,8 @@ class DecisionRules(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` is by locale, ``lines`` by
-    file."""
+    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` and ``lexicons`` are by
+    locale, ``lines`` by file."""
 
     config: TemplateConfig
     contract: Contract
@@ -362,6 +363,7 @@ class Template:
     storyboard: Storyboard | None
     release: Release
     lines: Mapping[str, Lines]
+    lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
