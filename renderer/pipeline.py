@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontRequest, FontSet, load_fonts
@@ -24,7 +25,12 @@ from renderer.template.load import find_template, load_release, load_template
 from renderer.template.model import CHANNELS, Channel, FormatName, Template
 from renderer.template.release import Release
 
+if TYPE_CHECKING:
+    from renderer.render.video.chunks import ChunkShelf
+
 Progress = Callable[[Channel, int, int], None]
+ShelfSource: TypeAlias = "Callable[[], ChunkShelf]"
+"""Opens the shelf of chunks; a value that pickles, because every process opens its own."""
 
 
 def open_template(name: str) -> Planner:
@@ -59,9 +65,12 @@ def prepare_job(
     *,
     formats: Sequence[FormatName] = (),
     hls: bool = False,
+    chunks: ChunkShelf | None = None,
+    use: str | None = None,
 ) -> RenderJob:
     """4. What a channel may read: the plan, the template's files, its pictures, its fonts. ``formats`` are those of the
-    film that are wanted, none are all; ``hls`` asks for streams that the template does not ask for."""
+    film that are wanted, none are all; ``hls`` asks for streams that the template does not ask for; ``chunks`` and
+    ``use``: see :class:`~renderer.render.model.RenderJob`."""
     report = None if progress is None or channel is None else _Report(progress, channel)
     return RenderJob(
         plan=made,
@@ -72,6 +81,8 @@ def prepare_job(
         progress=report,
         formats=tuple(formats),
         hls=hls,
+        chunks=chunks,
+        use=use,
     )
 
 
@@ -115,11 +126,16 @@ def render_all(
     *,
     formats: Sequence[FormatName] = (),
     hls: bool = False,
+    shelf: ShelfSource | None = None,
+    use: str | None = None,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 for several channels in this process, the microsite last, because it embeds the others."""
     results: dict[Channel, RenderResult] = {}
+    chunks = shelf() if shelf is not None and "video" in channels else None
     for channel in sorted(channels, key=lambda name: (name == "microsite", CHANNELS.index(name))):
-        job = prepare_job(template, made, images, cache, progress, channel, formats=formats, hls=hls)
+        job = prepare_job(
+            template, made, images, cache, progress, channel, formats=formats, hls=hls, chunks=chunks, use=use
+        )
         results[channel] = render_channel(
             channel, job, out, film=results.get("video"), statement=results.get("statement")
         )
@@ -135,12 +151,16 @@ def render_in_child(
     out: Path,
     formats: Sequence[FormatName],
     hls: bool,
+    shelf: ShelfSource | None,
+    use: str | None,
     report: Progress,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs
     them."""
     template = load_release(Release(files))
-    return render_all(channels, template, read_plan(made), images, cache, out, report, formats=formats, hls=hls)
+    return render_all(
+        channels, template, read_plan(made), images, cache, out, report, formats=formats, hls=hls, shelf=shelf, use=use
+    )
 
 
 def template_fonts(template: Template, cache: Path) -> FontSet:

@@ -31,6 +31,15 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite under the home.")
     children: int = Field(0, ge=0, le=256, description="Worker processes of each lane; 0 for one a processor core.")
 
+    chunk_limit_gb: float = Field(
+        20, gt=0, description="Gigabytes that encoded pieces of film may take; those not used for longest go first."
+    )
+    chunk_audit: int = Field(
+        200,
+        ge=0,
+        description="Of so many pieces of film that are found, one is drawn again and compared; 0 for none.",
+    )
+
     @property
     def embedded_broker(self) -> bool:
         """Whether the supervisor runs the broker itself."""

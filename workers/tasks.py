@@ -108,7 +108,7 @@ def _render(services: Services, claim: Claim) -> Outcome:
     with tempfile.TemporaryDirectory(dir=services.settings.work, prefix=f"{this_owner().replace(':', '-')}-") as folder:
         out = Path(folder)
         made = _embedded(services, claim, out)
-        result = services.engine.render(release, plan, claim.channel, out, made, progress)
+        result = services.engine.render(release, plan, claim.channel, out, made, progress, claim.part_id)
         progress.check()
         return _stored(services, claim, out, result)
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
+from renderer.bootstrap import ShelfSource, recipient_use
 from renderer.cli import console
 from renderer.cli.options import (
     AsOfOption,
@@ -97,6 +98,8 @@ def render(
             out,
             formats,
             hls,
+            ShelfSource(settings),
+            recipient_use(settings, person.recipient),
             progress=step,
         )
     for result in results.values():
@@ -106,6 +109,8 @@ def render(
         console.print_json(summary(plan, results))
     else:
         console.out.print(_table(results))
+        if "video" in results:
+            console.out.print(f"\n{_shared(results['video'])}")
         console.out.print(f"\nFolder: [bold]{escape(str(out))}[/]", soft_wrap=True)
 
 
@@ -155,9 +160,18 @@ def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str,
     }
     if "video" in results:
         figures = results["video"].figures
-        found |= {name: figures[name] for name in ("frames_total", "frames_encoded", "personal_frames")}
+        names = ("frames_total", "frames_encoded", "personal_frames", "chunks", "chunks_reused")
+        found |= {name: figures[name] for name in names}
         found["cpu_s"] = float(figures["cpu_s"])
     return found
+
+
+def _shared(film: RenderResult) -> str:
+    """How much of the film was there already, in a sentence."""
+    figures = film.figures
+    found, chunks = figures["chunks_reused"], figures["chunks"]
+    encoded, total = figures["frames_encoded"], figures["frames_total"]
+    return f"Film: {found} of {chunks} chunks were there already; {encoded} of {total} frames were encoded."
 
 
 def _artefact(artefact: Artefact) -> dict[str, object]:
