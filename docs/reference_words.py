@@ -42,6 +42,8 @@ ADVICE: dict[str, str] = {
     "plan.copy": "Correct the sentence at the place named.",
     "render.layout": "Ask with `'ID' in facts` or `has('ID')` before using what not every plan has.",
     "render.limit": "Look for a loop inside a loop, a very long list, or content that makes pages without end.",
+    "render.safe-area": "Move or shrink the layer, give it a box for that format, or state another safe area in"
+    " template.yaml.",
     "render.overflow": "Give the text more room, or allow wrapping, shrinking, a shorter variant or an ellipsis.",
     "render.glyph": "List a font for that script in `template.yaml`, or keep such records out.",
     "render.face": "List the family with that weight and slope in `template.yaml`, or do not ask for it in CSS.",
@@ -148,7 +150,10 @@ LAYOUT_NAMES: dict[str, str] = {
     "as_of": "The as-of date, YYYY-MM-DD.",
     "range": "`range(n)`, up to 1,000.",
     "head": "Microsite only, required: the first thing in `<head>`. It carries the policy and the style sheet.",
-    "film": "Microsite only: `.src .poster .width .height .captions .chapters_track .chapters .transcript`, or none.",
+    "film": "Microsite only: `.src .poster .cover .width .height .upright .captions .chapters_track .chapters"
+    " .transcript`, or none. `.upright`, the 9:16 film if there is one, has `.src .poster .width .height`. `.cover` is"
+    " what a `<video>` takes as its poster: clear if there are two, of which style sheets show the right one with"
+    " `--film-poster` and `--film-ratio`.",
     "film_at": "Microsite only: `film_at(chapter)`: the address of a chapter of `film.chapters`.",
     "statement": "Microsite only: `.src .kilobytes`, or none.",
 }

@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "render.warning": "An engine gave a warning, so the result may be incomplete.",
     "render.contrast": "A colour pair is below the contrast that readers need.",
     "render.media": "A piece of media could not be decoded or encoded.",
+    "render.safe-area": "A text of the film lies where players put their controls, or too near to an edge.",
     "render.suppressed": "The rules say that this recipient gets nothing; there is nothing to render.",
     "environment.library": "A system library is missing.",
     "environment.font": "A font that the template lists is not installed.",

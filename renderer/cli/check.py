@@ -74,6 +74,7 @@ def _as_json(report: CheckReport) -> dict[str, object]:
         "warnings": [finding.error.as_json() for finding in report.findings if not finding.severe],
         "fits": [
             {
+                "format": fit.format,
                 "scene": fit.scene,
                 "layer": fit.layer,
                 "change": fit.change,
@@ -117,10 +118,10 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
         table = Table(
             box=None, title="In the film: texts changed to fit, links hard to reach", title_justify="left", header_style="bold"
         )
-        for column in ("Scene", "Layer", "Change", "Records", "Example"):
+        for column in ("Scene", "Layer", "Format", "Change", "Records", "Example"):
             table.add_column(column, justify="right" if column in ("Records", "Example") else "left")
         for fit in report.fits:
-            table.add_row(fit.scene, fit.layer, fit.change, str(fit.records), f"record {fit.example}")
+            table.add_row(fit.scene, fit.layer, fit.format, fit.change, str(fit.records), f"record {fit.example}")
         show(table)
     for kind, ids in report.unreached.items():
         show(f"[yellow]Never reached[/] {kind}: {escape(', '.join(ids))}")

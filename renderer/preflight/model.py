@@ -18,8 +18,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How often one text of the film was changed to fit, or one interaction is hard to use, and in what way."""
+    """How often one text of the film was changed to fit in one format, or one interaction is hard to use, and in what
+    way."""
 
+    format: str
     scene: str
     layer: str
     change: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import secrets
 import signal
 import socket
@@ -34,6 +35,7 @@ PAGE_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; char
               ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}  # fmt: skip
 SITE_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
               ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".woff2": "font/woff2"}  # fmt: skip
+FILM = re.compile(r"film(?:-(\d+)x(\d+))?\.mp4")
 HOST = "127.0.0.1"
 UI_FONT = FontRequest("IBM Plex Sans", (400, 500, 600))
 
@@ -191,8 +193,10 @@ def site_app(studio: Studio) -> FastAPI:
         site = studio.sites.get(name)
         if site is None or file.startswith("."):
             return Response(status_code=404)
-        if file == "film.mp4":
-            return FileResponse(await studio.draft(site.view), media_type="video/mp4")
+        film = FILM.fullmatch(file)
+        if film is not None:
+            shown = studio.in_format(site.view, f"{film[1]}:{film[2]}" if film[1] else None)
+            return FileResponse(await studio.draft(shown), media_type="video/mp4")
         if file == "statement.pdf":
             made = await studio.paper(site.view, _there(request))
             return FileResponse(made["path"], media_type="application/pdf")

@@ -248,6 +248,10 @@ class Studio:
                 del self._drafts[old]
         return self._drafts[name]
 
+    def in_format(self, name: str, format: str | None) -> str:
+        """The name of the same view in another format of the film, None for the first."""
+        return self._name(replace(self._view(name), format=format))
+
     async def _encode(self, name: str, view: View) -> Path:
         self._drafting = name
 
