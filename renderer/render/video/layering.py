@@ -27,6 +27,7 @@ from renderer.render.video.score import (
     TextLook,
     Track,
     U,
+    blank,
     value_at,
 )
 from renderer.render.video.text import Measure
@@ -276,7 +277,7 @@ def text_content(found: Fitted, column: Rect, top: int) -> tuple[Rect, TextConte
     part = {"left": 0, "centre": 1, "right": 2}[found.look.align]
     start = column[0] + (room - wraps_at) * part // 2
     inset = (wraps_at - width) * part // 2
-    empty = not any(text.strip() for text in found.texts)
+    empty = all(blank(text) for text in found.texts)
     height = 0 if empty else found.lines * found.look.line_height_q
     left = start + inset
     return (left, top, left + width, top + height), TextContent(

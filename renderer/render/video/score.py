@@ -45,6 +45,11 @@ REST: Mapping[str, int] = {
 """What a property is when it has no track. The last three belong to pictures that move inside their rectangle."""
 
 
+def blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: it is empty, or holds only space and isolates (U+2066 to U+2069)."""
+    return not text.strip("\u2066\u2067\u2068\u2069 \t\r\n\u00a0\u202f\u2009")
+
+
 def value_at(track: Track, frame: int, rest: int) -> int:
     """The value of a track at a frame of its layer; ``rest`` for an empty track."""
     if not track:

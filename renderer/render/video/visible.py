@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from renderer.render.video.score import DrawnText, Property, Q, ScoreLayer, ScoreScene, TextContent
+from renderer.render.video.score import DrawnText, Property, Q, ScoreLayer, ScoreScene, TextContent, blank
 
 Span = tuple[int, int]
 """(first frame, frame after the last)."""
@@ -72,7 +72,7 @@ def drawn_texts(scene: ScoreScene, width: int, height: int) -> Iterator[DrawnTex
             step = layer.at("step", frame)
             seen[step] = (seen.get(step, (frame, frame))[0], frame)
         for step, (first, last) in seen.items():
-            if content.texts[step].strip():
+            if not blank(content.texts[step]):
                 yield DrawnText(
                     scene=scene.id,
                     layer=layer.id,
