@@ -40,7 +40,8 @@ from renderer.render.video.score import (
     Track,
     U,
 )
-from tests.film_samples import engine, fonts
+from tests.film_samples import engine, fonts, plan
+from tests.film_samples import score as whole_score
 
 WIDTH, HEIGHT = 96, 64
 PROFILE = EncodeProfile(width=WIDTH, height=HEIGHT, fps=Fraction(10))
@@ -338,6 +339,17 @@ def test_a_run_has_its_key_wherever_in_the_film_it_stands(score: Score, later: i
         scene(frames=later), *(replace(one, first=one.first + later, id=f"{one.id}-later") for one in score.scenes)
     )
     assert key(moved, later).key == key(score).key
+
+
+@given(st.lists(st.text("abcWM. ", min_size=0, max_size=40), min_size=2, max_size=2), st.integers(0, 80))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_shows_nothing_personal_is_the_same_for_everybody(names: list[str], first: int) -> None:
+    """A storyboard with texts, shapes around texts, texts below texts, counters and charts, for two people."""
+    films = [whole_score(plan(name=name or "x")) for name in names]
+    keys = [KeyBook(score, PROFILE, SECRET).key(first, first + 10) for score in films]
+    if not keys[0].personal and not keys[1].personal:
+        assert keys[0] == keys[1]
+    assert any(book.personal_spans() for book in (KeyBook(score, PROFILE, SECRET) for score in films))
 
 
 # ---------------------------------------------------------------- one by one
