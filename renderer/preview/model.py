@@ -38,6 +38,20 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Line:
+    """A record in a long list, as it was skimmed: it may fail the contract."""
+
+    number: int
+    recipient: str = field(repr=False)
+    words: str = field(repr=False)
+
+    @cached_property
+    def sought(self) -> str:
+        """What a search looks into."""
+        return f"{self.number} {self.recipient} {self.words}".casefold()
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """Everything that what is shown depends on, besides the template's files, which ``revision`` counts.
 

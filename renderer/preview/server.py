@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,7 +57,7 @@ class Choice(BaseModel):
 class Asked(Choice):
     """A view with what its form holds; ``base`` names the view whose pictures the form kept."""
 
-    sheet: Annotated[str, Field(max_length=8 * 2**20)] | None = None
+    sheet: Annotated[str, Field(max_length=11 * 2**20)] | None = None
     base: Annotated[str, Field(max_length=40)] | None = None
 
 
@@ -99,6 +99,14 @@ def studio_app(studio: Studio, fonts: Callable[[], FontSet], site_address: str) 
     @_answers(studio)
     async def state(request: Request) -> Any:
         return {**await studio.state(_there(request)), "site": site_address}
+
+    @app.get("/api/people")
+    @_answers(studio)
+    async def people(
+        request: Request, find: Annotated[str, Query(max_length=200)] = "", offset: Annotated[int, Query(ge=0)] = 0
+    ) -> Any:
+        del request
+        return studio.people(find, offset)
 
     @app.get("/api/lint")
     @_answers(studio)

@@ -81,13 +81,11 @@ LANGUAGES = {
 
 @dataclass(frozen=True, kw_only=True)
 class AudioTrack:
-    """Encoded sound as a small MP4 (``mp4``, AAC-LC) and the number of samples a channel that it plays. ``shared``
-    says that nothing in it is about the recipient, so that its parts may be named by what they are."""
+    """Encoded sound as a small MP4 (``mp4``, AAC-LC) and the number of samples a channel that it plays."""
 
     mp4: bytes
     samples: int
     rate: int
-    shared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,8 +56,7 @@ def soundtrack(score: Score, assets: AssetDoor, cache: Path) -> AudioTrack | Non
             file.write(data)
 
         write_once(path, fill)
-    # Music and sounds are the template's; a voice that says a name would make the track that person's.
-    return AudioTrack(mp4=mp4, samples=samples, rate=RATE, shared=True)
+    return AudioTrack(mp4=mp4, samples=samples, rate=RATE)
 
 
 def placed(score: Score, assets: AssetDoor) -> list[Placed]:
