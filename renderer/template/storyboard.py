@@ -229,7 +229,7 @@ class Transition(Strict):
     )
     duration_s: float = Field(0, ge=0, le=3, description="Seconds; 0 for a cut.")
     side: Side = Field(
-        "end", description="Where the new scene comes from (all but cut and fade); `start` and `end` swap right to left."
+        "end", description="Where the new scene comes from, if it moves; `start` and `end` swap right to left."
     )
     softness_px: float = Field(0, ge=0, le=640, description="How soft the edge of a wipe is.")
     easing: Easing = Field("cubic-in-out", description="Easing.")
@@ -284,6 +284,8 @@ class Scene(Strict):
                 "template.value", "Captions must follow one another without overlap and end with the scene."
             )
         self._check_interactions()
+        if self.hold_at_s is not None and self.hold_at_s >= self.duration_s:
+            raise PydanticCustomError("template.value", "A scene holds still before its end: 'hold_at_s' is too late.")
         if self.transition.duration_s * 2 > self.duration_s:
             raise PydanticCustomError("template.value", "A transition may take at most half of its scene.")
         return self

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import renderer.render.video as video
@@ -40,7 +40,7 @@ from renderer.render.video.score import (
     Track,
     U,
 )
-from tests.film_samples import engine, fonts
+from tests.film_samples import box, engine, fonts, one_scene, plan, text_layer
 
 WIDTH, HEIGHT = 96, 64
 PROFILE = EncodeProfile(width=WIDTH, height=HEIGHT, fps=Fraction(10))
@@ -338,6 +338,23 @@ def test_a_run_has_its_key_wherever_in_the_film_it_stands(score: Score, later: i
         scene(frames=later), *(replace(one, first=one.first + later, id=f"{one.id}-later") for one in score.scenes)
     )
     assert key(moved, later).key == key(score).key
+
+
+@given(st.lists(st.text("abcWM. ", min_size=0, max_size=40), min_size=2, max_size=2), st.integers(0, 40))
+@example(["a", "WWWW " * 8], 22)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_what_shows_nothing_personal_is_the_same_for_everybody(names: list[str], first: int) -> None:
+    """What stays when a name has gone was placed below it: that is personal as well, where names wrap or not."""
+    layers = [
+        text_layer(out_s=0.8),
+        text_layer("after", copy="title", box=box(96, 20, 400, 90), below="headline", fit={"max_lines": 1}, out_s=1.6),
+        {"kind": "counter", "id": "sum", "fact": "total", "style": "figure", "box": box(96, 440, 800, 140)},
+    ]
+    films = [one_scene(*layers, the_plan=plan(name=name or "x")) for name in names]
+    keys = [KeyBook(score, PROFILE, SECRET).key(first, first + 10) for score in films]
+    if not keys[0].personal and not keys[1].personal:
+        assert keys[0] == keys[1]
+    assert any(book.personal_spans() for book in (KeyBook(score, PROFILE, SECRET) for score in films))
 
 
 # ---------------------------------------------------------------- one by one

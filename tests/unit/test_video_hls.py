@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -152,7 +153,7 @@ def strictly_silent(path: Path) -> None:
 FILMS = st.lists(st.tuples(st.integers(0, len(LENGTHS) + 1), st.booleans()), min_size=1, max_size=9)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([(0, False)])
 @example([(6, False), (5, False), (5, True), (7, True), (0, False), (4, False)])
 @given(FILMS)
@@ -176,7 +177,7 @@ def test_any_chunks_join_to_what_each_decodes_to(tmp_path: Path, film: list[tupl
         assert stream.duration is not None and stream.duration * stream.time_base * FPS == frames  # type: ignore[operator]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(FILMS)
 def test_playlists_and_decode_times_cover_the_film_without_gap(tmp_path: Path, film: list[tuple[int, bool]]) -> None:
     chunks = [pool()[number] for number, _ in film]
@@ -250,6 +251,15 @@ def test_shared_segments_are_alike_for_everybody_and_personal_ones_are_not_named
     assert set(one) == set(other)
     assert {name for name in one if one[name] != other[name]} - {ENTRANCE} == {"video-2.m4s"}
     assert len([name for name in one if name.endswith(".m4s")]) == 3
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_sound_is_named_by_its_digest_only_if_nobodys(shared: bool) -> None:
+    audio = replace(track(7 * RATE), shared=shared)
+    names = [file.name for file in hls_files([pool()[5]] * 3, [False] * 3, PROFILE, audio, None, TAGS)]
+    sound = [name for name in names if name.startswith("sound-") and name.endswith(".m4s")]
+    assert len(sound) == 2
+    assert (sound == ["sound-1.m4s", "sound-2.m4s"]) is not shared
 
 
 def test_a_segment_can_be_made_alone(tmp_path: Path) -> None:

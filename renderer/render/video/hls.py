@@ -78,13 +78,11 @@ def hls_files(
     audio: AudioTrack | None,
     captions: bytes | None,
     tags: Tags,
-    *,
-    personal_sound: bool = True,
 ) -> tuple[HlsFile, ...]:
     """All files of the stream, :data:`.playlists.ENTRANCE` last: whoever finds it finds the others.
 
-    ``personal`` says of each chunk whether it shows something personal, ``personal_sound`` the same of the track.
-    ``captions`` is WebVTT; None, or one without a cue, leaves that rendition out.
+    ``personal`` says of each chunk whether it shows something personal. ``captions`` is WebVTT; None, or one without a
+    cue, leaves that rendition out.
     Raises RenderError ``render.media`` when a chunk is not of the profile or the track does not begin on a packet.
     """
     golden = golden_extradata(profile)
@@ -108,7 +106,7 @@ def hls_files(
     heard = []
     if audio is not None:
         for number, (data, samples) in enumerate(sound_segments(audio), 1):
-            heard.append(put_segment("sound", number, data, Fraction(samples, audio.rate), personal_sound))
+            heard.append(put_segment("sound", number, data, Fraction(samples, audio.rate), not audio.shared))
     target = target_duration([*seen, *heard])
     put("video-init.mp4", video_init(profile, tags.locale), "video/mp4")
     put("video.m3u8", media_playlist(seen, target=target, init="video-init.mp4"), _PLAYLIST)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from itertools import pairwise
@@ -74,6 +74,18 @@ class ChunkKey:
         return self.end - self.first
 
 
+@dataclass(frozen=True, kw_only=True)
+class SceneChanges:
+    """The film frames in which a scene's picture differs from the one before, as spans, by what moves: the backdrop
+    (None) or a layer by its id; ``crossing`` are those of its transition. ``personal`` are the spans in which each
+    personal layer is drawn."""
+
+    scene: str
+    crossing: Span
+    moves: Mapping[str | None, tuple[Span, ...]]
+    personal: Mapping[str, tuple[Span, ...]]
+
+
 class KeyBook:
     """Makes the keys of one film. Everything that is not of a single run is worked out once.
 
@@ -112,6 +124,10 @@ class KeyBook:
     def borders(self) -> tuple[int, ...]:
         """Where the film is cut (:mod:`.cuts`)."""
         return _borders(self.score, self._scenes)
+
+    def changes(self) -> tuple[SceneChanges, ...]:
+        """For each scene what changes the picture, and in which film frames it differs from the frame before."""
+        return tuple(book.changes() for book in self._scenes)
 
 
 def film_borders(score: Score) -> tuple[int, ...]:
@@ -186,6 +202,25 @@ class _SceneBook:
             for start, stop in book.drawn_spans()
         ]
 
+    def changes(self) -> SceneChanges:
+        """See :class:`SceneChanges`."""
+        first, moves = self.scene.first, dict[str | None, tuple[Span, ...]]()
+        moving = self.scene.backdrop.moving
+        # Without motion it still comes into view and goes out of it, behind layers that fill the frame.
+        seen = self._free if moving else [(at, at + 1) for span in self._free for at in span]
+        moves[None] = union((first + start, first + end) for start, end in seen)
+        for book in self._layers:
+            steps = union((first + frame, first + frame + 1) for frame, _ in book.steps if frame >= 0)
+            moves[book.layer.id] = union([*moves.get(book.layer.id, ()), *steps])
+        personal = {
+            book.layer.id: tuple((first + start, first + end) for start, end in book.drawn_spans())
+            for book in self._layers
+            if book.layer.personal
+        }
+        # When a transition is over, the scene before is gone.
+        crossing = (first, first + self.scene.transition.frames + 1 if self.scene.transition.frames else first + 1)
+        return SceneChanges(scene=self.scene.id, crossing=crossing, moves=moves, personal=personal)
+
     def _pace(self, start: int) -> list[int]:
         """Which picture of a moving backdrop is the first. A picture that zooms takes the whole scene for it."""
         backdrop = self.scene.backdrop
@@ -227,6 +262,11 @@ class _LayerBook:
                 continue
             found.append([max(frame, first) + shift, state])
         return found
+
+    @property
+    def steps(self) -> Steps:
+        """The states by the scene frame from which they hold."""
+        return self._steps
 
     def drawn_spans(self) -> list[Span]:
         """The scene frames in which it is drawn."""

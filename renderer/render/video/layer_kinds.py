@@ -5,10 +5,11 @@ In: a scene's work (:mod:`.layering`). Out: score layers in the storyboard's ord
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from renderer.labels import Sensitivity, highest
 from renderer.plan.model import Fact, Message
 from renderer.render.video.charts import chart_layers
 from renderer.render.video.codes import qr_layer
@@ -49,7 +50,33 @@ def scene_layers(work: SceneWork) -> tuple[ScoreLayer, ...]:
     for layer in shown:
         if layer.id not in done:
             done[layer.id] = _drawing(work, layer, shown)
-    return tuple(part for layer in work.scene.layers for part in done.get(layer.id, ()))
+    return _labelled(work.scene.layers, done)
+
+
+def _labelled(layers: Sequence[Layer], done: Mapping[str, tuple[ScoreLayer, ...]]) -> tuple[ScoreLayer, ...]:
+    """The layers of a scene in order, each with the label of what its place and size come from as well.
+
+    A shape around a text has the text's size, what stands below a text moves with its lines, and the parts of a chart
+    make room for each other. None of that shows the text itself, so a secret one makes others personal.
+    """
+    labels: dict[str, Sensitivity] = {}
+    for layer in layers:
+        labels[layer.id] = highest([part.sensitivity for part in done.get(layer.id, ())])
+    inherited: dict[str, Sensitivity] = {}
+    for _ in layers:  # until what stands below something below something has heard of it
+        for layer in layers:
+            leading = (layer.below, layer.around if isinstance(layer, ShapeLayer) else None)
+            of = [label for name in leading if name for label in (labels.get(name), inherited.get(name)) if label]
+            inherited[layer.id] = "public" if highest(of) == "public" else "personal"
+    found = []
+    for layer in layers:
+        for part in done.get(layer.id, ()):
+            reasons = [part.sensitivity, inherited[layer.id]]
+            if part.facts or part.messages:
+                reasons.append("public" if labels[layer.id] == "public" else "personal")
+            label = highest(reasons)
+            found.append(part if label == part.sensitivity else replace(part, sensitivity=label))
+    return tuple(found)
 
 
 def _drawing(work: SceneWork, layer: Layer, shown: Sequence[Layer]) -> tuple[ScoreLayer, ...]:

@@ -273,13 +273,15 @@ class ScoreScene:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreCaption:
-    """One caption, in film frames; ``text`` without isolates."""
+    """One caption, in film frames; ``text`` without isolates. If it is spoken, ``words`` are the frames at which the
+    words between its spaces are said."""
 
     first: int
     end: int
     text: str
     message: str
     sensitivity: Sensitivity
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -301,6 +303,28 @@ class SoundCue:
     digest: str
     first: int
     gain_u: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoiceCue:
+    """Something that is said: ``first`` and ``samples`` in samples at 48 kHz, from the film's start.
+
+    Speech has the digest of its sound in ``pcm`` and no ``media``; a recorded clip has its reference and digest.
+    """
+
+    scene: str
+    message: str | None
+    first: int
+    samples: int
+    pcm: str
+    media: str | None
+    gain_u: int
+    sensitivity: Sensitivity
+
+    @property
+    def end(self) -> int:
+        """The sample after its last one."""
+        return self.first + self.samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -387,8 +411,9 @@ class FitRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A whole film. ``poster_frame`` is the still to show before it plays; ``poster_mark`` the middle of the play mark on
-    it, in 1/65536 of the frame, if the storyboard says where."""
+    """A whole film. ``poster_frame`` is the still to show before it plays; ``poster_mark`` the middle of the play mark
+    on it, in 1/65536 of the frame, if the storyboard says where; ``duck_u`` how far music gives way to the voice, in
+    1/65536 of a decibel."""
 
     width: int
     height: int
@@ -414,6 +439,8 @@ class Score:
     teaser: ScoreTeaser | None = None
     interactions: tuple[ScoreInteraction, ...] = ()
     format: FormatName = "16:9"
+    voice: tuple[VoiceCue, ...] = ()
+    duck_u: int = 0
 
     @cached_property
     def data(self) -> bytes:

@@ -1,15 +1,15 @@
 """Plan + storyboard → score: the film in integer frames. The first step of making a film; nothing is drawn here.
 
-Two ports are asked: :class:`~.text.Measure` for the room that texts take, and :class:`Voice` for the time that speech
-takes (declared, not used yet: scenes have the length their storyboard gives).
+Two ports are asked: :class:`~.text.Measure` for the room that texts take, and :class:`~.speech.Voice` for the time that
+speech takes. A scene lasts as long as its storyboard says, or until its last word and ``tail_s`` more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -17,7 +17,9 @@ from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import Place, RenderError
 from renderer.plan.model import Message, RenderPlan
+from renderer.render.video.audio import RATE, decode_clip
 from renderer.render.video.geometry import Stage
+from renderer.render.video.holding import held
 from renderer.render.video.interactions import Crew, interactions
 from renderer.render.video.layer_kinds import scene_layers
 from renderer.render.video.layering import FilmLook, SceneWork
@@ -36,6 +38,8 @@ from renderer.render.video.score import (
     SoundCue,
     U,
 )
+from renderer.render.video.speech import Voice
+from renderer.render.video.telling import BREATH_S, Said, Teller, lengthened_s
 from renderer.render.video.text import Measure
 from renderer.render.video.visible import drawn_texts, personal_spans
 from renderer.template.formats import composition, in_format
@@ -50,23 +54,10 @@ from renderer.template.storyboard import (
 )
 
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
-
-
-@dataclass(frozen=True)
-class Speech:
-    """A spoken text: digest of its PCM, its length in samples at 48 kHz, and (first sample, word) marks."""
-
-    pcm_digest: str
-    samples: int
-    marks: tuple[tuple[int, str], ...]
-
-
-class Voice(Protocol):
-    """The port through which a score will learn how long speech takes."""
-
-    def speak(self, text: str, language: str) -> Speech:
-        """Speech for ``text``. Equal arguments give equal speech."""
-        ...
+READ_A_SECOND = 17
+"""Characters that people read in a second."""
+CAPTION_STAYS_S = 0.4
+"""So long a spoken caption stays after its last word, if nothing else is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +67,6 @@ class FilmFormat:
     width: int
     height: int
     fps: Fraction
-
     name: FormatName = "16:9"
 
 
@@ -88,8 +78,10 @@ def build_score(
     measure: Measure,
     *,
     format: FormatName | None = None,
+    voice: Voice | None = None,
 ) -> Score:
-    """The score of ``plan``'s film in one of the template's formats, without a name in its first.
+    """The score of ``plan``'s film in one of the template's formats, without a name in its first. Without a ``voice``
+    the film has music and captions only.
 
     Raises RenderError ``render.overflow``, ``render.glyph``, ``render.face`` or ``render.layout`` with scene and layer,
     ``render.suppressed`` when the plan shows no scene, and TemplateError for media that are not there.
@@ -117,7 +109,13 @@ def build_score(
         fonts.digest,
         teaser=video.teaser,
         margins=video.margins(name),
+        teller=Teller(plan=plan, voice=voice, clip=lambda ref: _clip(assets, ref), options=video.voice),
     )
+
+
+def _clip(assets: AssetDoor, ref: str) -> tuple[str, int]:
+    asset = assets.get(ref)
+    return asset.digest, len(decode_clip(asset))
 
 
 def score_film(
@@ -131,6 +129,7 @@ def score_film(
     *,
     teaser: bool = False,
     margins: Margins = Margins(),
+    teller: Teller | None = None,
 ) -> Score:
     """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
     if plan.suppression is not None or not plan.scenes:
@@ -142,26 +141,38 @@ def score_film(
     )
     fits: list[FitRecord] = []
     scenes: list[ScoreScene] = []
-    chosen = [_scene(board, scene_id) for scene_id in plan.scenes]
-    for scene in chosen:
+    chosen: list[Scene] = []
+    told: list[tuple[Said, ...]] = []
+    heard_until = 0
+    for scene in (_scene(board, scene_id) for scene_id in plan.scenes):
+        before = scenes[-1] if scenes else None
+        first = 0 if before is None else before.end - _overlap(scene, before, film.fps)
+        said: tuple[Said, ...] = ()
+        if teller is not None:
+            start = samples_at(first, film.fps)
+            said = teller.tell(scene, heard_until - start)
+            heard_until = max([heard_until, *(start + one.cue.end + round(BREATH_S * RATE) for one in said)])
+        scene = held(scene, lengthened_s(scene, said))
+        chosen.append(scene)
+        told.append(said)
         work = SceneWork(scene=scene, plan=plan, stage=stage, fps=film.fps, look=look, measure=measure, media=media)
-        scenes.append(_scored(work, scenes[-1] if scenes else None))
+        scenes.append(_scored(work, before))
         fits += work.fits
     frames = scenes[-1].end
     spans = personal_spans(scenes, film.width, film.height)
     return Score(
         width=film.width,
         height=film.height,
+        format=film.name,
         fps_num=film.fps.numerator,
         fps_den=film.fps.denominator,
         frames=frames,
         locale=plan.locale,
-        format=film.name,
         direction=plan.direction,
         plan=plan.digest,
         fonts=fonts_digest,
         scenes=tuple(scenes),
-        captions=_captions(plan, chosen, scenes, film.fps),
+        captions=_captions(plan, chosen, scenes, told, film.fps),
         chapters=_chapters(plan, chosen, scenes),
         music=_music(board, film.fps, media),
         sounds=_sounds(chosen, scenes, film.fps, media),
@@ -175,7 +186,24 @@ def score_film(
         interactions=interactions(
             Crew(plan=plan, stage=stage, fps=film.fps, format=film.name, margins=margins), chosen, scenes
         ),
+        voice=tuple(
+            replace(one.cue, first=samples_at(scored.first, film.fps) + one.cue.first)
+            for scored, said in zip(scenes, told, strict=True)
+            for one in said
+        ),
+        duck_u=0 if teller is None or not any(told) else round(teller.options.duck_db * U),
     )
+
+
+def samples_at(frame: int, fps: Fraction) -> int:
+    """The sample at 48 kHz that sounds when a frame is shown."""
+    return round(frame / fps * RATE)
+
+
+def _overlap(scene: Scene, before: ScoreScene, fps: Fraction) -> int:
+    """How many frames of a scene run together with the scene before."""
+    frames = max(1, frames_of(scene.duration_s, fps))
+    return min(frames_of(scene.transition.duration_s, fps), before.frames // 2, frames // 2)
 
 
 def _scene(board: Storyboard, scene_id: str) -> Scene:
@@ -194,9 +222,7 @@ def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
     scene = work.scene
     frames = max(1, frames_of(scene.duration_s, work.fps))
     transition = scene.transition
-    overlap = 0
-    if before is not None:
-        overlap = min(frames_of(transition.duration_s, work.fps), before.frames // 2, frames // 2)
+    overlap = 0 if before is None else _overlap(scene, before, work.fps)
     curve = easing(transition.easing)
     return ScoreScene(
         id=scene.id,
@@ -277,33 +303,77 @@ def _copy(plan: RenderPlan, key: str, scene: Scene) -> Message:
 
 
 def _captions(
-    plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreScene], fps: Fraction
+    plan: RenderPlan,
+    chosen: Sequence[Scene],
+    scenes: Sequence[ScoreScene],
+    told: Sequence[Sequence[Said]],
+    fps: Fraction,
 ) -> tuple[ScoreCaption, ...]:
     """All captions in order. One that would run into the next, because scenes overlap, ends where that one begins."""
     found: list[ScoreCaption] = []
-    for scene, scored in zip(chosen, scenes, strict=True):
-        for caption in scene.captions:
-            message = _copy(plan, caption.copy_, scene)
-            found.append(
-                ScoreCaption(
-                    first=scored.first + frames_of(caption.in_s, fps),
-                    end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
-                    text=message.text.translate(ISOLATES),
-                    message=message.id,
-                    sensitivity=message.sensitivity,
-                )
-            )
+    for scene, scored, said in zip(chosen, scenes, told, strict=True):
+        spoken = [one for one in said if one.caption is not None]
+        found += _spoken_captions(scored, spoken, fps) if spoken else _written_captions(plan, scene, scored, fps)
     starts = [caption.first for caption in found[1:]] + [scenes[-1].end]
     return tuple(
-        ScoreCaption(
-            first=one.first,
-            end=max(one.first + 1, min(one.end, start)),
-            text=one.text,
-            message=one.message,
-            sensitivity=one.sensitivity,
-        )
-        for one, start in zip(found, starts, strict=False)
+        replace(one, end=max(one.first + 1, min(one.end, start))) for one, start in zip(found, starts, strict=False)
     )
+
+
+def _spoken_captions(scored: ScoreScene, spoken: Sequence[Said], fps: Fraction) -> Iterator[ScoreCaption]:
+    """Captions that stand as long as they are said, and a little longer."""
+    start = samples_at(scored.first, fps)
+
+    def frame(sample: int) -> int:
+        return int(Fraction(start + sample, RATE) * fps)
+
+    for one in spoken:
+        assert one.caption is not None
+        cue = one.cue
+        yield ScoreCaption(
+            first=frame(cue.first),
+            end=min(frame(cue.end) + frames_of(CAPTION_STAYS_S, fps), scored.end),
+            text=one.text,
+            message=one.caption.id,
+            sensitivity=one.caption.sensitivity,
+            words=tuple(frame(cue.first + word) for word in one.words),
+        )
+
+
+def _written_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: Fraction) -> Iterator[ScoreCaption]:
+    """The scene's own captions; without any, what its voice would say, one sentence after the other."""
+    if not scene.captions:
+        yield from _unspoken_captions(plan, scene, scored, fps)
+    for caption in scene.captions:
+        message = _copy(plan, caption.copy_, scene)
+        yield ScoreCaption(
+            first=scored.first + frames_of(caption.in_s, fps),
+            end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
+            text=message.text.translate(ISOLATES),
+            message=message.id,
+            sensitivity=message.sensitivity,
+        )
+
+
+def _unspoken_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: Fraction) -> Iterator[ScoreCaption]:
+    chosen = {*plan.scenes, *plan.blocks, *plan.offers.values()}
+    free = 0.0
+    for one in scene.voice:
+        key = one.say or one.copy_
+        if key is None or not one.caption or (one.shown_with is not None and one.shown_with not in chosen):
+            continue
+        message = _copy(plan, key, scene)
+        begin = max(free, one.at_s or 0.0)
+        free = begin + max(1.2, len(message.text) / READ_A_SECOND) + 0.1
+        first = scored.first + frames_of(begin, fps)
+        if first < scored.end:
+            yield ScoreCaption(
+                first=first,
+                end=min(scored.first + frames_of(free, fps), scored.end),
+                text=message.text.translate(ISOLATES),
+                message=message.id,
+                sensitivity=message.sensitivity,
+            )
 
 
 def _chapters(plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreScene]) -> tuple[ScoreChapter, ...]:

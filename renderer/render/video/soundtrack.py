@@ -56,7 +56,8 @@ def soundtrack(score: Score, assets: AssetDoor, cache: Path) -> AudioTrack | Non
             file.write(data)
 
         write_once(path, fill)
-    return AudioTrack(mp4=mp4, samples=samples, rate=RATE)
+    # Music and sounds are the template's; a voice that says a name would make the track that person's.
+    return AudioTrack(mp4=mp4, samples=samples, rate=RATE, shared=True)
 
 
 def placed(score: Score, assets: AssetDoor) -> list[Placed]:
