@@ -21,7 +21,7 @@ TYPES = {
     ".jpg": "image/jpeg",
     ".json": "application/json",
     ".m3u8": "application/vnd.apple.mpegurl",
-    ".m4s": "video/iso.segment",
+    ".m4s": "video/mp4",
     ".mp4": "video/mp4",
     ".pdf": "application/pdf",
     ".png": "image/png",
