@@ -164,6 +164,9 @@ def _revealed(raster: Raster, layer: ScoreLayer, part: float) -> Raster:
             left, top, right, bottom = ink
         else:  # pieces of one text are uncovered together
             left, top, right, bottom = min(left, ink[0]), min(top, ink[1]), max(right, ink[2]), max(bottom, ink[3])
+    if isinstance(layer.content, ShapeContent) and layer.content.shape == "line":  # it has no extent of its own
+        room = layer.content.stroke_q / Q
+        left, top, right, bottom = left - room, top - room, right + room, bottom + room
     hidden_x, hidden_y = (right - left) * (1 - part), (bottom - top) * (1 - part)
     if isinstance(layer.content, ShapeContent) and layer.content.rising:
         shift = {"left": (-hidden_x, 0.0), "right": (hidden_x, 0.0), "top": (0.0, -hidden_y), "bottom": (0.0, hidden_y)}
