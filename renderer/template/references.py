@@ -186,7 +186,9 @@ def layer_names(layer: Layer) -> Iterator[NameUse]:
 
 
 def _layer(layer: Layer, at: tuple[Step, ...]) -> Iterator[NameUse]:
-    yield from _named(layer, {"below": "layer", "shown_with": "chosen", **_LAYER_NAMES[type(layer)]}, at)
+    yield from _named(layer, {"below": "layer", **_LAYER_NAMES[type(layer)]}, at)
+    for index, name in enumerate(layer.shown_with or ()):
+        yield NameUse("chosen", name, (*at, "shown_with", index))
     match layer:
         case TextLayer():
             for index, key in enumerate(layer.variants):

@@ -36,7 +36,9 @@ from renderer.template.layers import BarChartLayer, CounterLayer, ImageLayer, Sh
 def scene_layers(work: SceneWork) -> tuple[ScoreLayer, ...]:
     """All layers of a scene that are shown, in order. Texts come first, since shapes and other texts follow them."""
     chosen = {*work.plan.scenes, *work.plan.blocks, *work.plan.offers.values()}
-    shown = [layer for layer in work.scene.layers if layer.shown_with is None or layer.shown_with in chosen]
+    shown = [
+        layer for layer in work.scene.layers if layer.shown_with is None or not chosen.isdisjoint(layer.shown_with)
+    ]
     done: dict[str, tuple[ScoreLayer, ...]] = {}
     for layer in work.scene.layers:
         if isinstance(layer, TextLayer | CounterLayer | ParagraphLayer):
