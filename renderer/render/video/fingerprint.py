@@ -30,7 +30,8 @@ NOT_DRAWING = frozenset(
         *("interactions", "moments", "teaser"),
         *("audio", "boxes", "hls", "lexicon", "mux", "playlists", "soundtrack", "speech"),
         # What is said, where it is and when: all that they decide stands in the score.
-        *("charts", "fit", "geometry", "layering", "motion", "score", "scoring", "visible"),
+        *("charts", "fit", "geometry", "layering", "score", "scoring", "visible"),
+        *("codes", "layer_kinds", "lines", "paragraph", "rings"),
     )
 )
 """The modules of this package that no pixel comes from. A new module counts as drawing until it is put here."""
