@@ -22,7 +22,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
-from renderer.errors import RenderError
+from renderer.errors import EnvironmentFault, RenderError
+from renderer.render.video.parameter_sets import GOLDEN, PRESET
 from renderer.render.video.stillness import SkipWriter
 from renderer.render.video.witness import Witness
 
@@ -188,8 +189,19 @@ def encode_chunk(
 
 @lru_cache(maxsize=8)
 def golden_extradata(profile: EncodeProfile) -> bytes:
-    """The avcC record that every chunk of this profile must carry."""
-    return bytes(_open(profile).extradata or b"")
+    """The avcC record that every chunk of this profile must carry.
+
+    Raises EnvironmentFault ``environment.library`` when it is written down and the encoder here makes another.
+    """
+    made = bytes(_open(profile).extradata or b"")
+    frozen = GOLDEN.get((profile.width, profile.height, int(profile.fps))) if profile.fps.denominator == 1 else None
+    if profile.preset == PRESET and frozen is not None and made.hex() != frozen:
+        raise EnvironmentFault(
+            "environment.library",
+            "The video encoder here makes other parameter sets than films have: they would not join.",
+            hint="Install the packages as they are locked: ./run does that.",
+        )
+    return made
 
 
 def _open(profile: EncodeProfile) -> VideoCodecContext:

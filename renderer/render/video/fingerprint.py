@@ -26,7 +26,21 @@ from renderer.units import canonical_json, digest
 
 NOT_DRAWING = frozenset(
     (
-        *("__init__", "cache", "captions", "chunks", "cuts", "encode", "fingerprint", "keys", "poster", "render"),
+        *(
+            "__init__",
+            "cache",
+            "captions",
+            "chunks",
+            "cuts",
+            "encode",
+            "fingerprint",
+            "keys",
+            "parameter_sets",
+            "poster",
+            "render",
+            "witness",
+            "encoders",
+        ),
         *("interactions", "moments", "teaser"),
         *("audio", "boxes", "hls", "lexicon", "mux", "playlists", "soundtrack", "speech"),
         # What is said, where it is and when: all that they decide stands in the score.
