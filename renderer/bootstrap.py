@@ -28,6 +28,7 @@ from renderer.template.release import Release, open_bundle
 if TYPE_CHECKING:
     from renderer.plan.build import Planner
     from renderer.render.model import RenderResult
+    from renderer.render.video.voices import VoiceSettings
     from renderer.shelf import Shelf
     from renderer.template.model import Channel
 
@@ -112,7 +113,7 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         ledger=Ledger(database),
         reader=Reader(database),
         vault=Vault(installation_key(settings.key_file)),
-        engine=engine or PipelineEngine(settings.cache, ShelfSource(settings)),
+        engine=engine or PipelineEngine(settings.cache, ShelfSource(settings), settings),
     )
 
 
@@ -135,6 +136,13 @@ class ShelfSource:
         )
 
 
+def voice_settings(settings: Settings) -> VoiceSettings:
+    """The voices that the settings name, and the key under which speech is kept. Raises UsageError."""
+    from renderer.render.video.voices import VoiceSettings, voice_models
+
+    return VoiceSettings(models=voice_models(settings.voices), key=installation_key(settings.key_file))
+
+
 def recipient_use(settings: Settings, recipient: str) -> str:
     """The name under which chunks are held for a recipient whose film is made without a request."""
     return "recipient-" + Vault(installation_key(settings.key_file)).keyed("recipient", recipient)
@@ -142,12 +150,13 @@ def recipient_use(settings: Settings, recipient: str) -> str:
 
 class PipelineEngine:
     """The real engine. Keeps the compiled templates it used last; ``cache`` holds what can be made again, ``shelf``
-    opens the chunks that films share."""
+    opens the chunks that films share, ``settings`` name the voices."""
 
     KEPT = 4
 
-    def __init__(self, cache: Path, shelf: ShelfSource | None = None) -> None:
+    def __init__(self, cache: Path, shelf: ShelfSource | None = None, settings: Settings | None = None) -> None:
         self._cache = cache
+        self._settings = settings
         self._shelf_source = shelf
         self._shelf: Shelf | None = None
         self._planners: OrderedDict[str, Planner] = OrderedDict()
@@ -191,6 +200,7 @@ class PipelineEngine:
             channel,
             chunks=self._chunks() if channel == "video" else None,
             use=use,
+            voices=voice_settings(self._settings) if channel == "video" and self._settings is not None else None,
         )
         found = {result.channel: result for result in made}
         return pipeline.render_channel(channel, job, out, film=found.get("video"), statement=found.get("statement"))

@@ -27,6 +27,8 @@ from renderer.template.release import Release
 
 if TYPE_CHECKING:
     from renderer.render.video.chunks import ChunkShelf
+    from renderer.render.video.speech import Voice
+    from renderer.render.video.voices import VoiceSettings
 
 Progress = Callable[[Channel, int, int], None]
 ShelfSource: TypeAlias = "Callable[[], ChunkShelf]"
@@ -67,10 +69,13 @@ def prepare_job(
     hls: bool = False,
     chunks: ChunkShelf | None = None,
     use: str | None = None,
+    voices: VoiceSettings | None = None,
 ) -> RenderJob:
     """4. What a channel may read: the plan, the template's files, its pictures, its fonts. ``formats`` are those of the
     film that are wanted, none are all; ``hls`` asks for streams that the template does not ask for; ``chunks`` and
-    ``use``: see :class:`~renderer.render.model.RenderJob`."""
+    ``use``: see :class:`~renderer.render.model.RenderJob`; ``voices`` are those that may speak the film.
+
+    Raises EnvironmentFault ``environment.voice`` for a film that must speak and cannot."""
     report = None if progress is None or channel is None else _Report(progress, channel)
     return RenderJob(
         plan=made,
@@ -83,7 +88,14 @@ def prepare_job(
         hls=hls,
         chunks=chunks,
         use=use,
+        voice=None if voices is None else _voice(template, made, voices, cache),
     )
+
+
+def _voice(template: Template, made: RenderPlan, voices: VoiceSettings, cache: Path) -> Voice | None:
+    from renderer.render.video.voices import film_voice
+
+    return film_voice(template, made.locale, voices, cache)
 
 
 def render_channel(
@@ -128,13 +140,24 @@ def render_all(
     hls: bool = False,
     shelf: ShelfSource | None = None,
     use: str | None = None,
+    voices: VoiceSettings | None = None,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 for several channels in this process, the microsite last, because it embeds the others."""
     results: dict[Channel, RenderResult] = {}
     chunks = shelf() if shelf is not None and "video" in channels else None
     for channel in sorted(channels, key=lambda name: (name == "microsite", CHANNELS.index(name))):
         job = prepare_job(
-            template, made, images, cache, progress, channel, formats=formats, hls=hls, chunks=chunks, use=use
+            template,
+            made,
+            images,
+            cache,
+            progress,
+            channel,
+            formats=formats,
+            hls=hls,
+            chunks=chunks,
+            use=use,
+            voices=voices if channel == "video" else None,
         )
         results[channel] = render_channel(
             channel, job, out, film=results.get("video"), statement=results.get("statement")
@@ -153,13 +176,25 @@ def render_in_child(
     hls: bool,
     shelf: ShelfSource | None,
     use: str | None,
+    voices: VoiceSettings | None,
     report: Progress,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs
     them."""
     template = load_release(Release(files))
     return render_all(
-        channels, template, read_plan(made), images, cache, out, report, formats=formats, hls=hls, shelf=shelf, use=use
+        channels,
+        template,
+        read_plan(made),
+        images,
+        cache,
+        out,
+        report,
+        formats=formats,
+        hls=hls,
+        shelf=shelf,
+        use=use,
+        voices=voices,
     )
 
 

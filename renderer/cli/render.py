@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
-from renderer.bootstrap import ShelfSource, recipient_use
+from renderer.bootstrap import ShelfSource, recipient_use, voice_settings
 from renderer.cli import console
 from renderer.cli.options import (
     AsOfOption,
@@ -100,6 +100,7 @@ def render(
             hls,
             ShelfSource(settings),
             recipient_use(settings, person.recipient),
+            voice_settings(settings),
             progress=step,
         )
     for result in results.values():

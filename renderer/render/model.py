@@ -18,6 +18,7 @@ from renderer.units import sha256
 
 if TYPE_CHECKING:
     from renderer.render.video.chunks import ChunkShelf
+    from renderer.render.video.speech import Voice
 
 Kind = Literal[
     "page",
@@ -78,7 +79,7 @@ class RenderJob:
     is called with (done, total) in the channel's own steps. ``formats``: those of the film to make, none are all;
     ``hls`` asks for streams whether or not the template does. ``chunks`` is where films find pieces that were encoded
     before, without it everything is encoded; ``use`` names what is made, so that what is kept of a person can be found
-    again."""
+    again. ``voice`` speaks the film; without one it has music and captions only."""
 
     plan: RenderPlan
     template: Template
@@ -90,6 +91,7 @@ class RenderJob:
     hls: bool = False
     chunks: ChunkShelf | None = None
     use: str | None = None
+    voice: Voice | None = None
 
     @property
     def streams(self) -> bool:

@@ -84,7 +84,7 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     started = _cpu_s()
     scores = film_scores(job)
     score = next(iter(scores.values()))
-    sound = soundtrack(score, job.assets, job.cache)  # formats differ in what is seen, not in what is heard
+    sound = soundtrack(score, job.assets, job.cache, job.voice)  # formats differ in what is seen, not in what is heard
     count = usable_processes() if processes is None else processes
     total = sum(one.frames for one in scores.values())
     films: list[_Film] = []
@@ -126,9 +126,11 @@ def film_scores(job: RenderJob) -> dict[str, Score]:
     video = job.template.config.channels.video
     engine = TextEngine(job.fonts)
     if video is None:
-        return {"": build_score(job.plan, job.template, job.fonts, job.assets, engine)}
+        return {"": build_score(job.plan, job.template, job.fonts, job.assets, engine, voice=job.voice)}
     return {
-        video.ending(name): build_score(job.plan, job.template, job.fonts, job.assets, engine, format=name)
+        video.ending(name): build_score(
+            job.plan, job.template, job.fonts, job.assets, engine, format=name, voice=job.voice
+        )
         for name in job.formats or video.formats
     }
 
