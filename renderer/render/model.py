@@ -103,7 +103,8 @@ class RenderJob:
 def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: bytes | Path, media_type: str) -> Artefact:
     """Put ``data`` (bytes, or a finished file that is moved) at ``out/<channel>/<name>`` in one step.
 
-    A reader sees the whole file or none. Raises EnvironmentFault when the disk is full or the folder cannot be written.
+    A reader sees the whole file or none. It is not forced to disk: the store does that for what must last, and a stream
+    has dozens of files. Raises EnvironmentFault when the disk is full or the folder cannot be written.
     """
     target = out / channel / name
     try:
@@ -113,8 +114,6 @@ def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: byt
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
             os.replace(temporary, target)
         except BaseException:
