@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
+from renderer.bootstrap import voice_settings
 from renderer.cli import console
 from renderer.cli.options import AsOfOption, JsonOption, LocaleOption, TemplateArgument, parse_date
 from renderer.preflight.check import STATEMENTS
@@ -50,6 +51,7 @@ def check(
             locale=locale,
             statements=statements,
             progress=lambda done, total: bars.update(task, completed=done, total=total),
+            voices=voice_settings(settings),
         )
     if json_:
         console.print_json(_as_json(report))
@@ -82,6 +84,10 @@ def _as_json(report: CheckReport) -> dict[str, object]:
                 "example": fit.example,
             }
             for fit in report.fits
+        ],
+        "doubts": [
+            {"fact": doubt.fact, "locale": doubt.locale, "records": doubt.records, "example": doubt.example}
+            for doubt in report.doubts
         ],
         "unreached": {kind: list(ids) for kind, ids in report.unreached.items()},
         "chosen": dict(report.chosen),
@@ -122,6 +128,13 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
             table.add_column(column, justify="right" if column in ("Records", "Example") else "left")
         for fit in report.fits:
             table.add_row(fit.scene, fit.layer, fit.format, fit.change, str(fit.records), f"record {fit.example}")
+        show(table)
+    if report.doubts:
+        table = Table(box=None, title="Names the voice would guess at", title_justify="left", header_style="bold")
+        for column in ("Fact", "Locale", "Records", "Example"):
+            table.add_column(column, justify="right" if column in ("Records", "Example") else "left")
+        for doubt in report.doubts:
+            table.add_row(doubt.fact, doubt.locale, str(doubt.records), f"record {doubt.example}")
         show(table)
     for kind, ids in report.unreached.items():
         show(f"[yellow]Never reached[/] {kind}: {escape(', '.join(ids))}")

@@ -20,6 +20,7 @@ from renderer.plan.read import read_plan
 from renderer.preflight.lint import lint
 from renderer.preflight.lint_beside import seen
 from renderer.preflight.model import CheckReport, Finding, Fit
+from renderer.preflight.pronounce import Listener
 from renderer.profile.load import BadRecord
 from renderer.render.model import RenderJob
 from renderer.template.load import load_release
@@ -28,6 +29,7 @@ from renderer.template.release import Release
 
 if TYPE_CHECKING:
     from renderer.render.video.score import Score
+    from renderer.render.video.voices import VoiceSettings
 
 STATEMENTS = 25
 """So many records are laid out as statements too; a page costs a third of a second, the rest a few milliseconds."""
@@ -68,14 +70,18 @@ def check(
     locale: str | None = None,
     statements: int = STATEMENTS,
     progress: Step | None = None,
+    voices: VoiceSettings | None = None,
 ) -> CheckReport:
-    """Lint the template and, with ``source``, try every record of it. Raises UsageError for an unreadable file.
+    """Lint the template and, with ``source``, try every record of it. With ``voices``, names that the film's voice
+    would guess at are counted. Raises UsageError for an unreadable file, EnvironmentFault for a voice that must be
+    there.
 
     Records are planned here and drawn in a guarded child process; nothing is encoded and no file is kept.
     """
     tally = _Tally(findings=lint(planner, cache))
     if source is None:
         return CheckReport(findings=tuple(tally.findings))
+    listener = Listener(planner.template, voices, cache) if voices is not None else None
     for item in pipeline.profiles(source, planner):
         tally.records += 1
         if isinstance(item, BadRecord):
@@ -108,6 +114,8 @@ def check(
             tally.suppressed[made.suppression] += 1
         else:
             tally.planned.append((item.record, made.data, dict(item.images)))
+            if listener is not None:
+                listener.hear(item.record, made)
     fits: list[Fit] = []
     if tally.planned and not any(finding.severe for finding in tally.findings if finding.error.place.record is None):
         with Guard() as guard:
@@ -133,6 +141,7 @@ def check(
         chosen=dict(tally.chosen),
         unreached=unreached(planner, tally.chosen),
         fits=_merged(fits),
+        doubts=listener.doubts() if listener is not None else (),
     )
 
 

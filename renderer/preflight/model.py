@@ -30,6 +30,16 @@ class Fit:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """How often the film's voice would guess at what one fact holds, and one record where it would."""
+
+    fact: str
+    locale: str
+    records: int
+    example: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """The result of ``dearly check``. Counts are of records; ``unreached`` lists ids by kind."""
 
@@ -41,6 +51,7 @@ class CheckReport:
     chosen: Mapping[str, int] = field(default_factory=dict)
     unreached: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fits: tuple[Fit, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def template_faults(self) -> int:
