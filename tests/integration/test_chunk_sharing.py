@@ -187,10 +187,10 @@ def test_what_a_killed_process_was_at_is_done_by_the_next(tmp_path: Path) -> Non
 
 @pytest.mark.chaos
 def test_a_full_disk_is_a_clear_error_and_nothing_half_is_left(tmp_path: Path) -> None:
-    assert run(tmp_path, most_bytes=500_000) == {"error": "environment.disk"}
+    assert run(tmp_path, most_bytes=500_000, lease_ms=60_000) == {"error": "environment.disk"}
     all_whole(tmp_path)
     started = time.monotonic()
-    later = run(tmp_path, lease_ms=60_000)
+    later = run(tmp_path)
     assert sorted(later["composed"])[-1] == FRAMES - 1
     assert time.monotonic() - started < 50  # the leases were given up
     assert all_whole(tmp_path) == 4
