@@ -106,9 +106,13 @@ def fragments(data: bytes) -> Iterator[tuple[int, int, int, list[bytes]]]:
         size, kind = struct.unpack_from(">I4s", data, position)
         assert kind == b"moof"
         inside = dict(boxes(data[position : position + size]))
-        flags, _, duration, _ = struct.unpack_from(">IIII", inside["tfhd"])
+        flags, _, duration, sample_flags = struct.unpack_from(">IIII", inside["tfhd"])
         assert flags == 0x020028
-        run_flags, count, offset = struct.unpack_from(">IIi", inside["trun"])
+        run_flags, count, offset, first_flags = struct.unpack_from(">IIiI", inside["trun"])
+        if run_flags == 0x205:  # pictures: the first decodes alone, the others do not
+            assert (first_flags, sample_flags) == (0x02000000, 0x01010000)
+        else:
+            assert (run_flags, sample_flags) == (0x201, 0x02000000)
         sizes = struct.unpack_from(f">{count}I", inside["trun"], 16 if run_flags & 4 else 12)
         samples, start = [], position + offset
         for length in sizes:
@@ -363,6 +367,8 @@ def test_bit_rates_are_those_of_rfc_8216() -> None:
     assert average_bits(film) == -(-8 * 22000 * 25 // 351)
     assert peak_bits(film) == -(-8 * 16000 * 25 // 201)
     assert peak_bits(entries((Fraction(1, 25), 100))) == 20000
+    # Both heavy ends together are more than 1.5 target durations.
+    assert peak_bits(entries((2, 9000), (6, 600), (2, 9000))) == 9600
 
 
 def test_durations_add_up_however_many() -> None:
