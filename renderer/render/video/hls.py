@@ -229,8 +229,8 @@ def sound_segments(audio: AudioTrack) -> Iterator[tuple[bytes, int]]:
     """The track's media segments of about 6 s, each with its length in samples.
 
     What the encoder put before the film's first sample is left out, and so the sound begins at decode time 0 without an
-    edit list, which players treat differently. A decoder blends each packet with the one before, so the first 21 ms come
-    in as through a fade. The last packet may reach past the film, by less than its 21 ms.
+    edit list, which players treat differently. A decoder blends each packet with the one before, so the first 21 ms
+    come in as through a fade. The last packet may reach past the film, by less than its 21 ms.
     """
     _, packets = _packets(audio)
     per_segment = int(TARGET_S * audio.rate / AAC_FRAME)
