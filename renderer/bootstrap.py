@@ -28,7 +28,7 @@ from renderer.template.release import Release, open_bundle
 if TYPE_CHECKING:
     from renderer.plan.build import Planner
     from renderer.render.model import RenderResult
-    from renderer.render.video.voices import VoiceSettings
+    from renderer.render.voice import VoiceSettings
     from renderer.shelf import Shelf
     from renderer.template.model import Channel
 
@@ -138,7 +138,7 @@ class ShelfSource:
 
 def voice_settings(settings: Settings) -> VoiceSettings:
     """The voices that the settings name, and the key under which speech is kept. Raises UsageError."""
-    from renderer.render.video.voices import VoiceSettings, voice_models
+    from renderer.render.voice import VoiceSettings, voice_models
 
     return VoiceSettings(models=voice_models(settings.voices), key=installation_key(settings.key_file))
 

@@ -28,7 +28,7 @@ from renderer.template.release import Release
 if TYPE_CHECKING:
     from renderer.render.video.chunks import ChunkShelf
     from renderer.render.video.speech import Voice
-    from renderer.render.video.voices import VoiceSettings
+    from renderer.render.voice import VoiceSettings
 
 Progress = Callable[[Channel, int, int], None]
 ShelfSource: TypeAlias = "Callable[[], ChunkShelf]"

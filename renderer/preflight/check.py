@@ -29,7 +29,7 @@ from renderer.template.release import Release
 
 if TYPE_CHECKING:
     from renderer.render.video.score import Score
-    from renderer.render.video.voices import VoiceSettings
+    from renderer.render.voice import VoiceSettings
 
 STATEMENTS = 25
 """So many records are laid out as statements too; a page costs a third of a second, the rest a few milliseconds."""

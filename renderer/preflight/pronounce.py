@@ -11,7 +11,7 @@ from renderer.template.model import Template
 
 if TYPE_CHECKING:
     from renderer.render.video.speech import SpeakingVoice
-    from renderer.render.video.voices import VoiceSettings
+    from renderer.render.voice import VoiceSettings
 
 
 class Listener:

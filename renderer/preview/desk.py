@@ -185,7 +185,7 @@ class Desk:
             fonts = pipeline.template_fonts(planner.template, self.bench.cache)
             kept = self._tools.text if self._tools is not None and fonts.digest == self._fonts else None
             posters = self._tools.posters if self._tools is not None else {}
-            self._tools = Tools(planner, kept or TextEngine(fonts), self.bench.cache, posters)
+            self._tools = Tools(planner, kept or TextEngine(fonts), self.bench.cache, posters, self.bench.voices)
             self._revision, self._fonts = revision, fonts.digest
         return self._tools
 

@@ -122,7 +122,7 @@ def draft(score: Score, job: RenderJob, target: Path, progress: Callable[[int, i
             progress(done, score.frames)
 
     chunks = encode_film(source, film_borders(score), profile, progress=step)
-    sound = soundtrack(score, job.assets, job.cache)
+    sound = soundtrack(score, job.assets, job.cache, job.voice)
     target.parent.mkdir(parents=True, exist_ok=True)
     mux_mp4(target, chunks, profile, sound, Tags(title=job.template.config.title, locale=score.locale))
     return target

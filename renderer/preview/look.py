@@ -30,6 +30,7 @@ from renderer.render.video.render import film_backdrops
 from renderer.render.video.score import Score
 from renderer.render.video.scoring import build_score
 from renderer.render.video.text import TextEngine
+from renderer.render.voice import VoiceSettings
 from renderer.template.model import Channel
 
 PAPER_DPI = 144
@@ -43,6 +44,7 @@ class Tools:
     text: TextEngine
     cache: Path
     posters: dict[str, bytes]
+    voices: VoiceSettings | None = None
 
 
 class Look:
@@ -61,7 +63,9 @@ class Look:
     @cached_property
     def job(self) -> RenderJob:
         """What channels get."""
-        return pipeline.prepare_job(self.template, self.plan, self.profile.images, self._tools.cache)
+        return pipeline.prepare_job(
+            self.template, self.plan, self.profile.images, self._tools.cache, voices=self._tools.voices
+        )
 
     @cached_property
     def score(self) -> Score:
@@ -86,7 +90,9 @@ class Look:
             found = next((one for one in (video.formats if video else ()) if one == name), None)
             if name is not None and found is None:
                 raise RenderError("render.layout", "The film has no such format.", place=Place(channel="video"))
-            score = build_score(self.plan, self.template, job.fonts, job.assets, self._tools.text, format=found)
+            score = build_score(
+                self.plan, self.template, job.fonts, job.assets, self._tools.text, format=found, voice=job.voice
+            )
             backdrops = film_backdrops(score, job.assets, job.cache)
             self._films[name] = score, Composer(score, backdrops, job.fonts, job.assets, text=self._tools.text)
         return self._films[name]

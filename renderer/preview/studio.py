@@ -22,6 +22,7 @@ from renderer.preview.faults import faults
 from renderer.preview.lane import Lane, Unwanted, Wanted
 from renderer.preview.model import Bench, Line, Person, Still, View
 from renderer.preview.people import LISTED
+from renderer.render.voice import VoiceSettings
 from renderer.units import canonical_json, digest
 
 KEPT = 300
@@ -46,14 +47,19 @@ class Site:
 class Studio:
     """One template's studio. Use :meth:`run` around it; all methods belong to one event loop."""
 
-    def __init__(self, folder: Path, profiles: Path | None, cache: Path, work: Path) -> None:
+    def __init__(
+        self, folder: Path, profiles: Path | None, cache: Path, work: Path, voices: VoiceSettings | None = None
+    ) -> None:
         self.folder, self.profiles = folder.resolve(), profiles
         self.revision = 1
 
         def lane(name: str, patient: bool = False) -> Lane:
             place = work / name
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return Lane(Bench(folder=self.folder, profiles=profiles, cache=cache, work=place, patient=patient))
+            bench = Bench(
+                folder=self.folder, profiles=profiles, cache=cache, work=place, patient=patient, voices=voices
+            )
+            return Lane(bench)
 
         self.live, self.paper_lane, self.back = lane("live"), lane("paper"), lane("back", patient=True)
         self.sites: OrderedDict[str, Site] = OrderedDict()

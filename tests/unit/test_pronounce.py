@@ -12,7 +12,8 @@ from renderer.plan.build import Planner
 from renderer.plan.model import RenderPlan
 from renderer.preflight.pronounce import Listener
 from renderer.profile.load import read_one
-from renderer.render.video.voices import VoiceSettings, film_voice
+from renderer.render.video.voices import film_voice
+from renderer.render.voice import VoiceSettings
 from renderer.template.lexicon import Lexicon, Pronunciation
 from renderer.template.load import HOME
 from renderer.template.model import Template

