@@ -125,6 +125,8 @@ def _backdrop(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
                 yield NameUse("colour", stop.colour, (*at, "stops", index, "colour"))
         case ImageBackdrop() | FootageBackdrop():
             yield NameUse("media", backdrop.media, (*at, "media"))
+            for name, special in backdrop.formats.items():
+                yield from _named(special, {"media": "media"}, (*at, "formats", name))
             if backdrop.scrim:
                 yield NameUse("colour", backdrop.scrim.colour, (*at, "scrim", "colour"))
             if isinstance(backdrop, FootageBackdrop) and backdrop.treatment.fade_colour:
@@ -180,6 +182,14 @@ _LAYER_NAMES: dict[type[BaseModel], dict[str, NameKind]] = {
 }
 
 
+_FORMAT_NAMES: dict[str, NameKind] = {
+    "below": "layer",
+    "style": "style",
+    "label_style": "style",
+    "value_style": "style",
+}
+
+
 def layer_names(layer: Layer) -> Iterator[NameUse]:
     """The names that one layer uses; paths are those inside it."""
     return _layer(layer, ())
@@ -189,6 +199,9 @@ def _layer(layer: Layer, at: tuple[Step, ...]) -> Iterator[NameUse]:
     yield from _named(layer, {"below": "layer", **_LAYER_NAMES[type(layer)]}, at)
     for index, name in enumerate(layer.shown_with or ()):
         yield NameUse("chosen", name, (*at, "shown_with", index))
+    for name, special in layer.formats.items():
+        fields = {key: kind for key, kind in _FORMAT_NAMES.items() if key in type(special).model_fields}
+        yield from _named(special, fields, (*at, "formats", name))
     match layer:
         case TextLayer():
             for index, key in enumerate(layer.variants):
