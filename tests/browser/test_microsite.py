@@ -134,7 +134,7 @@ def test_each_screen_gets_its_film_and_poster_and_nothing_jumps(
         assert ("poster-9x16.jpg" in asked) == ("9x16" in film)  # the other stands on paper and is there anyway
         page.locator("video").scroll_into_view_if_needed()
         with Image.open(io.BytesIO(page.locator("video").screenshot())) as shown:
-            seen = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 4))
+            seen: Any = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 4))
         wanted = (0xF4, 0xA5, 0x2A) if "9x16" in film else (0x0B, 0x6E, 0x69)
         assert max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) <= 12
         state = page.evaluate(PLAYED)

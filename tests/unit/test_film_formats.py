@@ -158,7 +158,7 @@ def test_every_kind_of_layer_lands_inside_the_frame(name: FormatName) -> None:
     """The samples' film uses every kind: scored and fitted, with a long name, right to left too."""
     width, height = composition(name)
     for direction in ("ltr", "rtl"):
-        plan = samples.plan(name="Massimiliano Della Robbia", direction=direction)  # type: ignore[arg-type]
+        plan = samples.plan(name="Massimiliano Della Robbia", direction=direction)
         board = in_format(storyboard(), name, Margins())
         look = FilmLook(
             styles=board.styles,
