@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from renderer.template.release import Release
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[2]
 WIDTH, HEIGHT, FPS = 640, 352, 25
 FRAMES = 50 + 50 + 75 - 10
 FONTS = Path(tempfile.gettempdir()) / f"dearly-test-fonts-{os.getuid()}"
@@ -315,6 +317,50 @@ def test_the_stream_shows_what_the_file_shows(film: Film) -> None:
     # The name is in the first scene; nothing after it is personal, and so it is named for everybody.
     names = film.stream.with_name("video.m3u8").read_text().split()
     assert [name.startswith("video-1.") for name in names if name.endswith(".m4s")] == [True, False]
+
+
+def test_a_stream_is_made_when_template_or_caller_wants_it(tmp_path: Path) -> None:
+    plain = release(**{"template.yaml": FILES["template.yaml"].replace("hls: true, ", "")})
+    assert job(tmp_path).streams
+    assert job(tmp_path, files=plain, hls=True).streams
+    assert not job(tmp_path, files=plain).streams
+
+
+def test_the_command_lists_a_stream_as_one_thing(tmp_path: Path) -> None:
+    files = {
+        "template.yaml": FILES["template.yaml"].replace("hls: true, ", "").replace("teaser: true, ", ""),
+        "contract.json": FILES["contract.json"],
+        "facts.yaml": FILES["facts.yaml"],
+        "decisions.yaml": "scenes:\n  - {id: end}\n",
+        "copy/en.ftl": "title-end = The end\n",
+        "video/storyboard.yaml": "scenes: [{id: end, title: title-end, duration_s: 1, "
+        "backdrop: {kind: colour, colour: sun}}]\n",
+        "profile.json": json.dumps({"id": "1", "name": "Ada", "as_of": "2026-11-22"}),
+    }
+    for name, text in files.items():
+        path = tmp_path / "t" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    asked = ["render", tmp_path / "t", "--profile", tmp_path / "t" / "profile.json", "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from renderer.cli.main import main; main()",
+            *map(str, asked),
+            "--hls",
+            "--locale",
+            "en",
+        ],
+        env={**os.environ, "DEARLY_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "video/film.mp4" in done.stdout and "video/hls/film.m3u8" in done.stdout
+    assert ".m4s" not in done.stdout
+    assert len(pictures(tmp_path / "out" / "video" / "hls" / "film.m3u8")) == FPS
 
 
 def test_another_persons_stream_in_the_same_folder_is_gone(film: Film, tmp_path: Path) -> None:
