@@ -157,9 +157,14 @@ class _Child:
 
 
 def _child_start(source: Callable[[], FrameAt], profile: EncodeProfile) -> None:
-    # A parent that is killed cannot end its pool, and the pool's children would wait for work for ever.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _Child.source, _Child.profile = staticmethod(source), profile
+
+
+def end_with_parent() -> None:
+    """Have this spawned child end when its parent does: a parent that is killed cannot end its pool, whose children
+    would wait for work for ever."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
