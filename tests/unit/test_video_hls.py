@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -306,6 +307,19 @@ def test_a_film_without_sound_or_words_names_neither(tmp_path: Path) -> None:
     ]
     assert "mp4a" not in entrance.read_text() and "EXT-X-MEDIA" not in entrance.read_text()
     assert len(decoded(entrance)[0]) == 25
+
+
+def test_no_file_comes_before_what_it_names(tmp_path: Path) -> None:
+    chunks = [pool()[5]] * 4
+    there: set[str] = set()
+    for file in hls_files(chunks, [True, False, False, True], PROFILE, track(samples_of(chunks)), CAPTIONS, TAGS):
+        if file.name.endswith(".m3u8"):
+            text = file.data.decode()
+            named = [line for line in text.splitlines() if line and not line.startswith("#")]
+            named += re.findall(r'URI="([^"]+)"', text)
+            assert named and there.issuperset(named), file.name
+        there.add(file.name)
+    assert file.name == ENTRANCE
 
 
 def test_captions_keep_their_words_and_times(tmp_path: Path) -> None:

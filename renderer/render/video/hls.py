@@ -134,12 +134,15 @@ def hls_files(
 
 
 def write_hls(out: Path, folder: str, files: Sequence[HlsFile]) -> tuple[Artefact, ...]:
-    """Put the files into ``out/video/<folder>``; the artefact of the entrance comes first.
+    """Put the files into ``out/video/<folder>``, in their order: no playlist is there before what it names. Whoever
+    copies the artefacts does well to keep that order.
 
     Files of ours that an earlier film left there are removed: they may be another person's.
     Raises EnvironmentFault when the disk refuses.
     """
-    made = [write_artefact(out, "video", "hls", f"{folder}/{file.name}", file.data, file.media_type) for file in files]
+    made = tuple(
+        write_artefact(out, "video", "hls", f"{folder}/{file.name}", file.data, file.media_type) for file in files
+    )
     names = {file.name for file in files}
     try:
         for path in (out / "video" / folder).iterdir():
@@ -149,7 +152,7 @@ def write_hls(out: Path, folder: str, files: Sequence[HlsFile]) -> tuple[Artefac
         raise EnvironmentFault(
             "environment.disk", f"An old file cannot be removed: {error.strerror}.", place=Place(channel="video")
         ) from error
-    return (made[-1], *made[:-1])
+    return made
 
 
 def segment_name(track: str, number: int, data: bytes, personal: bool) -> str:
