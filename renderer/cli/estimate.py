@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
+from renderer.bootstrap import voice_settings
 from renderer.cli import console
 from renderer.cli.options import AsOfOption, JsonOption, LocaleOption, TemplateArgument, parse_date
 from renderer.cli.render import channels_of
@@ -65,7 +66,7 @@ def estimate(
     wanted = channels_of(planner.template, channel or [])
     settings = Settings()
     settings.prepare()
-    day = parse_date(as_of)
+    day, voices = parse_date(as_of), voice_settings(settings)
     kept = settings.cache / "costs" / f"{planner.template.id}.json"
     with console.progress_bars(not json_) as bars:
         if calibrate:
@@ -79,6 +80,7 @@ def estimate(
                     wanted,
                     day,
                     locale,
+                    voices,
                     seconds=1800,
                 )
             save_cost(measured, kept)
@@ -96,6 +98,7 @@ def estimate(
             locale=locale,
             sample=sample,
             processes=usable_processes(),
+            voices=voices,
             progress=lambda done, total: bars.update(task, completed=done, total=total),
         )
     if json_:

@@ -23,6 +23,7 @@ from renderer.errors import BadInput, UsageError
 from renderer.plan.build import Planner
 from renderer.plan.model import RenderPlan
 from renderer.preflight.cost import DEFAULT, ChunkKind, CostModel
+from renderer.preflight.listening import ListeningVoice
 from renderer.preflight.survey import survey
 from renderer.profile.load import BadRecord
 from renderer.profile.model import Profile
@@ -30,6 +31,8 @@ from renderer.render.model import RenderJob, RenderResult
 from renderer.render.video.chunks import Busy, Kept, Mine, pack
 from renderer.render.video.encode import EncodeProfile, encode_chunk
 from renderer.render.video.render import FilmSource, film_scores, render_video
+from renderer.render.video.voices import film_voice
+from renderer.render.voice import VoiceSettings
 from renderer.template.load import load_release
 from renderer.template.model import Channel
 from renderer.template.release import Release
@@ -51,6 +54,7 @@ def calibrate(
     channels: Sequence[Channel],
     as_of: date | None = None,
     locale: str | None = None,
+    voices: VoiceSettings | None = None,
     films: int = FILMS,
 ) -> CostModel:
     """The costs of this template on this machine. Raises UsageError when no record of the file can be rendered."""
@@ -60,6 +64,7 @@ def calibrate(
     samples: list[list[_Sample]] = []
     beside: list[float] = []
     films_bytes: list[tuple[float, float, float]] = []
+    spoken: list[tuple[float, float]] = []
     others: dict[Channel, list[tuple[float, int]]] = {"statement": [], "microsite": []}
     for plan, profile in chosen:
         job = pipeline.prepare_job(planner.template, plan, dict(profile.images), cache)
@@ -67,10 +72,15 @@ def calibrate(
             out = Path(folder)
             film = statement = None
             if "video" in channels:
+                voice = _fresh_voice(planner, plan, voices, out)
+                job = replace(job, voice=voice)
                 found, shelf = _encoded(job)
                 samples.append(found)
+                if voice is not None:
+                    spoken.append((voice.spent_s, sum({name: seconds for name, seconds, _ in voice.said}.values())))
                 ready = replace(job, chunks=shelf)
-                render_video(ready, out, processes=1)  # makes the sound, which films of one length share
+                if voice is None:
+                    render_video(ready, out, processes=1)  # makes the sound, which films of one length share
                 started = process_time()
                 film = render_video(ready, out, processes=1)
                 beside.append(process_time() - started)
@@ -79,7 +89,20 @@ def calibrate(
                 statement = _timed("statement", job, out, others, film, statement)
             if "microsite" in channels:
                 _timed("microsite", job, out, others, film, statement)
-    return _model(samples, beside, films_bytes, others, plan_s)
+    model = _model(samples, beside, films_bytes, others, plan_s)
+    seconds = sum(length for _, length in spoken)
+    return model if not seconds else replace(model, speech_s=sum(cpu for cpu, _ in spoken) / seconds)
+
+
+def _fresh_voice(planner: Planner, plan: RenderPlan, voices: VoiceSettings | None, out: Path) -> ListeningVoice | None:
+    """The film's voice, which has said nothing yet but what brings it to its level, as on the first of many films."""
+    if voices is None:
+        return None
+    voice = film_voice(planner.template, plan.locale, voices, out)
+    if voice is None:
+        return None
+    voice.speak("-", plan.locale)
+    return ListeningVoice(voice)
 
 
 def _chosen(
@@ -262,8 +285,9 @@ def calibrate_in_child(
     channels: Sequence[Channel],
     as_of: date | None,
     locale: str | None,
+    voices: VoiceSettings | None,
     report: Callable[..., None],
 ) -> CostModel:
     """The same from a release's files, as :class:`renderer.guard.Guard` runs it."""
     planner = Planner(load_release(Release(files)))
-    return calibrate(planner, source, cache, channels=channels, as_of=as_of, locale=locale)
+    return calibrate(planner, source, cache, channels=channels, as_of=as_of, locale=locale, voices=voices)

@@ -46,14 +46,18 @@ class ChunkKind:
 
 @dataclass(frozen=True, kw_only=True)
 class CostModel:
-    """Processor seconds (``_s``) and bytes. ``scenes`` are (seconds a unit, bytes a unit) by scene where they were
-    measured. ``film_s`` and ``film_bytes`` are what a film costs beside its chunks (score, sound, joining, pictures),
-    for each of its formats. ``margin`` is how far an estimate may be off, as a part of it."""
+    """Processor seconds (``_s``) and bytes.
+
+    ``scenes`` are (seconds a unit, bytes a unit) by scene where they were measured. ``film_s`` and ``film_bytes`` are
+    what a film costs beside its chunks (score, sound, joining, pictures), for each of its formats; ``speech_s`` is what
+    a second of speech costs. ``margin`` is how far an estimate may be off, as a part of it.
+    """
 
     machine: str
     unit_s: float
     unit_bytes: float
     plan_s: float
+    speech_s: float
     film_s: float
     film_bytes: float
     film_bytes_a_second: float
@@ -79,6 +83,7 @@ DEFAULT = CostModel(
     unit_s=0.0066,
     unit_bytes=1630,
     plan_s=0.008,
+    speech_s=0.2,
     film_s=0.75,
     film_bytes=150_000,
     film_bytes_a_second=16_500,

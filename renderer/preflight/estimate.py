@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import blake2b
 from itertools import islice
@@ -24,12 +24,14 @@ from renderer import pipeline
 from renderer.errors import BadInput, TransientError
 from renderer.plan.build import Planner
 from renderer.preflight.cost import ChunkKind, CostModel
+from renderer.preflight.listening import ListeningVoice
 from renderer.preflight.survey import Cause, SceneCause, survey
 from renderer.preflight.tally import NAME_BYTES, Distinct, Tally
 from renderer.profile.carry import from_text, to_text
 from renderer.profile.load import BadRecord
 from renderer.profile.model import Profile
 from renderer.render.video.encoders import end_with_parent
+from renderer.render.voice import VoiceSettings
 from renderer.template.load import load_release
 from renderer.template.model import Channel, Template
 from renderer.template.release import Release
@@ -47,12 +49,14 @@ Carried = tuple[int, str, dict[str, bytes]]
 
 @dataclass
 class Found:
-    """What a batch of records gave. Sums of causes: films, then the seconds of :class:`~.survey.SceneCause`."""
+    """What a batch of records gave. ``said`` is speech by name and kind (:func:`_speech_kind`). Sums of causes: films,
+    then the seconds of :class:`~.survey.SceneCause`."""
 
     films: int = 0
     suppressed: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     uses: list[tuple[bytes, ChunkKind]] = field(default_factory=list)
+    said: list[tuple[bytes, int]] = field(default_factory=list)
     plays: Counter[str] = field(default_factory=Counter)
     causes: dict[tuple[str, Cause], list[float]] = field(default_factory=dict)
     seconds: float = 0.0
@@ -70,7 +74,7 @@ class Found:
                 sums[index] += value
 
     def merge(self, other: Found) -> None:
-        """Add a batch, but for its uses, which go to the tally."""
+        """Add a batch, but for its uses and its speech, which go to tallies."""
         self.films += other.films
         for mine, theirs in (
             (self.suppressed, other.suppressed),
@@ -156,11 +160,14 @@ def estimate(
     locale: str | None = None,
     sample: int | None = None,
     processes: int = 1,
+    voices: VoiceSettings | None = None,
     progress: Step | None = None,
 ) -> Estimate:
     """Estimate a campaign. ``sample`` is how many records are planned, chosen by chance but always the same ones.
 
-    Raises UsageError for an unreadable file, TransientError when a child dies, OSError when the disk is full.
+    With ``voices``, films that speak are spoken, since scenes wait for their voice; what was said is kept, and a run
+    finds it. Raises UsageError for an unreadable file, TransientError when a child dies, EnvironmentFault for a voice
+    that must be there, OSError when the disk is full.
     """
     total = _count(source, planner)
     chosen = None
@@ -168,7 +175,7 @@ def estimate(
         chosen = frozenset(random.Random(7).sample(range(1, total + 1), sample))
     counts = Counter[str]()
     found, kinds = Found(), dict[ChunkKind, int]()
-    with Tally() as tally:
+    with Tally() as tally, Tally() as speech:
 
         def records() -> Iterator[Carried]:
             for item in pipeline.profiles(source, planner):
@@ -183,15 +190,17 @@ def estimate(
                     counts["planned"] += 1
                     yield _carried(item)
 
-        order = _Order(tuple(channels), as_of, locale)
+        order = _Order(tuple(channels), as_of, locale, voices)
         for batch in _batches(records(), planner, cache, order, processes, total):
             for name, kind in batch.uses:
                 tally.add(name, kinds.setdefault(kind, len(kinds) + 1))
+            for name, length in batch.said:
+                speech.add(name, length)
             found.merge(batch)
         if progress is not None:
             progress(counts["records"], counts["records"])
-        distinct = tally.distinct()
-    return _reckoned(planner.template, model, counts, found, kinds, distinct, tuple(channels), measured)
+        distinct, spoken = tally.distinct(), speech.distinct()
+    return _reckoned(planner.template, model, counts, found, kinds, distinct, spoken, tuple(channels), measured)
 
 
 def _count(source: Path, planner: Planner) -> int | None:
@@ -218,6 +227,7 @@ class _Order:
     channels: tuple[Channel, ...]
     as_of: date | None
     locale: str | None
+    voices: VoiceSettings | None = None
 
 
 class Surveyor:
@@ -247,8 +257,16 @@ class Surveyor:
             found.suppressed[plan.suppression] += 1
             return
         if self._video is not None:
-            job = pipeline.prepare_job(self._planner.template, plan, dict(profile.images), self._cache)
+            job = pipeline.prepare_job(
+                self._planner.template, plan, dict(profile.images), self._cache, voices=self._order.voices
+            )
+            voice = None if job.voice is None else ListeningVoice(job.voice)
+            job = replace(job, voice=voice)
             surveys = [survey(score, score.format) for score in film_scores(job).values()]
+            if voice is not None:
+                # Every format speaks the same.
+                for name, seconds, personal in dict.fromkeys(voice.said):
+                    found.said.append((bytes.fromhex(name)[:NAME_BYTES], _speech_kind(seconds, personal)))
             found.seconds += surveys[0].seconds
             found.plays.update(plan.scenes)
             for number, one in enumerate(surveys):
@@ -315,6 +333,7 @@ def _reckoned(
     found: Found,
     kinds: Mapping[ChunkKind, int],
     distinct: Distinct,
+    spoken: Distinct,
     channels: tuple[Channel, ...],
     measured: bool,
 ) -> Estimate:
@@ -329,6 +348,8 @@ def _reckoned(
     cpu: dict[str, float] = {"plans": films * (found.plan_s / found.films if found.films else model.plan_s)}
     disk: dict[str, float] = {}
     if "video" in channels and kinds:
+        if spoken.names:
+            cpu["speech"] = model.speech_s * _spoken_s(spoken, factor)
         cpu["chunks of one recipient"] = sum(cost for kind, cost in chunk_cpu.items() if kind.personal)
         cpu["chunks for all, once"] = sum(cost for kind, cost in chunk_cpu.items() if not kind.personal)
         cpu["films, beside their chunks"] = films * formats * model.film_s
@@ -367,6 +388,16 @@ def _reckoned(
         model=model,
         measured=measured,
     )
+
+
+def _speech_kind(seconds: float, personal: bool) -> int:
+    """The kind that speech is tallied as: its length in hundredths, and whether it names somebody."""
+    return 2 * round(100 * seconds) + personal
+
+
+def _spoken_s(spoken: Distinct, factor: float) -> float:
+    """Seconds of speech that have to be made. What names nobody is taken to be in the sample."""
+    return sum(kind // 2 / 100 * count * (factor if kind % 2 else 1) for kind, count in spoken.names.items())
 
 
 def _scaled(personal: bool, number: int, distinct: Distinct, factor: float) -> float:

@@ -95,7 +95,7 @@ def _same_place(scene: Scene, index: int) -> Iterator[str]:
     for other in scene.interactions[:index]:
         together = one.in_s < (other.out_s or scene.duration_s) and other.in_s < (one.out_s or scene.duration_s)
         # Two conditions may well exclude each other.
-        together = together and len({one.shown_with, other.shown_with} - {None}) < 2
+        together = together and (one.shown_with == other.shown_with or None in (one.shown_with, other.shown_with))
         if isinstance(one, Action) and isinstance(other, Action) and one.place == other.place and together:
             yield f"Interactions '{other.id}' and '{one.id}' are in one place at one time."
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from renderer.template.layers import Anchor, Box, Keyframe, OtherFormat, PositionKeyframe
+from renderer.template.layers import Anchor, Box, Keyframe, OtherFormat, PositionKeyframe, ShownWith
 from renderer.template.model import Id, Strict
 
 _Part = Annotated[float, Field(ge=0, le=1)]
@@ -69,8 +69,10 @@ class InteractionBase(Strict):
     id: Id = Field(description="Name inside the scene.")
     link: Id = Field(description="Link of template.yaml that it leads to.")
     label: Id = Field(description="Copy key of what it says: a button's words, a hotspot's name for those who listen.")
-    shown_with: Id | None = Field(
-        None, description="Only there if the plan chose the scene, block or offer of this id; rules: decisions.yaml."
+    shown_with: ShownWith | None = Field(
+        None,
+        description="Only there if the plan chose the scene, block or offer of this id, or any of several; rules: "
+        "decisions.yaml.",
     )
 
 

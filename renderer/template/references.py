@@ -96,8 +96,9 @@ def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
     for index, utterance in enumerate(scene.voice):
         yield from _utterance(utterance, (*at, "voice", index))
     for index, one in enumerate(scene.interactions):
-        names: dict[str, NameKind] = {"link": "link", "label": "copy", "shown_with": "chosen"}
-        yield from _named(one, names, (*at, "interactions", index))
+        yield from _named(one, {"link": "link", "label": "copy"}, (*at, "interactions", index))
+        for number, name in enumerate(one.shown_with or ()):
+            yield NameUse("chosen", name, (*at, "interactions", index, "shown_with", number))
 
 
 def _utterance(utterance: Utterance, at: tuple[Step, ...]) -> Iterator[NameUse]:

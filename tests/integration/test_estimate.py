@@ -16,6 +16,7 @@ from renderer.preflight.calibrate import EncodedShelf, calibrate
 from renderer.preflight.cost import DEFAULT
 from renderer.preflight.estimate import Estimate, estimate
 from renderer.profile.load import BadRecord
+from renderer.render.voice import VoiceSettings
 from tests.small_template import FILES, drawable, load, profile_with
 
 pytestmark = pytest.mark.integration
@@ -95,8 +96,8 @@ def test_children_find_what_one_process_finds(planner: Planner, cache: Path, tmp
     there = told(planner, cache, source, processes=2, progress=lambda done, total: steps.append(done))
     for name in ("recipients", "uses", "own_chunks", "shared_chunks", "own_s", "film_s", "records"):
         assert getattr(there, name) == pytest.approx(getattr(here, name)), name
-    assert [(one.scene, one.plays, one.part) for one in there.scenes] == [
-        (one.scene, one.plays, pytest.approx(one.part)) for one in here.scenes
+    assert [(one.scene, one.plays, round(one.part, 6)) for one in there.scenes] == [
+        (one.scene, one.plays, round(one.part, 6)) for one in here.scenes
     ]
     assert steps == sorted(steps) and steps[-1] == 45
 
@@ -143,3 +144,16 @@ def test_measured_costs_tell_what_rendering_takes(planner: Planner, cache: Path,
     assert 0.15 <= model.margin < 2 and 0 < model.unit_s < 0.2 and model.film_s > 0
     found = estimate(planner, written(tmp_path, NAMED), cache, model, channels=("video",), measured=True)
     assert 0.01 < found.cpu_s < 60
+
+
+def test_a_film_that_speaks_is_spoken_since_scenes_wait_for_it(cache: Path, tmp_path: Path) -> None:
+    board = FILES["video/storyboard.yaml"].replace("    layers:\n", "    voice: [{say: hello}]\n    layers:\n", 1)
+    config = FILES["template.yaml"].replace("  video:\n", "  video:\n    voice: {quality: any}\n")
+    files = drawable({"video/storyboard.yaml": board, "template.yaml": config})
+    planner, source = Planner(load(tmp_path / "template", files)), written(tmp_path, NAMED[:3])
+    silent = told(planner, cache, source)
+    spoken = told(planner, cache, source, voices=VoiceSettings(models={"en": None}, key=bytes(32)))
+    assert "speech" not in silent.cpu
+    said = spoken.cpu["speech"] / DEFAULT.speech_s
+    assert 1 < said < 8, "two different names were said, each in a second or two"
+    assert spoken.recipients == 3 and spoken.film_s >= silent.film_s

@@ -63,7 +63,7 @@ def interactions(crew: Crew, chosen: Sequence[Scene], scenes: Sequence[ScoreScen
     ends = [scene.first for scene in scenes[1:]] + [scenes[-1].end]
     for scene, scored, alone_until in zip(chosen, scenes, ends, strict=True):
         for one in scene.interactions:
-            if one.shown_with is not None and one.shown_with not in shown:
+            if one.shown_with is not None and shown.isdisjoint(one.shown_with):
                 continue
             made = _made(crew, scene, scored, alone_until, one)
             if made is not None:
