@@ -26,7 +26,7 @@ from renderer.template.model import (
     Template,
     TemplateConfig,
 )
-from renderer.template.references import references
+from renderer.template.references import clip_locales, references
 from renderer.template.release import Release, read_folder
 from renderer.template.storyboard import Storyboard
 
@@ -324,6 +324,14 @@ def _check_storyboard(template: Template) -> Iterable[DearlyError]:
                 f"There is no {what} '{use.name}'.",
                 place=lines.place(use.path),
                 hint=nearest(use.name, sorted(known[use.kind])),
+            )
+    for place, locale in clip_locales(board):
+        if locale not in template.config.locales:
+            yield TemplateError(
+                "template.reference",
+                f"The template does not speak '{locale}', so this clip would never be heard.",
+                place=lines.place(place),
+                hint=nearest(locale, list(template.config.locales)),
             )
     drawn = {scene.id for scene in board.scenes}
     for index, rule in enumerate(template.decisions.scenes):

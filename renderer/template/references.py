@@ -102,13 +102,23 @@ def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
 
 
 def _utterance(utterance: Utterance, at: tuple[Step, ...]) -> Iterator[NameUse]:
-    yield from _named(utterance, {"copy": "copy", "shown_with": "chosen"}, at)
+    yield from _named(utterance, {"copy": "copy"}, at)
+    for index, name in enumerate(utterance.shown_with or ()):
+        yield NameUse("chosen", name, (*at, "shown_with", index))
     if utterance.say is not None:
         yield NameUse("copy", utterance.say, (*at, "say"))
     clips = utterance.clip if isinstance(utterance.clip, Mapping) else {None: utterance.clip}
     for locale, clip in clips.items():
         if clip is not None:
             yield NameUse("media", clip, (*at, "clip", *([locale] if locale else [])))
+
+
+def clip_locales(storyboard: Storyboard) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Where clips are given by locale, and for which."""
+    for number, scene in enumerate(storyboard.scenes):
+        for index, one in enumerate(scene.voice):
+            for locale in one.clip if isinstance(one.clip, Mapping) else ():
+                yield ("scenes", number, "voice", index, "clip", locale), locale
 
 
 def spoken_keys(storyboard: Storyboard) -> frozenset[str]:

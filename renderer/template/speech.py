@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from renderer.template.layers import ShownWith
 from renderer.template.model import Id, Reference, Strict
 
 
@@ -33,8 +34,10 @@ class Utterance(Strict):
     pause_s: float = Field(0.25, ge=0, le=20, description="Silence after what was said before.")
     caption: bool = Field(True, description="Whether captions show it, timed by its words.")
     gain_db: float = Field(0, ge=-24, le=12, description="Gain of a clip in decibels; spoken sentences are level.")
-    shown_with: Id | None = Field(
-        None, description="Only said if the plan chose the scene, block or offer of this id; rules: decisions.yaml."
+    shown_with: ShownWith | None = Field(
+        None,
+        description="Only said if the plan chose the scene, block or offer of this id, or one of these; rules: "
+        "decisions.yaml.",
     )
 
     @model_validator(mode="after")

@@ -360,7 +360,7 @@ def _unspoken_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: 
     free = 0.0
     for one in scene.voice:
         key = one.say or one.copy_
-        if key is None or not one.caption or (one.shown_with is not None and one.shown_with not in chosen):
+        if key is None or not one.caption or (one.shown_with is not None and chosen.isdisjoint(one.shown_with)):
             continue
         message = _copy(plan, key, scene)
         begin = max(free, one.at_s or 0.0)

@@ -62,7 +62,7 @@ class Teller:
         found: list[Said] = []
         free = max(0, not_before)
         for one in scene.voice:
-            if one.shown_with is not None and one.shown_with not in chosen:
+            if one.shown_with is not None and chosen.isdisjoint(one.shown_with):
                 continue
             wish = round(one.at_s * RATE) if one.at_s is not None else 0
             pause = round(one.pause_s * RATE) if found else 0
