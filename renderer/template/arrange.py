@@ -44,7 +44,7 @@ class Arranger:
         ground = [item for item in items if item.rect.holds(FRAME)]
         lines = [item for item in items if item not in ground and stretches(item)]
         rest = [item for item in items if item not in ground and item not in lines]
-        groups = tied(rest)
+        groups = tied(rest, lines)
         words = [item for item in rest if item.text]
         behind = [group for group in groups if runs_under(group, words)]
         blocks = cut([group for group in groups if group not in behind], self._safe.width)

@@ -138,11 +138,16 @@ def stretches(item: Item) -> bool:
     return wide >= 1 or (wide > 0.6 and item.rect.height <= 12)
 
 
-def tied(items: Sequence[Item]) -> list[list[Item]]:
-    """Items that belong together: one below another, drawings that overlap or touch, a text on a card."""
+def tied(items: Sequence[Item], lines: Sequence[Item] = ()) -> list[list[Item]]:
+    """Items that belong together: one below another, drawings that overlap, touch or stand on one of ``lines``, a text
+    on a card."""
     groups: list[list[Item]] = []
     for item in items:
-        tied = [group for group in groups if any(_together(item, other) for other in group)]
+        tied = [
+            group
+            for group in groups
+            if any(_together(item, other) or _on_one_line(item, other, lines) for other in group)
+        ]
         groups = [group for group in groups if group not in tied]
         groups.append([*(one for group in tied for one in group), item])
     order = {id(item): number for number, item in enumerate(items)}
@@ -162,6 +167,13 @@ def _together(one: Item, other: Item) -> bool:
     beside = max(word.shown.left - drawing.shown.right, drawing.shown.left - word.shown.right)
     level = min(word.shown.bottom, drawing.shown.bottom) - max(word.shown.top, drawing.shown.top)
     return -1 <= beside <= BESIDE_GAP and level > 0 and drawing.shown.area < word.shown.area
+
+
+def _on_one_line(one: Item, other: Item, lines: Sequence[Item]) -> bool:
+    def stands(item: Item, line: Item) -> bool:
+        return not item.text and abs(item.rect.bottom - line.rect.top) <= 2 and item.shown.meets(line.shown, -3)
+
+    return any(stands(one, line) and stands(other, line) for line in lines)
 
 
 def runs_under(group: Sequence[Item], words: Sequence[Item]) -> bool:

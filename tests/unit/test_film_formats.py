@@ -85,6 +85,13 @@ def test_a_block_keeps_its_shape() -> None:
         assert at.y - found["car"].box.y == pytest.approx((was["y"] - 300) * scale, abs=0.01)
 
 
+def test_what_stands_on_one_line_stays_there() -> None:
+    books = [rect(f"book-{n}", 100 + 300 * n, 400, 60, 240) for n in range(4)]
+    found = by_id(upright(text_layer(box=box(96, 96, 1080, 100)), *books, rect("board", 0, 640, 1280, 8)))
+    assert {round(edges(found[book["id"]])[3]) for book in books} == {round(found["board"].box.y)}
+    assert [found[book["id"]].box.x for book in books] == sorted(found[book["id"]].box.x for book in books)
+
+
 def test_motion_is_scaled_with_its_block() -> None:
     moved = {"position": [{"at_s": 0, "value": [100, -40]}, {"at_s": 1, "value": [0, 0]}]}
     enter = {"motion": "rise", "distance_px": 50}
