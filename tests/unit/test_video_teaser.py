@@ -197,11 +197,18 @@ def test_the_first_picture_is_the_whole_poster_under_its_mark() -> None:
     score = wanting(((20, 60),))
     made = make_teaser(score, waves, 7)
     assert made is not None
-    wanted = np.asarray(marked(Image.fromarray(rgb(waves(7), (600, 330))), mark_place(score, 7)))
+    plain = rgb(waves(7), (600, 330))
+    wanted = np.asarray(marked(Image.fromarray(plain), mark_place(score, 7)))
+    mark = np.abs(wanted.astype(int) - plain).max(axis=2) > 30
     for data in (made.gif, made.webp):
         pictures, shown = played(data)
         for picture in (pictures[0], pictures[-1]):
             assert np.abs(picture.astype(int) - wanted).mean() < 6
+            assert (
+                np.abs(picture.astype(int) - wanted)[mark].mean()
+                < 20
+                < np.abs(picture.astype(int) - plain)[mark].mean()
+            )
         assert shown[0] == 1000 and sum(shown) == 1000 + 1600 + 1000
         assert np.abs(pictures[0].astype(int) - pictures[3]).mean() > 2, "and then something moves"
 
