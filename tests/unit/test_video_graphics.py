@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -328,3 +329,19 @@ def test_graphics_are_the_same_film_at_another_size() -> None:
     for name, layer in small.items():
         for one, other in zip(layer.rect_q, large[name].rect_q, strict=True):
             assert other == pytest.approx(one * 1.5, abs=2 * Q), name
+
+
+def test_a_legend_moves_together_before_it_is_too_long() -> None:
+    tight = donut(box=box(80, 100, 500, 100), label_style="label", legend="end", thickness_px=20)
+    found = layers_of(film(tight, facts=parts("0.5", "0.3", "0.2")))
+    keys = [found[f"donut-key{index}"].rect_q for index in range(3)]
+    assert keys[0][1] >= 100 * Q and keys[2][3] <= 200 * Q
+    assert all(above[3] < below[1] for above, below in pairwise(keys))
+
+
+def test_a_level_line_is_uncovered_bit_by_bit() -> None:
+    half = {"reveal": [{"at_s": 0, "value": 0.5}]}
+    rule = {"kind": "shape", "id": "rule", "shape": "line", "stroke": "ink", "stroke_px": 8, "keyframes": half}
+    luma = composer(film({**rule, "box": box(200, 300, 600, 0)})).frame(5).planes[0]
+    dark = np.flatnonzero(luma[300] < 90)
+    assert [int(dark[0]), int(dark[-1])] == pytest.approx([196, 499], abs=6)
