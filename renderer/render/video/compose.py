@@ -56,7 +56,7 @@ class Composer:
         text: TextEngine | None = None,
     ) -> None:
         self.score = score
-        self._sprites = SpriteRoom(text or TextEngine(fonts), assets)
+        self._sprites = SpriteRoom(text or TextEngine(fonts), assets, (score.width, score.height))
         self._blender = Blender(score.width, score.height)
         self._backdrops = backdrops
         self._scenes: dict[int, _SceneComposer] = {}

@@ -124,6 +124,11 @@ class TextEngine:
         self._contexts: dict[tuple[str, str], Any] = {}
         self._baselines: dict[TextLook, float] = {}
 
+    @property
+    def fonts_digest(self) -> str:
+        """Names the faces that it draws with."""
+        return self._fonts.digest
+
     def measure(
         self,
         text: str,
