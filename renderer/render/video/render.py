@@ -34,6 +34,7 @@ from renderer.render.video.encoders import Run, usable_processes
 from renderer.render.video.hls import hls_files, write_hls
 from renderer.render.video.interactions import interactions_json
 from renderer.render.video.keys import KeyBook
+from renderer.render.video.memory import give_back
 from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
 from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
@@ -96,6 +97,7 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
                 job.progress(before + done, total)
 
         films.append(_film(job, out, one, suffix, sound, processes=count, progress=progress))
+        give_back()
     beside: list[tuple[Kind, str, bytes, str]] = [
         ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
         ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
