@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from renderer.render.video import sprites
+from renderer.render.video import sprites, text
 from renderer.render.video.compose import Composer, frame_digest
 from renderer.render.video.kept import Shared
 from renderer.render.video.score import ScoreLayer
-from tests.film_samples import box, composer, one_scene, plan, text_layer
+from renderer.render.video.text import text_engine
+from tests.film_samples import box, composer, fonts, one_scene, plan, text_layer
 
 LAYERS = (
     text_layer("title", copy="title", box=box(96, 100, 600, 0), enter={"motion": "rise", "duration_s": 0.6}),
@@ -71,3 +74,15 @@ def test_a_value_gives_way_only_when_films_no_longer_use_it() -> None:
     assert [shared.find(key) for key in "abcd"] == [("a",), None, ("c",), ("d",)]
     shared.offer("huge", "huge", 11)
     assert shared.find("huge") is None and shared.size <= 10
+
+
+def test_a_thread_opens_a_font_set_once_and_measures_a_bounded_number_of_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = text_engine(fonts())
+    assert text_engine(fonts()) is engine
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(text_engine, fonts()).result() is not engine  # Pango's are not for two threads at once
+    monkeypatch.setattr(text, "KEPT_SIZES", 50)
+    looks = [layer.content.look for layer in one_scene(LAYERS[0]).scenes[0].layers if hasattr(layer.content, "look")]
+    for number in range(120):
+        engine.measure(f"Text {number}", looks[0], None)
+    assert len(engine._sizes) <= 50

@@ -20,7 +20,7 @@ from renderer.render.video.blend import Blender, Picture
 from renderer.render.video.grounds import ground
 from renderer.render.video.score import Q, Score, ScoreScene, U, value_at
 from renderer.render.video.sprites import Drawing, SpriteRoom
-from renderer.render.video.text import TextEngine
+from renderer.render.video.text import TextEngine, text_engine
 from renderer.units import digest
 
 Key = tuple[Hashable, ...]
@@ -56,7 +56,7 @@ class Composer:
         text: TextEngine | None = None,
     ) -> None:
         self.score = score
-        self._sprites = SpriteRoom(text or TextEngine(fonts), assets, (score.width, score.height))
+        self._sprites = SpriteRoom(text or text_engine(fonts), assets, (score.width, score.height))
         self._blender = Blender(score.width, score.height)
         self._backdrops = backdrops
         self._scenes: dict[int, _SceneComposer] = {}

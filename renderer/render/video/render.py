@@ -42,7 +42,7 @@ from renderer.render.video.score import Score, ScoreScene
 from renderer.render.video.scoring import build_score
 from renderer.render.video.soundtrack import soundtrack
 from renderer.render.video.teaser import make_teaser
-from renderer.render.video.text import TextEngine
+from renderer.render.video.text import text_engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ def film_scores(job: RenderJob) -> dict[str, Score]:
     Raises what :func:`~.scoring.build_score` raises.
     """
     video = job.template.config.channels.video
-    engine = TextEngine(job.fonts)
+    engine = text_engine(job.fonts)
     if video is None:
         return {"": build_score(job.plan, job.template, job.fonts, job.assets, engine, voice=job.voice)}
     return {
