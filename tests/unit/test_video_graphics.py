@@ -345,3 +345,11 @@ def test_a_level_line_is_uncovered_bit_by_bit() -> None:
     luma = composer(film({**rule, "box": box(200, 300, 600, 0)})).frame(5).planes[0]
     dark = np.flatnonzero(luma[300] < 90)
     assert [int(dark[0]), int(dark[-1])] == pytest.approx([196, 499], abs=6)
+
+
+def test_the_ground_under_a_line_fades_without_bands() -> None:
+    """Each row is a little lighter than the one above, though a fifth of 8 bits has only 51 steps for 380 rows."""
+    found = film({**LINE, "head": False, "dots": "none"}, facts=series(100, 100, 100))
+    luma = composer(found).frame(49).planes[0][110:490, 200:800].astype(float)
+    rows = luma.reshape(-1, 10, 600).mean(axis=(1, 2))
+    assert (np.diff(rows) > 0).all() and rows[-1] - rows[0] > 20
