@@ -321,4 +321,5 @@ def _calibration(language: str) -> str:
     """What a voice says to be measured: numbers, in words where we know them."""
     words = words_of(Locale.parse(language, sep="-"))
     numbers = (*range(1, 13), 27, 84, 366, 1999)
-    return ", ".join(words.number(Decimal(number)) if words else str(number) for number in numbers) + "."
+    said = [words.number(Decimal(number)) if words else str(number) for number in numbers]
+    return " ".join(f"{', '.join(said[start : start + 8])}." for start in range(0, len(said), 8))
