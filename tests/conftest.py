@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from renderer import pipeline
 from renderer.plan.build import Planner
 from tests import small_template
+
+# How long an example takes says nothing on a machine that runs other tests beside it.
+settings.register_profile("dearly", deadline=None)
+settings.load_profile("dearly")
 
 
 @pytest.fixture
