@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from renderer.render.video import sprites, text
+from renderer.render.video.blend import Picture
 from renderer.render.video.compose import Composer, frame_digest
 from renderer.render.video.kept import Shared
 from renderer.render.video.score import ScoreLayer
@@ -86,3 +90,19 @@ def test_a_thread_opens_a_font_set_once_and_measures_a_bounded_number_of_texts(m
     for number in range(120):
         engine.measure(f"Text {number}", looks[0], None)
     assert len(engine._sizes) <= 50
+
+
+def test_only_what_changes_is_drawn_and_frames_stay_those_drawn_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = [*range(40), 12, 13, 30, 5, 6, 7, 39]
+    whole = {number: frame_digest(film("Ada").frame(number)) for number in set(order)}
+    drawn: list[int] = []
+    copy = Picture.copy
+
+    def watched(picture: Picture, planes: Sequence[NDArray[np.uint8]]) -> None:
+        drawn.append(picture.data.size)
+        copy(picture, planes)
+
+    monkeypatch.setattr(Picture, "copy", watched)
+    ada = film("Ada")
+    assert [frame_digest(ada.frame(number)) for number in order] == [whole[number] for number in order]
+    assert len(drawn) < 16  # instead of one a frame
