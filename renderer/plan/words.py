@@ -27,7 +27,7 @@ _APOSTROPHE = "’"
 class Language:
     """What a language says around its numbers. ``cents`` are the names of a currency's hundredth (one, many) by code,
     ``major`` names that are said otherwise than CLDR writes them, ``feminine`` and ``neuter`` the currencies and units
-    whose noun is so."""
+    whose noun is so. ``day`` says the day of a month before the month's name, ``day_after`` behind it."""
 
     spell: Spell
     minus: str
@@ -40,6 +40,7 @@ class Language:
     neuter: frozenset[str] = frozenset()
     major: Mapping[str, tuple[str, str]] | None = None
     day: Callable[[int], str] | None = None
+    day_after: Callable[[int], str] | None = None
     first: str | None = None
     year: Callable[[int], str] | None = None
     millions_of: str = ""
@@ -87,7 +88,12 @@ _FRENCH = Language(
 )
 _LANGUAGES: Mapping[str, Language] = {
     "en": _ENGLISH,
-    "en-and": replace(_ENGLISH, spell=numerals.british, day=lambda day: f"the {numerals.english_ordinal(day)} of"),
+    "en-and": replace(
+        _ENGLISH,
+        spell=numerals.british,
+        day=lambda day: f"the {numerals.english_ordinal(day)} of",
+        day_after=numerals.english_ordinal,  # "November 22, 2026", as Canadians write it
+    ),
     "fr": _FRENCH,
     "fr-septante": replace(_FRENCH, spell=numerals.swiss_french),
     "it": Language(
@@ -194,18 +200,20 @@ class Words:
 
     def date(self, written: str) -> str:
         """A date that was written with the month's name: its day and its year in words."""
-        return _NUMBER.sub(lambda found: self._day_or_year(found[1]), written)
+        return _NUMBER.sub(self._day_or_year, written)
 
     def signed(self, words: str) -> str:
         """With a plus in a word."""
         return f"{self._language.plus} {words}"
 
-    def _day_or_year(self, number: str) -> str:
-        language, value = self._language, int(number)
+    def _day_or_year(self, found: re.Match[str]) -> str:
+        language, number, rest = self._language, found[1], found.string[found.end() :].lstrip()
+        value = int(number)
         if len(number) > 2:
             return language.year(value) if language.year else self._cardinal(value, "masculine", False)
-        if language.day is not None and 1 <= value <= 31:
-            return language.day(value)
+        day = language.day if language.day_after is None or rest[:1].isalpha() else language.day_after
+        if day is not None and 1 <= value <= 31:
+            return day(value)
         if value == 1 and language.first is not None:
             return language.first
         return self._cardinal(value, "masculine", False)

@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from renderer.assets.door import AssetDoor
+from renderer.errors import RenderError
 from renderer.render.video.colour import YuvSprite, converted
 from renderer.render.video.graphics import arc_raster, path_raster, qr_raster
 from renderer.render.video.kept import Kept, Shared
 from renderer.render.video.pictures import Picture, View, image_raster, read_picture, view_raster
-from renderer.render.video.raster import Raster, trimmed
+from renderer.render.video.raster import MAX_SIDE, Raster, trimmed
 from renderer.render.video.score import (
     ArcContent,
     ImageContent,
@@ -38,6 +39,8 @@ from renderer.render.video.text import TextEngine
 
 CACHE_BYTES = 48 * 1024 * 1024
 OPAQUE = 256
+MAX_PIXELS = 64_000_000
+"""A layer that is scaled or turned has no more: 256 MB."""
 Shift = tuple[int, int]
 _Shown = tuple[Hashable, Hashable, int, int, int, int, int]
 """A layer's name, its state, reveal, scale, rotation and the shift beyond even pixels."""
@@ -281,6 +284,8 @@ def _warped(raster: Raster, matrix: NDArray[np.float64]) -> Raster:
     )
     left, top = (math.floor(value) - 1 for value in corners.min(axis=1))
     right, bottom = (math.ceil(value) + 1 for value in corners.max(axis=1))
+    if max(right - left, bottom - top) > MAX_SIDE or (right - left) * (bottom - top) > MAX_PIXELS:
+        raise RenderError("render.layout", "A layer of the film is scaled to more than any picture may be.")
     # OpenCV counts pixel centres as whole numbers, and from the arrays' corners.
     local = matrix.copy()
     local[:, 2] += matrix[:, :2] @ np.array([raster.x + 0.5, raster.y + 0.5]) - np.array([left + 0.5, top + 0.5])
