@@ -21,8 +21,8 @@ from renderer.orders import Order
 from renderer.plan.build import Planner
 from renderer.profile.carry import to_text
 from renderer.profile.load import read_one
-from renderer.render.video.chunks import unpack
 from renderer.render.video.encode import EncodeProfile
+from renderer.render.video.packing import unpack
 from renderer.settings import Settings
 from renderer.store.local import LocalStore
 from tests import small_template
