@@ -8,9 +8,11 @@ off the frame has no state.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
@@ -170,13 +172,31 @@ def _reach(layer: ScoreLayer) -> int | None:
     """How far a layer's drawing may lie beyond its rectangle; None where that is not known."""
     content = layer.content
     if isinstance(content, TextContent):
-        # Two ems hold every accent and swash, and the lines of a text that is taller than its line height.
-        return 2 * content.look.size_q + 2 * Q
+        # Two ems hold every accent and swash, and the lines of a text that is taller than its line height; marks that
+        # are piled on one letter reach further.
+        piled = max(map(_piled, content.texts), default=0)
+        return (2 + piled) * content.look.size_q + 2 * Q
     if isinstance(content, ShapeContent):
         return content.stroke_q + 3 * content.shadow_blur_q + abs(content.shadow_offset_q) + 4 * Q
     if isinstance(content, ImageContent):
         return 3 * content.shadow_blur_q + abs(content.shadow_offset_q) + 2 * Q
     return None
+
+
+@lru_cache(maxsize=4096)
+def _piled(text: str) -> int:
+    """How many marks stand on one letter at most, beyond two; what is only format does not part them. An em for each
+    holds any pile."""
+    if text.isascii():
+        return 0
+    most = run = 0
+    for kind in map(unicodedata.category, unicodedata.normalize("NFD", text)):
+        if kind in ("Mn", "Me"):
+            run += 1
+        elif kind != "Cf":
+            run = 0
+        most = max(most, run)
+    return max(0, most - 2)
 
 
 def _outside(layer: ScoreLayer, x: int, y: int, width: int, height: int) -> bool:
