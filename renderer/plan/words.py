@@ -162,7 +162,7 @@ class Words:
         self._locale = locale
         self._language = language
         self._cardinal = lru_cache(4096)(self._spelled)
-        self._currency = lru_cache(256)(self._currency_words)
+        self._names: dict[tuple[str, str], tuple[str, str]] = {}
 
     def number(self, amount: Decimal, gender: Gender = "masculine", counted: bool = False) -> str:
         """A number with the decimals that it is written with; minus in a word."""
@@ -180,13 +180,13 @@ class Words:
         if decimals and (cents is None or len(decimals) != 2):
             gender = self._gender(currency)
             return self._signed(
-                sign, self._currency(self._decimal(whole, decimals, gender, False), currency, amount, False)
+                sign, self._with_currency(self._decimal(whole, decimals, gender, False), currency, amount, False)
             )
         hundredths = int(decimals or 0)
         said = []
         if whole or not hundredths:
             counted = self._cardinal(whole, self._gender(currency), True)
-            said.append(self._currency(counted, currency, Decimal(whole), whole % 10**6 == 0 and whole > 0))
+            said.append(self._with_currency(counted, currency, Decimal(whole), whole % 10**6 == 0 and whole > 0))
         if hundredths and cents is not None:
             said.append(self._cents(hundredths, cents))
         return self._signed(sign, self._language.and_.join(said))
@@ -237,16 +237,24 @@ class Words:
             return f"{names[0]} واحد" if count == 1 else names[1]
         return f"{self._cardinal(count, 'masculine', True)} {names[2] if count <= 10 else names[3]}"
 
-    def _currency_words(self, counted: str, currency: str, amount: Decimal, round_millions: bool) -> str:
+    def _with_currency(self, counted: str, currency: str, amount: Decimal, round_millions: bool) -> str:
         shown = abs(amount)
+        plural = self._locale.plural_form(shown)
+        key = (currency, plural)
+        if key not in self._names:
+            self._names[key] = (
+                get_currency_name(currency, shown, self._locale),
+                get_currency_unit_pattern(currency, shown, self._locale),
+            )
+        name, pattern = self._names[key]
         named = (self._language.major or {}).get(currency)
-        name = named[0 if shown == 1 else 1] if named else get_currency_name(currency, shown, self._locale)
+        if named is not None:
+            name = named[0 if shown == 1 else 1]
         of = self._language.millions_of if round_millions else ""
         if of:
             joined = f"d{_APOSTROPHE}{name}" if of == "de" and name[:1].lower() in "aeiouyé" else f"{of} {name}"
             return f"{counted} {joined}"
-        pattern = get_currency_unit_pattern(currency, shown, self._locale)
-        return str(pattern.format(counted, name))
+        return pattern.format(counted, name)
 
     def _gender(self, noun: str) -> Gender:
         if noun in self._language.feminine:
