@@ -1,6 +1,8 @@
 """The ledger's tables. What must never be is refused by the database itself: an unknown state, a second artefact under
 one key, a request submitted twice, a history that is rewritten.
 
+This is what the code reads; :mod:`renderer.ledger.migrations` makes it, and a test holds the two together.
+
 Nothing personal stands in clear: the recipient's key and the caller's idempotency key are keyed digests, profile and
 plan are sealed (``sealed.data``).
 """
@@ -8,7 +10,6 @@ plan are sealed (``sealed.data``).
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     CheckConstraint,
     Column,
@@ -20,14 +21,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    event,
     text,
 )
 
 from renderer.ledger.model import STATES
-
-SCHEMA = 1
-"""Number of this shape. A ledger of another shape is refused; migrations will raise it."""
 
 metadata = MetaData()
 
@@ -146,20 +143,3 @@ history = Table(
     Column("owner", Text),
     Column("code", Text),
 )
-
-for _operation in ("update", "delete"):
-    event.listen(
-        history,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy 2.1 leaves it untyped
-            f"create trigger history_no_{_operation} before {_operation} on history "
-            "begin select raise(abort, 'history is append-only'); end"
-        ).execute_if(dialect="sqlite"),
-    )
-    event.listen(
-        history,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"create rule history_no_{_operation} as on {_operation} to history do instead nothing"
-        ).execute_if(dialect="postgresql"),
-    )

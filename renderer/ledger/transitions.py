@@ -55,7 +55,7 @@ class Ledger:
     def planned(self, request_id: str, plan_digest: str, sealed_plan: bytes) -> bool:
         """Keep the plan of a request. False when it has one already (the first stays) or is not open any more."""
         with self._database.writing() as connection:
-            changed = connection.execute(
+            changed = connection.execute(  # takes the lock of the request, as _lock does
                 update(requests)
                 .where(requests.c.id == request_id, requests.c.plan_digest.is_(None), requests.c.state.in_(OPEN))
                 .values(plan_digest=plan_digest)
@@ -76,6 +76,12 @@ class Ledger:
         with self._database.writing() as connection:
             return self._end_request(connection, request_id, "failed", fault=fault)
 
+    def _lock(self, connection: Connection, request_id: str) -> None:
+        """Make changes of one request wait for each other. SQLite has one writer at a time anyway; elsewhere two parts
+        that end at once would each see the other still open, and a claim and a cancelling could wait for each other."""
+        if connection.dialect.name != "sqlite":
+            connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
+
     def _end_request(
         self,
         connection: Connection,
@@ -85,6 +91,7 @@ class Ledger:
         reason: str | None = None,
         fault: Fault | None = None,
     ) -> bool:
+        self._lock(connection, request_id)
         now = self._clock()
         error = {"error_code": fault.code, "error_message": fault.message} if fault else {}
         changed = connection.execute(
@@ -144,8 +151,9 @@ class Ledger:
 
         The attempt is counted here, before any work, so that a part which kills its process is not tried for ever.
         """
-        now = self._clock()
         with self._database.writing() as connection:
+            self._lock(connection, part_id.rpartition("-")[0])
+            now = self._clock()
             changed = connection.execute(
                 update(parts)
                 .where(
@@ -203,8 +211,9 @@ class Ledger:
 
     def finish(self, claim: Claim, outcome: Outcome) -> bool:
         """The part is done and its files count. False when the claim was lost: then nothing changed."""
-        now = self._clock()
         with self._database.writing() as connection:
+            self._lock(connection, claim.request_id)
+            now = self._clock()
             changed = connection.execute(
                 update(parts)
                 .where(_held(claim))
@@ -341,6 +350,7 @@ class Ledger:
         return changed
 
     def _fail(self, connection: Connection, part_id: str, request_id: str, token: int, fault: Fault) -> bool:
+        self._lock(connection, request_id)
         now = self._clock()
         changed = connection.execute(
             update(parts)
