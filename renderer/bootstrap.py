@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
+from renderer.ledger.leader import Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.ledger.seal import Vault, installation_key
 from renderer.ledger.transitions import Ledger
@@ -91,6 +92,8 @@ class Services:
     releases: Releases
     intake: Intake
     ledger: Ledger
+    leader: Leader
+    roll: Roll
     reader: Reader
     vault: Vault
     engine: Engine
@@ -107,6 +110,8 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         releases=Releases(store),
         intake=Intake(database),
         ledger=Ledger(database),
+        leader=Leader(database),
+        roll=Roll(database),
         reader=Reader(database),
         vault=Vault(installation_key(settings.key_file)),
         engine=engine or PipelineEngine(settings.cache),

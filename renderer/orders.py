@@ -75,6 +75,8 @@ def submission(
     release: str,
     channels: Sequence[Channel],
     priority: int = 0,
+    record: int = 0,
+    notify: bool = False,
 ) -> Submission:
     """The request to put into the ledger. ``recipient`` is the recipient's key in clear and ``idempotency`` whatever
     makes the request the same one when it is handed in twice; both leave here only as keyed digests."""
@@ -85,6 +87,8 @@ def submission(
         release=release,
         channels=tuple(channels),
         priority=priority,
+        record=record,
+        notify=notify,
         recipient=vault.keyed("recipient", recipient),
         idempotency=vault.keyed("idempotency", *idempotency),
         sealed=vault.seal(order.to_bytes(), f"profile {request_id}"),

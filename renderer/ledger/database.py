@@ -9,10 +9,11 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from renderer.errors import EnvironmentFault
 from renderer.ledger import migrations
@@ -24,13 +25,14 @@ BUSY_S = 30.0
 class Database:
     """A connection pool to one ledger. Not to be carried over a fork: each process opens its own."""
 
-    def __init__(self, url: str, *, upgrade: bool | None = None) -> None:
+    def __init__(self, url: str, *, upgrade: bool | None = None, pooled: bool = True) -> None:
         """``url`` is SQLAlchemy's; ``sqlite://`` alone is a ledger in memory, for tests. With ``upgrade`` a ledger of
         an older shape is brought up to date; as a rule SQLite is, a server is not (:mod:`renderer.ledger.migrations`).
 
-        Raises EnvironmentFault when it cannot be opened or has a shape that this version does not read.
+        Without ``pooled`` every transaction has a connection of its own, closed after it. Raises EnvironmentFault when
+        the ledger cannot be opened or has a shape that this version does not read.
         """
-        self.engine: Engine = _engine(url)
+        self.engine: Engine = _engine(url, pooled)
         if upgrade is None:
             upgrade = self.engine.dialect.name == "sqlite"
         try:
@@ -78,8 +80,15 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
-    options: dict[str, Any] = {}
+def insert_new(connection: Connection, table: Table, unique: str) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that passes over rows whose ``unique`` column is known already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique])
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=[unique])
+
+
+def _engine(url: str, pooled: bool) -> Engine:
+    options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":

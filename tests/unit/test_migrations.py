@@ -78,7 +78,15 @@ def test_a_ledger_from_before_the_revisions_is_brought_up(tmp_path: Path) -> Non
     _make_first_shape(file)
     with closing(Database(f"sqlite:///{file}")) as database, database.reading() as connection:
         assert migrations.revision(connection) == migrations.HEAD
-        assert connection.scalar(text("select count(*) from requests")) == 1
+        found = connection.execute(text("select id, state, waits, needed, attempts from parts order by id")).all()
+        assert [tuple(row) for row in found] == [
+            ("req-microsite", "submitted", 2, 0, 0),  # for the film, and for the plan that was never made
+            ("req-plan", "submitted", 0, 3, 0),
+            ("req-statement", "done", 0, 1, 1),
+            ("req-video", "submitted", 1, 1, 0),
+        ]
+        assert connection.scalar(text("select state from runs")) == "running"
+        assert connection.scalar(text("select event from history")) == "submitted"
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
