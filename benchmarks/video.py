@@ -1,32 +1,38 @@
-"""What a film costs, as ratios of one run: ``.venv/bin/python -m benchmarks.video [--frames N] [--json]``.
+"""What a film costs, as ratios of one run: ``.venv/bin/python -m benchmarks.video [--recipients N] [--json]``.
 
 The same composition is made three ways: footage behind a panel with two texts that move in. *Dearly* composes in YUV
 and encodes through PyAV; *MoviePy* composes with its own ``CompositeVideoClip`` and writes with its own writer; *x264
 alone* gets finished frames from memory. All use one thread, preset veryfast, CRF 21. CPU seconds count children too.
 Then the film of a real template, if one is named, against x264 alone on its frames. What is prepared once (footage,
-fonts) is shown apart and not counted, for either side.
+fonts) is shown apart and not counted, for either side. Then what one more recipient costs (:mod:`.recipients`), and
+what memory a worker takes.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import multiprocessing
+import os
 import resource
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from benchmarks.board import FPS, HEIGHT, PANEL, PROFILE, TEXTS, WIDTH, board_files, make_footage
+from benchmarks.recipients import CORES, measure, memory
+from benchmarks.recipients import text_of as recipients_text
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontRequest, FontSet, load_fonts
 from renderer.pipeline import open_template, plan, prepare_job, profiles
@@ -35,17 +41,13 @@ from renderer.profile.load import parse_record
 from renderer.profile.model import Profile
 from renderer.render.model import RenderJob
 from renderer.render.video.encode import EncodedChunk, EncodeProfile, FrameAt, configure, encode_chunk, golden_extradata
+from renderer.render.video.encoders import Run
 from renderer.render.video.mezzanine import split
 from renderer.render.video.render import FilmSource
 from renderer.render.video.scoring import build_score
 from renderer.render.video.text import TextEngine
 from renderer.template.load import load_release
 from renderer.template.release import Release
-
-WIDTH, HEIGHT, FPS = 1280, 720, 25
-PANEL = (90, 430, 880, 200)
-TEXTS = (("Your bill for October is ready", 44, 120, 460), ("€ 84.20, due on 12 November", 60, 120, 530))
-PROFILE = EncodeProfile(width=WIDTH, height=HEIGHT, fps=Fraction(FPS))
 
 Frame = NDArray[np.uint8]
 T = TypeVar("T")
@@ -67,11 +69,24 @@ def main() -> None:
     parser.add_argument("--template", help="also measure the film of this template (folder or id)")
     parser.add_argument("--profile", type=Path, help="with this profile")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--recipients", type=int, default=6, help="further recipients of each film (default 6)")
+    parser.add_argument("--renders", type=int, default=20, help="films made by one worker for its memory (default 20)")
+    parser.add_argument("--full", action="store_true", help="100 recipients and 500 films; takes half an hour")
     options = parser.parse_args()
+    recipients, renders = (100, 500) if options.full else (options.recipients, options.renders)
     with tempfile.TemporaryDirectory() as folder:
         report = synthetic(options.frames, Path(folder))
         if options.template and options.profile:
             report["template"] = real(options.template, options.profile, Path(folder))
+        report["load_before"] = round(os.getloadavg()[0], 1)
+        if recipients:
+            per_frame = moviepy_s(options.frames, Path(folder))
+            report["recipients"] = [
+                measure(film, recipients, Path(folder) / film, lambda frames: frames * per_frame)
+                for film in ("energy-bill", "synthetic")
+            ]
+        if renders:
+            report["memory"] = memory(renders, Path(folder) / "memory")
     print(json.dumps(report, indent=2) if options.json else text_of(report))
 
 
@@ -81,7 +96,7 @@ def synthetic(frames: int, folder: Path) -> dict[str, Any]:
     fonts = load_fonts([FontRequest("IBM Plex Sans", (400, 700))], folder / "fonts")
     started = cpu()
     source, score_frames = board_source(frames, footage, fonts, folder)
-    source()
+    source.prepare([Run(0, score_frames)])
     prepared = cpu() - started
     ours, chunk = costs("Dearly", frames, lambda: encode_dearly(source, score_frames))
     moviepy, path = costs("MoviePy", frames, lambda: encode_moviepy(frames, footage, fonts, folder))
@@ -108,7 +123,7 @@ def real(template: str, profile: Path, folder: Path) -> dict[str, Any]:
         raise SystemExit("the profile breaks the contract")
     job = prepare_job(planner.template, plan(planner, record), record.images, folder / "cache")
     source, frames = job_source(job)
-    source()
+    source.prepare([Run(0, frames)])
     size = source.score
     shown = EncodeProfile(width=size.width, height=size.height, fps=Fraction(size.fps_num, size.fps_den))
     repeated = 0
@@ -199,67 +214,33 @@ def encode_moviepy(frames: int, footage: bytes, fonts: FontSet, folder: Path) ->
     return target
 
 
+def moviepy_s(frames: int, folder: Path) -> float:
+    """Seconds by the clock for one MoviePy frame, with a film on each core at once."""
+    footage = make_footage(frames)
+    fonts = load_fonts([FontRequest("IBM Plex Sans", (400, 700))], folder / "fonts")
+    places = [folder / f"moviepy-{core}" for core in range(CORES)]
+    for place in places:
+        place.mkdir()
+    with ProcessPoolExecutor(CORES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        list(pool.map(imported, range(CORES)))
+        clock = time.perf_counter()
+        list(pool.map(partial(encode_moviepy, frames, footage, fonts), places))
+        return (time.perf_counter() - clock) / (CORES * frames)
+
+
+def imported(_: int) -> None:
+    """Have MoviePy in this process."""
+    import moviepy  # noqa: F401
+
+    time.sleep(0.5)  # so that each process gets one
+
+
 # ---------------------------------------------------------------- the composition
 
 
 def board_source(frames: int, footage: bytes, fonts: FontSet, folder: Path) -> tuple[FilmSource, int]:
     """The synthetic film's composer, and its number of frames."""
-    left, top, wide, high = PANEL
-    layers: list[dict[str, Any]] = [
-        {
-            "id": "panel",
-            "kind": "shape",
-            "shape": "rect",
-            "fill": "ink",
-            "opacity": 0.8,
-            "box": {"x": left, "y": top, "width": wide, "height": high},
-        }
-    ]
-    for index, (_, size, x, y) in enumerate(TEXTS):
-        layers.append(
-            {
-                "id": f"text-{index}",
-                "kind": "text",
-                "copy": f"text-{index}",
-                "style": f"style-{index}",
-                "in_s": 0.2 * index,
-                "box": {"x": x, "y": y, "width": 1100, "height": size * 1.4},
-                "enter": {"motion": "rise", "duration_s": 0.5},
-            }
-        )
-    scene = {
-        "id": "only",
-        "title": "text-0",
-        "duration_s": frames / FPS,
-        "backdrop": {"kind": "footage", "media": "media/clip.mp4"},
-        "layers": layers,
-    }
-    styles = {
-        f"style-{n}": {"weight": 700, "size_px": size, "colour": "paper"} for n, (_, size, _, _) in enumerate(TEXTS)
-    }
-    files: dict[str, Any] = {
-        "template.yaml": {
-            "id": "bench",
-            "title": "Bench",
-            "locales": ["en"],
-            "fonts": [{"family": "IBM Plex Sans", "weights": [400, 700]}],
-            "brand": {"name": "Bench", "colours": {"ink": {"light": "#10262E"}, "paper": {"light": "#FBF8F2"}}},
-            "channels": {"video": {"fps": FPS, "formats": {"16:9": {"width": WIDTH, "height": HEIGHT}}}},
-        },
-        "contract.json": {
-            "type": "object",
-            "additionalProperties": False,
-            "required": ["id"],
-            "properties": {"id": {"type": "string", "x-role": "recipient", "x-sensitivity": "personal"}},
-        },
-        "facts.yaml": {},
-        "decisions.yaml": {"scenes": [{"id": "only"}]},
-        "video/storyboard.yaml": {"styles": styles, "scenes": [scene]},
-    }
-    data = {path: json.dumps(value).encode() for path, value in files.items()}
-    data["copy/en.ftl"] = "\n".join(f"text-{n} = {text}" for n, (text, *_) in enumerate(TEXTS)).encode() + b"\n"
-    data["media/clip.mp4"] = footage
-    template = load_release(Release(data))
+    template = load_release(Release(board_files(frames, footage)))
     made = Planner(template).plan(parse_record('{"id": "1"}', template.contract), as_of=date(2026, 11, 1), locale="en")
     return job_source(
         RenderJob(
@@ -271,27 +252,6 @@ def board_source(frames: int, footage: bytes, fonts: FontSet, folder: Path) -> t
 def job_source(job: RenderJob) -> tuple[FilmSource, int]:
     score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
     return FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache), score.frames
-
-
-def make_footage(frames: int) -> bytes:
-    """Moving clouds of colour with some grain: neither a still, which costs x264 nothing, nor noise."""
-    rng = np.random.default_rng(7)
-    seeds = Image.fromarray(rng.integers(0, 256, (14, 40, 3), dtype=np.uint8))
-    clouds = seeds.resize((3200, 900), Image.Resampling.BICUBIC)
-    wide = np.asarray(clouds).astype(np.int16) // 2 + 60
-    wide += rng.integers(-4, 5, wide.shape, dtype=np.int16)
-    pixels = np.clip(wide, 0, 255).astype(np.uint8)
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as output:
-        stream = output.add_stream("libx264", rate=FPS)
-        configure(stream.codec_context, PROFILE)
-        for number in range(frames):
-            x = number * 3 % (3200 - WIDTH)
-            part = np.ascontiguousarray(pixels[number % 90 : number % 90 + HEIGHT, x : x + WIDTH])
-            picture = av.VideoFrame.from_ndarray(part, format="rgb24")
-            output.mux(stream.encode(picture.reformat(format="yuv420p", dst_colorspace=1)))
-        output.mux(stream.encode(None))
-    return buffer.getvalue()
 
 
 # ---------------------------------------------------------------- measuring
@@ -345,6 +305,10 @@ def text_of(report: dict[str, Any]) -> str:
         ]
         lines += [f"  {name.replace('_', ' ')}: {value}" for name, value in part["ratios"].items()]
     lines.append(f"  Dearly's and MoviePy's last pictures: {report['psnr_db_dearly_to_moviepy']} dB PSNR")
+    for part in (*report.get("recipients", ()), report.get("memory")):
+        if part is not None:
+            lines += recipients_text(part)
+    lines.append(f"Load of the machine when recipients were measured: {report['load_before']} before")
     return "\n".join(lines)
 
 

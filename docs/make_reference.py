@@ -33,6 +33,7 @@ from renderer.render.layout_lint import LAYOUT_NAMES, OWN_FILTERS
 from renderer.render.sandbox import FILTERS_ALLOWED as LAYOUT_FILTERS
 from renderer.settings import Settings
 from renderer.template.layers import COMPOSITION_HEIGHT, COMPOSITION_WIDTH, EASINGS
+from renderer.template.lexicon import Pronunciation
 from renderer.template.model import DecisionRules, FactRule, SeriesRule, TableRule, TemplateConfig
 from renderer.template.storyboard import Storyboard
 
@@ -146,6 +147,10 @@ def template_reference() -> str:
         *inner_sections(Storyboard),
         "### Easings\n",
         ", ".join(f"`{name}`" for name in EASINGS) + ", and `cubic-bezier(x1, y1, x2, y2)`.\n",
+        "## voice/lexicon.LOCALE.yaml\n",
+        "How words are pronounced: each key is a word, or several, and each value a respelling or these keys. Capitals "
+        "make no difference. See [Give your film a voice](voice.md).\n",
+        model_table(Pronunciation),
     ]
     return "\n".join(part.rstrip("\n") + "\n" for part in parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ NAMED_TYPES: Sequence[tuple[Any, str]] = (
     (Expression, "[expression](#the-rule-language)"),
     (Easing, "[easing](#easings)"),
 )
+PICTURES = (Path(__file__).parent / "storyboard.md").read_text("utf-8")
 PLAIN_TYPES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
@@ -66,7 +68,18 @@ def model_sections(roots: Sequence[type[BaseModel]], level: int) -> Iterator[str
         inner = [part for hint in hints(model).values() for part in _models(hint)]
         waiting = [*inner, *waiting]
         more = "" if base is None else f" It has the keys of [{model_title(base)}](#{slug(model_title(base))}), and:"
-        yield f"{'#' * level} {model_title(model)}\n\n{sentence(model.__doc__)}{more}\n\n{model_table(model)}"
+        shown = f"\n\n{picture(model)}" if picture(model) else ""
+        yield f"{'#' * level} {model_title(model)}\n\n{sentence(model.__doc__)}{more}{shown}\n\n{model_table(model)}"
+
+
+def picture(model: type[BaseModel]) -> str:
+    """What ``docs/storyboard.md`` shows of a layer or a backdrop, found by its kind; nothing for other models."""
+    kinds = get_args(model.model_fields["kind"].annotation) if "kind" in model.model_fields else ()
+    if model.__module__.partition("renderer.template.")[2] not in ("layers", "graphics", "storyboard"):
+        return ""
+    prefix = {"layers": "", "graphics": "", "storyboard": "backdrop-"}[model.__module__.rpartition(".")[2]]
+    names = [f"transition-{kind}" if len(kinds) > 1 else prefix + kind for kind in kinds if kind != "cut"]
+    return "\n\n".join(found for name in names for found in re.findall(rf"!\[.*\]\(.*/{name}\.webp\)", PICTURES))
 
 
 def model_table(model: type[BaseModel]) -> str:

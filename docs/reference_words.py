@@ -9,6 +9,7 @@ ADVICE: dict[str, str] = {
     "usage.argument": "Read the message: it names the option. `dearly COMMAND --help` shows an example.",
     "usage.unreadable": "Check the path and its rights. A template is named by its folder or by its id.",
     "usage.format": "Save the file as UTF-8. CSV has commas between cells and points in numbers.",
+    "usage.run": "Check the run's id, and whether it has ended or was cancelled.",
     "usage.count": "`--profile` takes a file with one record. Use `--profiles` where a command takes many.",
     "template.missing-file": "Add the file, or take its name out of the file and line that the message gives.",
     "template.syntax": "Go to the file and line. Quote YAML texts that hold a colon, a brace or a quote.",
@@ -42,6 +43,8 @@ ADVICE: dict[str, str] = {
     "plan.copy": "Correct the sentence at the place named.",
     "render.layout": "Ask with `'ID' in facts` or `has('ID')` before using what not every plan has.",
     "render.limit": "Look for a loop inside a loop, a very long list, or content that makes pages without end.",
+    "render.safe-area": "Move or shrink the layer, give it a box for that format, or state another safe area in"
+    " template.yaml.",
     "render.overflow": "Give the text more room, or allow wrapping, shrinking, a shorter variant or an ellipsis.",
     "render.glyph": "List a font for that script in `template.yaml`, or keep such records out.",
     "render.face": "List the family with that weight and slope in `template.yaml`, or do not ask for it in CSS.",
@@ -57,9 +60,11 @@ ADVICE: dict[str, str] = {
     "environment.ledger": "Check `DEARLY_DATABASE_URL` and that the disk under `DEARLY_HOME` can be written.",
     "environment.worker": "Look into the worker's log under `DEARLY_HOME`; often the machine has too little memory.",
     "environment.key": "Put back the key file that was there when the request came in; `chmod 600` it.",
+    "environment.voice": "Install the extra `voice`, or look at the voice's settings; the message names what is missing.",
     "environment.busy": "Stop the other one, or give each its own `DEARLY_HOME`.",
     "transient.child": "Try again. If it comes back, the machine may be short of memory.",
-    "job.attempts": "Look into the worker's log. The same part fails each time, so its input or its media is to blame.",
+    "job.attempts": "Look into the system's log for what ends the workers: too little memory, as a rule.",
+    "job.poison": "Look into the worker's log. The same part fails each time, so its input or its media is to blame.",
     "job.dependency": "See the fault of the other part: this one only waited for it.",
     "job.fault": "A bug of Dearly: report it with the place that the log names.",
     "job.time": "Shorten the film or the statement, or use a faster machine.",
@@ -148,7 +153,10 @@ LAYOUT_NAMES: dict[str, str] = {
     "as_of": "The as-of date, YYYY-MM-DD.",
     "range": "`range(n)`, up to 1,000.",
     "head": "Microsite only, required: the first thing in `<head>`. It carries the policy and the style sheet.",
-    "film": "Microsite only: `.src .poster .width .height .captions .chapters_track .chapters .transcript`, or none.",
+    "film": "Microsite only: `.src .poster .cover .width .height .upright .captions .chapters_track .chapters"
+    " .transcript`, or none. `.upright`, the 9:16 film if there is one, has `.src .poster .width .height`. `.cover` is"
+    " what a `<video>` takes as its poster: clear if there are two, of which style sheets show the right one with"
+    " `--film-poster` and `--film-ratio`.",
     "film_at": "Microsite only: `film_at(chapter)`: the address of a chapter of `film.chapters`.",
     "statement": "Microsite only: `.src .kilobytes`, or none.",
 }

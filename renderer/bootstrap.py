@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
 from renderer.ledger.leader import Leader, Roll
@@ -28,6 +29,8 @@ from renderer.template.release import Release, open_bundle
 if TYPE_CHECKING:
     from renderer.plan.build import Planner
     from renderer.render.model import RenderResult
+    from renderer.render.voice import VoiceSettings
+    from renderer.shelf import Shelf
     from renderer.template.model import Channel
 
 Progress = Callable[[int, int], None]
@@ -48,9 +51,10 @@ class Engine(Protocol):
         out: Path,
         made: Sequence[RenderResult],
         progress: Progress,
+        use: str,
     ) -> RenderResult:
         """One channel's files under ``out/<channel>/``. ``made`` are the results of the channels it embeds, whose files
-        are under ``out`` already."""
+        are under ``out`` already. ``use`` names what is made: the part."""
 
 
 class Releases:
@@ -114,17 +118,52 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         roll=Roll(database),
         reader=Reader(database),
         vault=Vault(installation_key(settings.key_file)),
-        engine=engine or PipelineEngine(settings.cache),
+        engine=engine or PipelineEngine(settings.cache, ShelfSource(settings), settings),
     )
 
 
+@dataclass(frozen=True)
+class ShelfSource:
+    """Opens the shelf of film chunks that the settings ask for. Pickles, so that a child can open its own."""
+
+    settings: Settings
+
+    def __call__(self) -> Shelf:
+        from renderer.shelf import Shelf
+
+        settings = self.settings
+        return Shelf(
+            ChunkIndex(Database(settings.database)),
+            LocalStore(settings.store),
+            installation_key(settings.key_file),
+            limit=int(settings.chunk_limit_gb * 1_000_000_000),
+            audit_one_in=settings.chunk_audit,
+        )
+
+
+def voice_settings(settings: Settings) -> VoiceSettings:
+    """The voices that the settings name, and the key under which speech is kept. Raises UsageError."""
+    from renderer.render.voice import VoiceSettings, voice_models
+
+    return VoiceSettings(models=voice_models(settings.voices), key=installation_key(settings.key_file))
+
+
+def recipient_use(settings: Settings, recipient: str) -> str:
+    """The name under which chunks are held for a recipient whose film is made without a request."""
+    return "recipient-" + Vault(installation_key(settings.key_file)).keyed("recipient", recipient)
+
+
 class PipelineEngine:
-    """The real engine. Keeps the compiled templates it used last; ``cache`` holds what can be made again."""
+    """The real engine. Keeps the compiled templates it used last; ``cache`` holds what can be made again, ``shelf``
+    opens the chunks that films share, ``settings`` name the voices."""
 
     KEPT = 4
 
-    def __init__(self, cache: Path) -> None:
+    def __init__(self, cache: Path, shelf: ShelfSource | None = None, settings: Settings | None = None) -> None:
         self._cache = cache
+        self._settings = settings
+        self._shelf_source = shelf
+        self._shelf: Shelf | None = None
         self._planners: OrderedDict[str, Planner] = OrderedDict()
 
     def plan(self, release: Release, order: Order) -> MadePlan:
@@ -151,6 +190,7 @@ class PipelineEngine:
         out: Path,
         made: Sequence[RenderResult],
         progress: Progress,
+        use: str,
     ) -> RenderResult:
         from renderer import pipeline
         from renderer.plan.read import read_plan
@@ -163,9 +203,17 @@ class PipelineEngine:
             self._cache,
             lambda _channel, step, steps: progress(step, steps),
             channel,
+            chunks=self._chunks() if channel == "video" else None,
+            use=use,
+            voices=voice_settings(self._settings) if channel == "video" and self._settings is not None else None,
         )
         found = {result.channel: result for result in made}
         return pipeline.render_channel(channel, job, out, film=found.get("video"), statement=found.get("statement"))
+
+    def _chunks(self) -> Shelf | None:
+        if self._shelf is None and self._shelf_source is not None:
+            self._shelf = self._shelf_source()
+        return self._shelf
 
     def _planner(self, release: Release) -> Planner:
         from renderer import pipeline

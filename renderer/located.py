@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -34,6 +35,10 @@ from renderer.errors import DearlyError, ErrorList, Place, TemplateError, neares
 Path = tuple[str | int, ...]
 Model = TypeVar("Model", bound=BaseModel)
 MAX_DEPTH = 40
+LONG_FILE = 4_000
+# How a long file is cut: a line with a key at its begin, a key with nothing behind it, the dashes of its list.
+_KEY, _UNUSUAL = re.compile(r"(?m)^\w"), re.compile(r"(?m)^[^\w#\s]")
+_BARE_KEY, _DASHES = re.compile(r"[\w-]+: *(#.*)?"), re.compile(r"(?:\s*(?:#.*)?\n)*( +)- ")
 # YAML 1.2's core schema (10.3.2) without octal, hexadecimal, infinity and not-a-number, which no file of ours needs.
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -69,6 +74,11 @@ def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
 @lru_cache(maxsize=32)
 def _read(text: str, file: str) -> tuple[Any, Lines]:
     """The same, remembered: an author who saves one file of a template has the others read again and again."""
+    return _by_pieces(text, file) or _whole(text, file)
+
+
+@lru_cache(maxsize=512)
+def _whole(text: str, file: str) -> tuple[Any, Lines]:
     try:
         document = _Document(iter(YAML(typ="safe", pure=True).parse(text)), file)
         return document.read(), Lines(file, document.lines)
@@ -81,6 +91,49 @@ def _read(text: str, file: str) -> tuple[Any, Lines]:
         ) from error
     except (YAMLError, RecursionError) as error:
         raise TemplateError("template.syntax", "The file is not valid YAML.", place=Place(file=file)) from error
+
+
+def _by_pieces(text: str, file: str) -> tuple[Any, Lines] | None:
+    """A long file read key by key, and its lists item by item, so that a storyboard of which one scene was saved costs
+    that scene. None where the whole must be read: the file is short, laid out in another way, or holds a fault.
+
+    In block style a line that begins where a key begins is the next key, and where a dash of a list is, the next item;
+    within quotes or braces it is not, but then the piece before it is not closed, which is a fault of that piece.
+    """
+    if len(text) < LONG_FILE or _UNUSUAL.search(text):
+        return None
+    found: dict[str, Any] = {}
+    by_path: dict[Path, int] = {(): 1}
+
+    def read(piece: str, before: int, prefix: Path = ()) -> Any:
+        data, lines = _whole(piece, file)  # an item is read as a list of one: its number comes from the prefix
+        by_path.update({(*prefix, *path[bool(prefix) :]): at + before for path, at in lines.by_path.items() if path})
+        return data
+
+    try:
+        for start, piece in _pieces(text, _KEY):
+            head, _, body = piece.partition("\n")
+            dash = _DASHES.match(body) if _BARE_KEY.fullmatch(head) else None
+            data = read(head if dash else piece, start)
+            if set(data) & set(found):
+                return None
+            found |= data
+            if dash:
+                (name,) = data
+                items: list[Any] = []
+                for at, item in _pieces(body, re.compile(rf"(?m)^{dash[1]}- ")):
+                    items += read(item, start + 1 + at, (name, len(items)))
+                found[name] = items
+    except (TemplateError, TypeError, ValueError):
+        return None
+    return None if max(map(len, by_path)) >= MAX_DEPTH else (found, Lines(file, by_path))
+
+
+def _pieces(text: str, start: re.Pattern[str]) -> Iterator[tuple[int, str]]:
+    """(lines before it, text) of each piece. What stands before the first start belongs to the first."""
+    starts = [0, *[match.start() for match in start.finditer(text)][1:], len(text)]
+    for first, end in pairwise(starts):
+        yield text.count("\n", 0, first), text[first:end]
 
 
 def read_json(text: str, file: str) -> tuple[Any, Lines]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontRequest, FontSet, load_fonts
@@ -21,10 +22,17 @@ from renderer.profile.load import BadRecord, read_profiles
 from renderer.profile.model import Profile
 from renderer.render.model import RenderJob, RenderResult
 from renderer.template.load import find_template, load_release, load_template
-from renderer.template.model import CHANNELS, Channel, Template
+from renderer.template.model import CHANNELS, Channel, FormatName, Template
 from renderer.template.release import Release
 
+if TYPE_CHECKING:
+    from renderer.render.video.chunks import ChunkShelf
+    from renderer.render.video.speech import Voice
+    from renderer.render.voice import VoiceSettings
+
 Progress = Callable[[Channel, int, int], None]
+ShelfSource: TypeAlias = "Callable[[], ChunkShelf]"
+"""Opens the shelf of chunks; a value that pickles, because every process opens its own."""
 
 
 def open_template(name: str) -> Planner:
@@ -56,8 +64,18 @@ def prepare_job(
     cache: Path,
     progress: Progress | None = None,
     channel: Channel | None = None,
+    *,
+    formats: Sequence[FormatName] = (),
+    hls: bool = False,
+    chunks: ChunkShelf | None = None,
+    use: str | None = None,
+    voices: VoiceSettings | None = None,
 ) -> RenderJob:
-    """4. What a channel may read: the plan, the template's files, its pictures, its fonts."""
+    """4. What a channel may read: the plan, the template's files, its pictures, its fonts. ``formats`` are those of the
+    film that are wanted, none are all; ``hls`` asks for streams that the template does not ask for; ``chunks`` and
+    ``use``: see :class:`~renderer.render.model.RenderJob`; ``voices`` are those that may speak the film.
+
+    Raises EnvironmentFault ``environment.voice`` for a film that must speak and cannot."""
     report = None if progress is None or channel is None else _Report(progress, channel)
     return RenderJob(
         plan=made,
@@ -66,7 +84,18 @@ def prepare_job(
         fonts=template_fonts(template, cache),
         cache=cache,
         progress=report,
+        formats=tuple(formats),
+        hls=hls,
+        chunks=chunks,
+        use=use,
+        voice=None if voices is None else _voice(template, made, voices, cache),
     )
+
+
+def _voice(template: Template, made: RenderPlan, voices: VoiceSettings, cache: Path) -> Voice | None:
+    from renderer.render.video.voices import film_voice
+
+    return film_voice(template, made.locale, voices, cache)
 
 
 def render_channel(
@@ -106,11 +135,30 @@ def render_all(
     cache: Path,
     out: Path,
     progress: Progress | None = None,
+    *,
+    formats: Sequence[FormatName] = (),
+    hls: bool = False,
+    shelf: ShelfSource | None = None,
+    use: str | None = None,
+    voices: VoiceSettings | None = None,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 for several channels in this process, the microsite last, because it embeds the others."""
     results: dict[Channel, RenderResult] = {}
+    chunks = shelf() if shelf is not None and "video" in channels else None
     for channel in sorted(channels, key=lambda name: (name == "microsite", CHANNELS.index(name))):
-        job = prepare_job(template, made, images, cache, progress, channel)
+        job = prepare_job(
+            template,
+            made,
+            images,
+            cache,
+            progress,
+            channel,
+            formats=formats,
+            hls=hls,
+            chunks=chunks,
+            use=use,
+            voices=voices if channel == "video" else None,
+        )
         results[channel] = render_channel(
             channel, job, out, film=results.get("video"), statement=results.get("statement")
         )
@@ -124,12 +172,30 @@ def render_in_child(
     channels: Sequence[Channel],
     cache: Path,
     out: Path,
+    formats: Sequence[FormatName],
+    hls: bool,
+    shelf: ShelfSource | None,
+    use: str | None,
+    voices: VoiceSettings | None,
     report: Progress,
 ) -> dict[Channel, RenderResult]:
     """4 and 5 from plain bytes (a release's files, a plan's canonical JSON), as :class:`renderer.guard.Guard` runs
     them."""
     template = load_release(Release(files))
-    return render_all(channels, template, read_plan(made), images, cache, out, report)
+    return render_all(
+        channels,
+        template,
+        read_plan(made),
+        images,
+        cache,
+        out,
+        report,
+        formats=formats,
+        hls=hls,
+        shelf=shelf,
+        use=use,
+        voices=voices,
+    )
 
 
 def template_fonts(template: Template, cache: Path) -> FontSet:

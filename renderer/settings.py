@@ -29,7 +29,21 @@ class Settings(BaseSettings):
     )
     broker_url: str = Field("", description="Address of a Redis or Valkey broker; empty for the embedded Valkey.")
     database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite under the home.")
+    voices: str = Field(
+        "",
+        description="Piper voices by locale, `en=/path/model.onnx,it=/path/other.onnx`; `en=` alone turns off the one "
+        "that a package brings.",
+    )
     children: int = Field(0, ge=0, le=256, description="Worker processes of each lane; 0 for one a processor core.")
+
+    chunk_limit_gb: float = Field(
+        20, gt=0, description="Gigabytes that encoded pieces of film may take; those not used for longest go first."
+    )
+    chunk_audit: int = Field(
+        200,
+        ge=0,
+        description="Of so many pieces of film that are found, one is drawn again and compared; 0 for none.",
+    )
 
     @property
     def embedded_broker(self) -> bool:

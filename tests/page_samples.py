@@ -144,8 +144,9 @@ def bill_job(record: Mapping[str, Any], locale: str | None = None) -> RenderJob:
 
 def stand_ins(out: Path) -> tuple[RenderResult, RenderResult]:
     """A short film and a small document, in place of what the other channels make."""
-    poster = io.BytesIO()
+    poster, upright = io.BytesIO(), io.BytesIO()
     Image.new("RGB", (1280, 720), "#0B6E69").save(poster, "JPEG")
+    Image.new("RGB", (720, 1280), "#F4A52A").save(upright, "JPEG")
 
     def made(channel: Channel, kind: Kind, name: str, data: bytes, media_type: str) -> Artefact:
         return write_artefact(out, channel, kind, name, data, media_type)
@@ -158,11 +159,13 @@ def stand_ins(out: Path) -> tuple[RenderResult, RenderResult]:
     film = RenderResult(
         channel="video",
         artefacts=(
-            made("video", "mp4", "film.mp4", _film(), "video/mp4"),
+            made("video", "mp4", "film.mp4", _film(320, 180), "video/mp4"),
+            made("video", "mp4", "film-9x16.mp4", _film(180, 320), "video/mp4"),
             made("video", "captions", "captions.vtt", captions.encode(), "text/vtt"),
             made("video", "chapters", "chapters.vtt", chapters.encode(), "text/vtt"),
             made("video", "transcript", "transcript.txt", b"Hello & welcome.\n\nWhy it changed.\n", "text/plain"),
             made("video", "poster", "poster.jpg", poster.getvalue(), "image/jpeg"),
+            made("video", "poster", "poster-9x16.jpg", upright.getvalue(), "image/jpeg"),
         ),
     )
     document = made("statement", "pdf", "statement.pdf", b"%PDF-1.7\n" + b"%" * 2000, "application/pdf")
@@ -170,14 +173,16 @@ def stand_ins(out: Path) -> tuple[RenderResult, RenderResult]:
 
 
 @cache
-def _film() -> bytes:
-    """One second of 320 by 180 in teal, H.264."""
+def _film(width: int, height: int) -> bytes:
+    """One second of teal, H.264."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream("libx264", rate=25)
-        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for _ in range(25):
-            frame = av.VideoFrame.from_ndarray(np.full((180, 320, 3), (11, 110, 105), dtype=np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.full((height, width, 3), (11, 110, 105), dtype=np.uint8), format="rgb24"
+            )
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return out.getvalue()

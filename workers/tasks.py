@@ -166,7 +166,7 @@ def _made(services: Services, claim: Claim, channel: Channel) -> Callable[[], bo
     with tempfile.TemporaryDirectory(dir=services.settings.work, prefix=f"{this_owner().replace(':', '-')}-") as folder:
         out = Path(folder)
         embedded = _embedded(services, claim, channel, out)
-        result = services.engine.render(release, plan, channel, out, embedded, progress)
+        result = services.engine.render(release, plan, channel, out, embedded, progress, claim.part_id)
         size = sum((out / artefact.path).stat().st_size for artefact in result.artefacts)
         if size > LIMITS[channel].bytes:
             raise RenderError("render.limit", f"The files have {size} bytes, which is more than they may.")

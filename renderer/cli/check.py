@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
+from renderer.bootstrap import voice_settings
 from renderer.cli import console
 from renderer.cli.options import AsOfOption, JsonOption, LocaleOption, TemplateArgument, parse_date
 from renderer.preflight.check import STATEMENTS
@@ -50,6 +51,7 @@ def check(
             locale=locale,
             statements=statements,
             progress=lambda done, total: bars.update(task, completed=done, total=total),
+            voices=voice_settings(settings),
         )
     if json_:
         console.print_json(_as_json(report))
@@ -74,6 +76,7 @@ def _as_json(report: CheckReport) -> dict[str, object]:
         "warnings": [finding.error.as_json() for finding in report.findings if not finding.severe],
         "fits": [
             {
+                "format": fit.format,
                 "scene": fit.scene,
                 "layer": fit.layer,
                 "change": fit.change,
@@ -81,6 +84,10 @@ def _as_json(report: CheckReport) -> dict[str, object]:
                 "example": fit.example,
             }
             for fit in report.fits
+        ],
+        "doubts": [
+            {"fact": doubt.fact, "locale": doubt.locale, "records": doubt.records, "example": doubt.example}
+            for doubt in report.doubts
         ],
         "unreached": {kind: list(ids) for kind, ids in report.unreached.items()},
         "chosen": dict(report.chosen),
@@ -115,12 +122,19 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
     )
     if report.fits:
         table = Table(
-            box=None, title="Texts of the film that were changed to fit", title_justify="left", header_style="bold"
+            box=None, title="In the film: texts changed to fit, links hard to reach", title_justify="left", header_style="bold"
         )
-        for column in ("Scene", "Layer", "Change", "Records", "Example"):
+        for column in ("Scene", "Layer", "Format", "Change", "Records", "Example"):
             table.add_column(column, justify="right" if column in ("Records", "Example") else "left")
         for fit in report.fits:
-            table.add_row(fit.scene, fit.layer, fit.change, str(fit.records), f"record {fit.example}")
+            table.add_row(fit.scene, fit.layer, fit.format, fit.change, str(fit.records), f"record {fit.example}")
+        show(table)
+    if report.doubts:
+        table = Table(box=None, title="Names the voice would guess at", title_justify="left", header_style="bold")
+        for column in ("Fact", "Locale", "Records", "Example"):
+            table.add_column(column, justify="right" if column in ("Records", "Example") else "left")
+        for doubt in report.doubts:
+            table.add_row(doubt.fact, doubt.locale, str(doubt.records), f"record {doubt.example}")
         show(table)
     for kind, ids in report.unreached.items():
         show(f"[yellow]Never reached[/] {kind}: {escape(', '.join(ids))}")

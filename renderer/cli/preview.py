@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from renderer.bootstrap import voice_settings
 from renderer.cli import console
 from renderer.cli.options import TemplateArgument
 from renderer.errors import Place, UsageError
@@ -55,7 +56,9 @@ def preview(
             webbrowser.open(_door(work, address.url).as_uri())
 
     async def run() -> None:
-        await serve(Studio(folder, profiles, settings.cache, work), address, settings.cache, started)
+        await serve(
+            Studio(folder, profiles, settings.cache, work, voice_settings(settings)), address, settings.cache, started
+        )
 
     try:
         asyncio.run(run())

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from renderer import pipeline
+from renderer.bootstrap import ShelfSource, recipient_use, voice_settings
 from renderer.cli import console
 from renderer.cli.options import (
     AsOfOption,
@@ -26,8 +27,9 @@ from renderer.guard import Guard
 from renderer.plan.model import RenderPlan
 from renderer.profile.load import read_one
 from renderer.render.model import Artefact, RenderResult
+from renderer.render.video.playlists import ENTRANCE
 from renderer.settings import Settings
-from renderer.template.model import CHANNELS, Channel, Template
+from renderer.template.model import CHANNELS, Channel, FormatName, Template
 
 
 @console.reports_errors
@@ -45,6 +47,18 @@ def render(
             help="microsite, statement or video; may be given several times. Without it all that the template makes.",
         ),
     ] = None,
+    format_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="A format of the film, such as 9:16; may be given several times. Without it all that are listed.",
+        ),
+    ] = None,
+    hls: Annotated[
+        bool,
+        typer.Option("--hls", help="Write each film as an HLS stream too, if the template does not say so itself."),
+    ] = False,
     as_of: AsOfOption = None,
     locale: LocaleOption = None,
     seed: SeedOption = 0,
@@ -58,6 +72,7 @@ def render(
     day = parse_date(as_of)
     planner = pipeline.open_template(template)
     wanted = channels_of(planner.template, channel or [])
+    formats = formats_of(planner.template, format_ or [])
     person = read_one(profile, planner.template.contract)
     plan = pipeline.plan(planner, person, as_of=day, locale=locale, seed=seed)
     if plan.suppression is not None:
@@ -81,6 +96,11 @@ def render(
             wanted,
             settings.cache,
             out,
+            formats,
+            hls,
+            ShelfSource(settings),
+            recipient_use(settings, person.recipient),
+            voice_settings(settings),
             progress=step,
         )
     for result in results.values():
@@ -90,6 +110,8 @@ def render(
         console.print_json(summary(plan, results))
     else:
         console.out.print(_table(results))
+        if "video" in results:
+            console.out.print(f"\n{_shared(results['video'])}")
         console.out.print(f"\nFolder: [bold]{escape(str(out))}[/]", soft_wrap=True)
 
 
@@ -107,6 +129,23 @@ def channels_of(template: Template, asked: list[str]) -> tuple[Channel, ...]:
     return tuple(name for name in template.channels if not asked or name in asked)
 
 
+def formats_of(template: Template, asked: list[str]) -> tuple[FormatName, ...]:
+    """The formats of the film to make, in the template's order; none are all. Raises UsageError for one that the
+    template does not list."""
+    video = template.config.channels.video
+    listed: tuple[FormatName, ...] = tuple(video.formats) if video else ()
+    for name in asked:
+        if name not in listed:
+            raise UsageError(
+                "usage.argument",
+                f"The template's film has no format '{name}'.",
+                hint=f"It has {', '.join(listed)}; more can be listed in template.yaml under channels.video.formats."
+                if listed
+                else "The template makes no film.",
+            )
+    return tuple(name for name in listed if name in asked)
+
+
 def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str, object]:
     """What ``--json`` prints."""
     found: dict[str, object] = {
@@ -122,9 +161,18 @@ def summary(plan: RenderPlan, results: dict[Channel, RenderResult]) -> dict[str,
     }
     if "video" in results:
         figures = results["video"].figures
-        found |= {name: figures[name] for name in ("frames_total", "frames_encoded", "personal_frames")}
+        names = ("frames_total", "frames_encoded", "personal_frames", "chunks", "chunks_reused")
+        found |= {name: figures[name] for name in names}
         found["cpu_s"] = float(figures["cpu_s"])
     return found
+
+
+def _shared(film: RenderResult) -> str:
+    """How much of the film was there already, in a sentence."""
+    figures = film.figures
+    found, chunks = figures["chunks_reused"], figures["chunks"]
+    encoded, total = figures["frames_encoded"], figures["frames_total"]
+    return f"Film: {found} of {chunks} chunks were there already; {encoded} of {total} frames were encoded."
 
 
 def _artefact(artefact: Artefact) -> dict[str, object]:
@@ -147,7 +195,13 @@ def _table(results: dict[Channel, RenderResult]) -> Table:
     table.add_column("Size", justify="right")
     for result in results.values():
         for artefact in result.artefacts:
-            table.add_row(artefact.channel, artefact.kind, artefact.path, _size(artefact.bytes))
+            if artefact.kind != "hls":
+                table.add_row(artefact.channel, artefact.kind, artefact.path, _size(artefact.bytes))
+                continue
+            if artefact.path.endswith(f"/{ENTRANCE}"):  # a stream is one thing to whoever looks for it
+                folder = artefact.path.removesuffix(ENTRANCE)
+                size = sum(one.bytes for one in result.artefacts if one.path.startswith(folder))
+                table.add_row(artefact.channel, artefact.kind, artefact.path, _size(size))
     return table
 
 

@@ -20,6 +20,8 @@ TYPES = {
     ".html": "text/html; charset=utf-8",
     ".jpg": "image/jpeg",
     ".json": "application/json",
+    ".m3u8": "application/vnd.apple.mpegurl",
+    ".m4s": "video/mp4",
     ".mp4": "video/mp4",
     ".pdf": "application/pdf",
     ".png": "image/png",

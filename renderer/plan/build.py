@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import decimal
 import re
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -18,14 +19,16 @@ from renderer.decide.decide import Rules
 from renderer.decide.expressions import CONTEXT, compile_expression
 from renderer.decide.values import Work
 from renderer.errors import ErrorList, ProfileError, TemplateError, UsageError, nearest
-from renderer.labels import highest
+from renderer.labels import Sensitivity, highest
 from renderer.plan.facts import FactBook
 from renderer.plan.formats import Formats
 from renderer.plan.model import Fact, Link, RenderPlan
 from renderer.plan.sentences import Speaker
 from renderer.profile.contract import value_at
 from renderer.profile.model import Profile
+from renderer.template.copy import CopyBook
 from renderer.template.model import FactRule, Template
+from renderer.template.references import spoken_keys
 from renderer.units import Money, Quantity, decimal_text
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -40,7 +43,8 @@ class Planner:
         self.rules = Rules(template)
         self.facts = FactBook(template, self.rules.scope)
         self._formats = {locale: Formats(locale) for locale in template.config.locales}
-        self._speakers = {locale: Speaker(book, self.facts.labels) for locale, book in template.copy.items()}
+        said = spoken_keys(template.storyboard) if template.storyboard is not None else frozenset()
+        self._speakers = {locale: _speaker(book, self.facts.labels, said) for locale, book in template.copy.items()}
         faults = list(self._check_config())
         if faults:
             raise ErrorList(faults)
@@ -166,6 +170,22 @@ class Planner:
                 href = _PLACEHOLDER.sub(lambda found: quote(_canonical(facts[found[1]]), safe=""), rule.href)
                 made[name] = Link(id=name, href=href, sensitivity=highest([facts[fact].sensitivity for fact in used]))
         return made
+
+
+_Asked = tuple[CopyBook, dict[str, Sensitivity], frozenset[str]]
+_speakers: OrderedDict[int, tuple[_Asked, Speaker]] = OrderedDict()
+KEPT_SPEAKERS = 32
+
+
+def _speaker(book: CopyBook, labels: dict[str, Sensitivity], said: frozenset[str]) -> Speaker:
+    """The speaker of a book. The last ones are kept: of a template that is read again, most books are the same."""
+    known = _speakers.get(id(book))
+    if known is None or known[0][0] is not book or known[0][1:] != (labels, said):
+        known = (book, dict(labels), said), Speaker(book, labels, said)
+        _speakers[id(book)] = known
+        while len(_speakers) > KEPT_SPEAKERS:
+            _speakers.popitem(last=False)
+    return known[1]
 
 
 def _canonical(fact: Fact) -> str:

@@ -20,9 +20,12 @@ from babel.numbers import NumberPattern, get_currency_name, get_currency_precisi
 from babel.units import UnknownUnitError, format_unit
 
 from renderer.plan.model import Direction
+from renderer.plan.words import words_of
 from renderer.template.model import NUMBERS, ValueRule
 
 SKELETONS = {"month": "MMM", "month-year": "yMMMM", "day-month": "MMMMd"}
+# What abbreviates is said in full; LLLL is CLDR's month that stands alone.
+_SPOKEN_DATES = {"short": "long", "medium": "long", "month": "LLLL"}
 NO_BREAK = "\u00a0"
 FIRST_DAY = re.compile(r"\b(1) (?=[^\W\d])")
 
@@ -54,6 +57,7 @@ class Formats:
         self._date = lru_cache(4096)(self._format_date)
         self._unit_parts = lru_cache(256)(self._find_unit)
         self._patterns = lru_cache(64)(self._find_pattern)
+        self._words = words_of(self.locale)
 
     @cached_property
     def direction(self) -> Direction:
@@ -83,20 +87,49 @@ class Formats:
         return int(rounded(number * 100 if rule.as_ == "percent" else number, 0))
 
     def spoken(self, value: Any, rule: ValueRule, text: str, currency: str | None = None) -> str:
-        """``value`` as a voice would read it: currency and unit by name, no sign characters of layout."""
+        """``value`` as a voice says it: the number that ``text`` shows in words, currency and unit by name.
+
+        In languages that :mod:`.words` does not know, numbers keep their digits and any voice reads them.
+        """
         match rule.as_:
-            case "money" if currency is not None:
-                amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, currency))
-                shown = abs(amount) if rule.sign == "never" else amount
-                # Not format_currency: it drops the zeros that the text shows.
-                name = get_currency_name(currency, shown, self.locale)
-                return get_currency_unit_pattern(currency, shown, self.locale).format(self._plain(shown), name)
-            case "quantity":
-                amount = rounded(Decimal(value), shown_decimals(Decimal(value), rule, None))
-                return self._quantity(abs(amount) if rule.sign == "never" else amount, rule.unit or "", "long")
-            case "date" if rule.style == "short":
-                return self._date(value, "long")
+            case "money" | "quantity" | "number" | "percent":
+                return self._spoken_number(Decimal(value), rule, currency)
+            case "date":
+                written = self._date(value, _SPOKEN_DATES.get(rule.style or "long", rule.style or "long"))
+                return written if self._words is None else self._words.date(written)
         return text
+
+    def _spoken_number(self, number: Decimal, rule: ValueRule, currency: str | None) -> str:
+        scaled = number * 100 if rule.as_ == "percent" else number
+        amount = rounded(scaled, shown_decimals(number, rule, currency))
+        if rule.sign == "never":
+            amount = abs(amount)
+        words = self._words
+        if words is None:
+            return self._spoken_digits(amount, rule, currency)
+        match rule.as_:
+            case "money":
+                said = words.money(amount, currency or "")
+            case "quantity":
+                shown = amount if amount.as_tuple().exponent else Decimal(int(amount))
+                parts = self._unit_parts(rule.unit or "", "long", self.locale.plural_form(abs(shown)))
+                said = words.quantity(amount, *parts, rule.unit or "")
+            case "percent":
+                said = words.percent(amount)
+            case _:
+                said = words.number(amount)
+        return words.signed(said) if rule.sign == "always" and amount > 0 else said
+
+    def _spoken_digits(self, amount: Decimal, rule: ValueRule, currency: str | None) -> str:
+        if rule.as_ == "money" and currency is not None:
+            # Not format_currency: it drops the zeros that the text shows.
+            name = get_currency_name(currency, amount, self.locale)
+            return get_currency_unit_pattern(currency, amount, self.locale).format(self._plain(amount), name)
+        if rule.as_ == "quantity":
+            return self._quantity(amount, rule.unit or "", "long")
+        if rule.as_ == "percent":
+            return str(self._patterns("percent", 0, 6).apply(amount / 100, self.locale))
+        return self._plain(amount)
 
     def _signed(self, amount: Decimal, rule: ValueRule, write: Callable[[Decimal], str]) -> str:
         if rule.sign == "never":

@@ -104,13 +104,15 @@ class Message:
     """One sentence of copy with its facts in place.
 
     ``text`` keeps Fluent's isolates (U+2068, U+2069) around each fact. ``facts`` are the facts it names; its label is
-    the highest of theirs.
+    the highest of theirs. ``spoken`` is what a voice says, with figures in words and without isolates; only sentences
+    that the storyboard has spoken have it.
     """
 
     id: str
     text: str
     facts: tuple[str, ...]
     sensitivity: Sensitivity
+    spoken: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

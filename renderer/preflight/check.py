@@ -8,21 +8,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from renderer import pipeline
 from renderer.assets.fonts import FontSet
-from renderer.errors import BadInput, DearlyError, ErrorList, Place, ProfileError, RenderError
+from renderer.errors import BadInput, DearlyError, ErrorList, Place, ProfileError, RenderError, TemplateError
 from renderer.guard import Guard
 from renderer.plan.build import Planner
 from renderer.plan.model import Fact, RenderPlan, Series, Table
 from renderer.plan.read import read_plan
 from renderer.preflight.lint import lint
+from renderer.preflight.lint_beside import seen
 from renderer.preflight.model import CheckReport, Finding, Fit
+from renderer.preflight.pronounce import Listener
 from renderer.profile.load import BadRecord
 from renderer.render.model import RenderJob
 from renderer.template.load import load_release
 from renderer.template.model import Template
 from renderer.template.release import Release
+
+if TYPE_CHECKING:
+    from renderer.render.video.score import Score
+    from renderer.render.voice import VoiceSettings
 
 STATEMENTS = 25
 """So many records are laid out as statements too; a page costs a third of a second, the rest a few milliseconds."""
@@ -42,8 +49,14 @@ class _Tally:
     planned: list[Drawn] = field(default_factory=list)
     records: int = 0
     broken: set[int] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
 
     def fault(self, record: int, error: DearlyError) -> None:
+        if error.code == "render.safe-area":  # worth a look, once for all records
+            if str(error) not in self.told:
+                self.told.add(str(error))
+                self.findings.append(Finding(error.at(record=record), severe=False))
+            return
         self.broken.add(record)
         self.findings.append(Finding(error.at(record=record)))
 
@@ -57,14 +70,18 @@ def check(
     locale: str | None = None,
     statements: int = STATEMENTS,
     progress: Step | None = None,
+    voices: VoiceSettings | None = None,
 ) -> CheckReport:
-    """Lint the template and, with ``source``, try every record of it. Raises UsageError for an unreadable file.
+    """Lint the template and, with ``source``, try every record of it. With ``voices``, names that the film's voice
+    would guess at are counted. Raises UsageError for an unreadable file, EnvironmentFault for a voice that must be
+    there.
 
     Records are planned here and drawn in a guarded child process; nothing is encoded and no file is kept.
     """
     tally = _Tally(findings=lint(planner, cache))
     if source is None:
         return CheckReport(findings=tuple(tally.findings))
+    listener = Listener(planner.template, voices, cache) if voices is not None else None
     for item in pipeline.profiles(source, planner):
         tally.records += 1
         if isinstance(item, BadRecord):
@@ -97,6 +114,8 @@ def check(
             tally.suppressed[made.suppression] += 1
         else:
             tally.planned.append((item.record, made.data, dict(item.images)))
+            if listener is not None:
+                listener.hear(item.record, made)
     fits: list[Fit] = []
     if tally.planned and not any(finding.severe for finding in tally.findings if finding.error.place.record is None):
         with Guard() as guard:
@@ -122,6 +141,7 @@ def check(
         chosen=dict(tally.chosen),
         unreached=unreached(planner, tally.chosen),
         fits=_merged(fits),
+        doubts=listener.doubts() if listener is not None else (),
     )
 
 
@@ -155,18 +175,54 @@ def _draw(
     with tempfile.TemporaryDirectory(prefix="dearly-check-") as folder:
         out = Path(folder)
         if "video" in template.channels:
-            attempt(lambda: fits.extend(_film_fits(job, record)))
+            attempt(lambda: _film(job, record, faults, fits))
         if "statement" in template.channels and with_statement:
             attempt(lambda: pipeline.render_channel("statement", job, out))
         if "microsite" in template.channels:
             attempt(lambda: pipeline.render_channel("microsite", job, out))
 
 
-def _film_fits(job: RenderJob, record: int) -> list[Fit]:
-    from renderer.render.video.scoring import build_score
-    from renderer.render.video.text import TextEngine
+def _film(job: RenderJob, record: int, faults: list[DearlyError], fits: list[Fit]) -> None:
+    """Scores the film in every format: what was made to fit or is hard to use, which texts leave the safe area."""
+    from renderer.render.video.render import film_scores
+    from renderer.render.video.safe import outside
 
-    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
+    video = job.template.config.channels.video
+    for score in film_scores(job).values():
+        assert video is not None
+        margins = video.margins(score.format)
+        fits += _film_fits(score, record)
+        for scene, interaction, doubt in seen(score, margins):
+            fits.append(
+                Fit(format=score.format, scene=scene, layer=interaction, change=doubt, records=1, example=record)
+            )
+        told: set[tuple[str, str]] = set()
+        for scene, part in outside(score, margins):
+            layer, place = _layer_place(job.template, scene, part)
+            if (scene, layer) not in told:
+                told.add((scene, layer))
+                faults.append(
+                    TemplateError(
+                        "render.safe-area",
+                        f"The text of layer '{layer}' leaves the safe area of {score.format}.",
+                        place=place,
+                        hint="Move it, shrink it, or give the layer a box for this format (`formats`).",
+                    )
+                )
+
+
+def _layer_place(template: Template, scene_id: str, part: str) -> tuple[str, Place]:
+    """The storyboard's layer that a layer of the score was made from, and where it stands."""
+    board, video = template.storyboard, template.config.channels.video
+    assert board is not None and video is not None
+    number, scene = next((n, one) for n, one in enumerate(board.scenes) if one.id == scene_id)
+    made = [(n, one.id) for n, one in enumerate(scene.layers) if part == one.id or part.startswith(f"{one.id}-")]
+    index, layer = max(made, key=lambda one: len(one[1]))
+    place = template.lines[video.storyboard].place(("scenes", number, "layers", index))
+    return layer, Place(file=place.file, line=place.line, scene=scene_id, channel="video")
+
+
+def _film_fits(score: Score, record: int) -> list[Fit]:
     found = []
     for fit in score.fits:
         if fit.changed:
@@ -174,7 +230,10 @@ def _film_fits(job: RenderJob, record: int) -> list[Fit]:
             words += ["said shorter"] if fit.variant else []
             words += ["broken inside a word"] if fit.broken else []
             words += ["cut with an ellipsis"] if fit.ellipsized else []
-            found.append(Fit(scene=fit.scene, layer=fit.layer, change=", ".join(words), records=1, example=record))
+            change = ", ".join(words)
+            found.append(
+                Fit(format=score.format, scene=fit.scene, layer=fit.layer, change=change, records=1, example=record)
+            )
     return found
 
 
@@ -221,19 +280,14 @@ def unreached(planner: Planner, chosen: Counter[str]) -> dict[str, tuple[str, ..
 
 def _merged(fits: list[Fit]) -> tuple[Fit, ...]:
     """One line per text and change."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    first: dict[tuple[str, str, str], int] = {}
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    first: dict[tuple[str, str, str, str], int] = {}
     for fit in fits:
-        key = (fit.scene, fit.layer, fit.change)
+        key = (fit.scene, fit.layer, fit.format, fit.change)
         counts[key] += 1
         first.setdefault(key, fit.example)
     return tuple(
-        Fit(
-            scene=scene,
-            layer=layer,
-            change=change,
-            records=counts[scene, layer, change],
-            example=first[scene, layer, change],
-        )
-        for scene, layer, change in sorted(counts)
+        Fit(format=form, scene=scene, layer=layer, change=change, records=counts[key], example=first[key])
+        for key in sorted(counts)
+        for scene, layer, form, change in (key,)
     )

@@ -21,20 +21,18 @@ from renderer.plan.model import Fact, RenderPlan, Series, Table
 from renderer.plan.read import read_plan
 from renderer.preflight.golden_model import PLAN, Drawn
 from renderer.preflight.golden_pictures import small
+from renderer.preview.film import film_stand_in
 from renderer.preview.places import drawn, noted
-from renderer.render.model import Kind, RenderResult, write_artefact
-from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
+from renderer.render.model import RenderResult
 from renderer.render.video.compose import Composer
-from renderer.render.video.poster import poster_frame, poster_jpeg
-from renderer.render.video.render import film_backdrops
+from renderer.render.video.poster import poster_jpeg
+from renderer.render.video.render import film_backdrops, film_scores
 from renderer.render.video.score import Score
-from renderer.render.video.scoring import build_score
-from renderer.render.video.text import TextEngine
 from renderer.template.load import load_release
 from renderer.template.release import Release
 from renderer.units import canonical_json
 
-STILL_WIDTH_PX = 480
+STILL_LONG_SIDE_PX = 480
 PAPER_WIDTH_PX = 480
 STILLS = (0.35, 0.8)
 """Where in a scene its stills are taken, as parts of the time in which no other scene shows."""
@@ -62,11 +60,15 @@ def draw_in_child(
     film: RenderResult | None = None
     statement: RenderResult | None = None
     if "video" in template.channels:
-        score = build_score(plan, template, job.fonts, job.assets, TextEngine(job.fonts))
-        composer = Composer(score, film_backdrops(score, job.assets, cache), job.fonts, job.assets)
-        found |= {name: small(picture, STILL_WIDTH_PX) for name, picture in _stills(score, composer)}
-        film = _film_stand_in(score, composer, out)
-        said |= set(drawn(score)["copy"]) | {scene.title for scene in score.scenes}
+        films = {
+            ending: (score, Composer(score, film_backdrops(score, job.assets, cache), job.fonts, job.assets))
+            for ending, score in film_scores(job).items()
+        }
+        for ending, (score, composer) in films.items():
+            width = round(STILL_LONG_SIDE_PX * score.width / max(score.width, score.height))
+            found |= {name: small(picture, width) for name, picture in _stills(score, composer, ending)}
+            said |= set(drawn(score)["copy"]) | {scene.title for scene in score.scenes}
+        film = film_stand_in(films, {}, out)
     report(1, 3)
     if "statement" in template.channels:
         statement = pipeline.render_channel("statement", watching, out)
@@ -87,30 +89,15 @@ def golden_plan(plan: RenderPlan) -> bytes:
     return canonical_json({key: value for key, value in data.items() if key not in _RELEASE_KEYS})
 
 
-def _film_stand_in(score: Score, composer: Composer, out: Path) -> RenderResult:
-    """What a page shows of a film before it plays: poster and texts as production writes them, and an empty film."""
-    parts: list[tuple[Kind, str, bytes, str]] = [
-        ("mp4", "film.mp4", b"", "video/mp4"),
-        ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
-        ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
-        ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
-    ]
-    still = poster_frame(score)
-    if still is not None:
-        parts.append(("poster", "poster.jpg", poster_jpeg(composer.frame(still).data), "image/jpeg"))
-    artefacts = tuple(write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in parts)
-    return RenderResult(channel="video", artefacts=artefacts)
-
-
-def _stills(score: Score, composer: Composer) -> Iterator[tuple[str, Image.Image]]:
-    """Two stills of each scene, by file name, from where it stands alone."""
+def _stills(score: Score, composer: Composer, ending: str) -> Iterator[tuple[str, Image.Image]]:
+    """Two stills of each scene, by file name, from where it stands alone. ``ending`` names the film's format."""
     overlaps = [scene.transition.frames for scene in score.scenes]
     for scene, own, following in zip(score.scenes, overlaps, [*overlaps[1:], 0], strict=True):
         alone = max(1, scene.frames - own - following)
         for number, part in enumerate(STILLS, start=1):
             frame = composer.frame(min(scene.first + own + int(alone * part), scene.end - 1))
             with Image.open(BytesIO(poster_jpeg(frame.data))) as picture:
-                yield f"film-{scene.id}-{number}.webp", picture.convert("RGB")
+                yield f"film{ending}-{scene.id}-{number}.webp", picture.convert("RGB")
 
 
 def _paper(path: Path) -> Iterator[tuple[str, Image.Image]]:

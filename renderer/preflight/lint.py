@@ -17,10 +17,12 @@ from renderer.errors import DearlyError, ErrorList, Place, TemplateError, neares
 from renderer.pipeline import template_fonts
 from renderer.plan.build import Planner
 from renderer.preflight.contrast import MINIMUM, ratio
+from renderer.preflight.lint_beside import lint_beside
 from renderer.preflight.model import Finding
 from renderer.render.layout_lint import lint_layout
 from renderer.render.layout_lint import references as layout_references
 from renderer.render.microsite.render import lint_style
+from renderer.template.graphics import Layer, ParagraphLayer, QrLayer
 from renderer.template.model import Template
 from renderer.template.references import references as board_references
 
@@ -35,6 +37,9 @@ def lint(planner: Planner, cache: Path) -> list[Finding]:
         *(Finding(error) for error in _contrast(template)),
         *(Finding(error) for error in _copy_glyphs(template, fonts)),
         *(Finding(error) for error in _poster(planner)),
+        *lint_beside(planner),
+        *(Finding(error) for error in _codes(template)),
+        *(Finding(error, severe=False) for error in _highlights(template)),
         *(Finding(error, severe=False) for error in _unused_copy(template)),
     ]
 
@@ -133,6 +138,56 @@ def _poster(planner: Planner) -> Iterator[DearlyError]:
                     place=template.lines[video.storyboard].place(use.path),
                     hint="Choose another scene for the poster.",
                 )
+
+
+def _codes(template: Template) -> Iterator[DearlyError]:
+    """A QR code is dark on light, and neither lets anything through: many readers know no other way round."""
+    colours = template.config.brand.colours
+    for place, layer in _film_layers(template):
+        if isinstance(layer, QrLayer):
+            code, ground = colours[layer.colour].light, colours[layer.ground].light
+            found = ratio(code, ground)
+            clear = any(len(colour) == 9 and colour[7:].lower() != "ff" for colour in (code, ground))
+            if found < MINIMUM or clear or ratio(code, "#ffffff") < ratio(ground, "#ffffff"):
+                yield TemplateError(
+                    "render.contrast",
+                    f"The QR code '{layer.id}' has a contrast of {found:.2f} to 1, or is not dark on light.",
+                    place=place,
+                    hint=f"Readers need a dark code on a light ground, opaque, at {MINIMUM} to 1 or more.",
+                )
+
+
+def _highlights(template: Template) -> Iterator[DearlyError]:
+    """Words to be marked stand in the paragraph, at least in the first locale."""
+    book = template.copy[template.config.locales[0]].sentences
+    for place, layer in _film_layers(template):
+        if not isinstance(layer, ParagraphLayer):
+            continue
+        keys = (*layer.copy_, *layer.variants)
+        quoted = _Quoted()
+        for key in keys:
+            if (pattern := book[key].pattern) is not None:
+                quoted.visit(pattern)
+        facts = {fact for key in keys for fact in book[key].facts}
+        for mark in layer.highlights:
+            name = mark.fact or mark.copy_
+            if name not in (facts if mark.fact else quoted.found):
+                yield TemplateError(
+                    "template.copy",
+                    f"The paragraph '{layer.id}' marks '{name}', which its copy does not say.",
+                    place=place,
+                    hint=f"Put {{ {'$' if mark.fact else ''}{name} }} into the copy, or take the highlight out.",
+                )
+
+
+def _film_layers(template: Template) -> Iterator[tuple[Place, Layer]]:
+    board, video = template.storyboard, template.config.channels.video
+    if board is None or video is None:
+        return
+    lines = template.lines[video.storyboard]
+    for number, scene in enumerate(board.scenes):
+        for index, layer in enumerate(scene.layers):
+            yield lines.place(("scenes", number, "layers", index)), layer
 
 
 def _unused_copy(template: Template) -> Iterator[DearlyError]:

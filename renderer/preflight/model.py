@@ -18,11 +18,23 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How often one text of the film was changed to fit, and the strongest change seen."""
+    """How often one text of the film was changed to fit in one format, or one interaction is hard to use, and in what
+    way."""
 
+    format: str
     scene: str
     layer: str
     change: str
+    records: int
+    example: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """How often the film's voice would guess at what one fact holds, and one record where it would."""
+
+    fact: str
+    locale: str
     records: int
     example: int
 
@@ -39,6 +51,7 @@ class CheckReport:
     chosen: Mapping[str, int] = field(default_factory=dict)
     unreached: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fits: tuple[Fit, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def template_faults(self) -> int:

@@ -10,31 +10,23 @@ import os
 import shutil
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from renderer import pipeline
-from renderer.errors import DearlyError, ErrorList, Place, UsageError
+from renderer.errors import DearlyError, ErrorList
 from renderer.plan.build import Planner
 from renderer.preflight.lint import lint
 from renderer.preview.film import DRAFT_LONG_SIDE, draft
 from renderer.preview.look import Look, Tools
-from renderer.preview.model import Bench, Person, Still, View
+from renderer.preview.model import Bench, Line, Person, Still, View
+from renderer.preview.people import People
 from renderer.preview.places import written
-from renderer.preview.sheet import to_sheet
-from renderer.profile.contract import value_at
-from renderer.profile.load import BadRecord, read_profiles
-from renderer.profile.model import Profile
 from renderer.render.video.text import TextEngine
 from renderer.template.load import load_release
 from renderer.template.release import read_folder
 
 Report = Callable[..., None]
 KEPT_VIEWS = 4
-LISTED = 500
-"""So many records of a file are listed; others are opened by their number."""
 STILL_PX = 400
 PAPER_PX = 420
 TYPICAL_PAPER = 100_000
@@ -64,6 +56,7 @@ class Desk:
         self._revision = 0
         self._tools: Tools | None = None
         self._fonts = ""
+        self._people = People(bench)
         self._looks: OrderedDict[tuple[str, int | None], Look] = OrderedDict()
 
     def warm(self, revision: int, with_paper: bool, report: Report) -> None:
@@ -97,28 +90,17 @@ class Desk:
     def people(self, revision: int, report: Report) -> list[Person]:
         """The records to choose from: the samples, or the first of the file."""
         del report
-        planner = self._ready(revision).planner
-        if self.bench.profiles is not None:
-            found = [
-                self._person(item, planner, f"Record {item.record}")
-                for item in islice(read_profiles(self.bench.profiles, planner.template.contract), LISTED)
-            ]
-            return found
-        found = []
-        for path in sorted((self.bench.folder / "samples").glob("*.json")):
-            for person in self._sample(path, planner):
-                found.append(replace(person, number=len(found) + 1))
-        return found
+        return self._people.listed(self._ready(revision).planner.template.contract)
 
     def person(self, revision: int, number: int, report: Report) -> Person:
         """One record of the file by its number, however far down. Raises UsageError where there is none."""
         del report
-        planner = self._ready(revision).planner
-        if self.bench.profiles is not None:
-            records = read_profiles(self.bench.profiles, planner.template.contract)
-            for item in islice(records, number - 1, number):
-                return self._person(item, planner, f"Record {item.record}")
-        raise UsageError("usage.count", f"There is no record {number}.")
+        return self._people.numbered(self._ready(revision).planner.template.contract, number)
+
+    def skim(self, revision: int, first: int, count: int, report: Report) -> list[Line]:
+        """A slice of the file's records as a list shows them."""
+        del report
+        return self._people.skim(self._ready(revision).planner.template.contract, first, count)
 
     def lint(self, revision: int, report: Report) -> list[tuple[DearlyError, bool]]:
         """What ``dearly check`` finds in the template alone: (finding, whether it is severe)."""
@@ -203,7 +185,7 @@ class Desk:
             fonts = pipeline.template_fonts(planner.template, self.bench.cache)
             kept = self._tools.text if self._tools is not None and fonts.digest == self._fonts else None
             posters = self._tools.posters if self._tools is not None else {}
-            self._tools = Tools(planner, kept or TextEngine(fonts), self.bench.cache, posters)
+            self._tools = Tools(planner, kept or TextEngine(fonts), self.bench.cache, posters, self.bench.voices)
             self._revision, self._fonts = revision, fonts.digest
         return self._tools
 
@@ -224,31 +206,6 @@ class Desk:
         old = sorted(self.bench.work.glob("*"), key=lambda path: path.stat().st_mtime)
         for folder in old[: -4 * KEPT_VIEWS]:
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _sample(self, path: Path, planner: Planner) -> Iterator[Person]:
-        try:
-            for item in read_profiles(path, planner.template.contract):
-                yield self._person(item, planner, path.stem if item.record == 1 else f"{path.stem} ({item.record})")
-        except UsageError as error:
-            place = Place(file=f"samples/{path.name}", line=error.place.line)
-            broken = type(error)(error.code, error.message, place=place, hint=error.hint)
-            yield Person(number=0, label=path.stem, recipient="", locale=None, sheet=None, errors=(broken,))
-
-    def _person(self, item: Profile | BadRecord, planner: Planner, label: str) -> Person:
-        if isinstance(item, BadRecord):
-            return Person(
-                number=item.record, label=label, recipient="", locale=None, sheet=None, errors=tuple(item.errors)
-            )
-        role = planner.template.contract.role("locale")
-        locale = value_at(item.data, role.path) if role is not None else None
-        return Person(
-            number=item.record,
-            label=label,
-            recipient=item.recipient,
-            locale=str(locale) if locale is not None else None,
-            sheet=to_sheet(item),
-            images=dict(item.images),
-        )
 
 
 def _stills(look: Look) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,10 +18,12 @@ from renderer.preview.places import drawn
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, write_artefact
 from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
 from renderer.render.video.compose import Composer, frame_digest
-from renderer.render.video.encode import EncodeProfile, encode_film
+from renderer.render.video.encode import EncodeProfile
+from renderer.render.video.encoders import encode_film
+from renderer.render.video.keys import film_borders
 from renderer.render.video.mux import Tags, mux_mp4
 from renderer.render.video.poster import poster_frame, poster_jpeg
-from renderer.render.video.render import FilmSource, film_borders
+from renderer.render.video.render import FilmSource
 from renderer.render.video.score import FitRecord, Score
 from renderer.render.video.soundtrack import soundtrack
 from renderer.template.model import Template, VideoFormat
@@ -100,7 +102,7 @@ def in_size(template: Template, long_side: int) -> Template:
     for name, size in video.formats.items():
         scale = min(1.0, long_side / max(size.width, size.height))
         width, height = (max(160, round(side * scale / 2) * 2) for side in (size.width, size.height))
-        formats[name] = VideoFormat(width=width, height=height)
+        formats[name] = VideoFormat(width=width, height=height, safe=size.safe)
     smaller = video.model_copy(update={"formats": formats})
     channels = template.config.channels.model_copy(update={"video": smaller})
     return replace(template, config=template.config.model_copy(update={"channels": channels}))
@@ -120,30 +122,36 @@ def draft(score: Score, job: RenderJob, target: Path, progress: Callable[[int, i
             progress(done, score.frames)
 
     chunks = encode_film(source, film_borders(score), profile, progress=step)
-    sound = soundtrack(score, job.assets, job.cache)
+    sound = soundtrack(score, job.assets, job.cache, job.voice)
     target.parent.mkdir(parents=True, exist_ok=True)
     mux_mp4(target, chunks, profile, sound, Tags(title=job.template.config.title, locale=score.locale))
     return target
 
 
-def film_stand_in(score: Score, composer: Composer, posters: dict[str, bytes], out: Path) -> RenderResult:
+def film_stand_in(films: Mapping[str, tuple[Score, Composer]], posters: dict[str, bytes], out: Path) -> RenderResult:
     """What a page embeds of a film: poster, captions, chapters and transcript as production writes them, and an empty
-    file in the place of the MP4. ``posters`` keeps the last ones by the digest of their frame."""
-    still = poster_frame(score)
+    file in the place of each MP4.
+
+    ``films`` are its formats by what the names of their files end in, the main one first. ``posters`` keeps the last
+    ones by the digest of their frame.
+    """
+    score = next(iter(films.values()))[0]
     beside: list[tuple[Kind, str, bytes, str]] = [
-        ("mp4", "film.mp4", b"", "video/mp4"),
+        *(("mp4", f"film{ending}.mp4", b"", "video/mp4") for ending in films),
         ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
         ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
         ("transcript", "transcript.txt", transcript_txt(score), "text/plain"),
     ]
-    if still is not None:
-        frame = composer.frame(still)
-        name = frame_digest(frame)
-        if name not in posters:
-            posters.update({name: poster_jpeg(frame.data)})
-            for old in list(posters)[:-8]:
-                del posters[old]
-        beside.append(("poster", "poster.jpg", posters[name], "image/jpeg"))
+    for ending, (one, composer) in films.items():
+        still = poster_frame(one)
+        if still is not None:
+            frame = composer.frame(still)
+            name = frame_digest(frame)
+            if name not in posters:
+                posters.update({name: poster_jpeg(frame.data)})
+                for old in list(posters)[:-8]:
+                    del posters[old]
+            beside.append(("poster", f"poster{ending}.jpg", posters[name], "image/jpeg"))
     artefacts: list[Artefact] = [
         write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in beside
     ]

@@ -30,6 +30,7 @@ from renderer.render.video.render import film_backdrops
 from renderer.render.video.score import Score
 from renderer.render.video.scoring import build_score
 from renderer.render.video.text import TextEngine
+from renderer.render.voice import VoiceSettings
 from renderer.template.model import Channel
 
 PAPER_DPI = 144
@@ -43,6 +44,7 @@ class Tools:
     text: TextEngine
     cache: Path
     posters: dict[str, bytes]
+    voices: VoiceSettings | None = None
 
 
 class Look:
@@ -54,24 +56,46 @@ class Look:
         self.profile = from_sheet(view.sheet, planner.template.contract, view.record, view.images)
         self.plan = pipeline.plan(planner, self.profile, as_of=view.as_of, locale=view.locale)
         self.template = planner.template if width is None else in_size(planner.template, width)
+        self._films: dict[str | None, tuple[Score, Composer]] = {}
         self._paper: RenderResult | None = None
         self._paper_placed: dict[str, list[str]] = {}
 
     @cached_property
     def job(self) -> RenderJob:
         """What channels get."""
-        return pipeline.prepare_job(self.template, self.plan, self.profile.images, self._tools.cache)
+        return pipeline.prepare_job(
+            self.template, self.plan, self.profile.images, self._tools.cache, voices=self._tools.voices
+        )
 
     @cached_property
     def score(self) -> Score:
-        """The film's score, as production makes it."""
-        return build_score(self.plan, self.template, self.job.fonts, self.job.assets, self._tools.text)
+        """The film's score in the view's format, as production makes it."""
+        return self._film(self._shown)[0]
 
     @cached_property
     def composer(self) -> Composer:
         """Draws the film's frames, as production does."""
-        backdrops = film_backdrops(self.score, self.job.assets, self.job.cache)
-        return Composer(self.score, backdrops, self.job.fonts, self.job.assets, text=self._tools.text)
+        return self._film(self._shown)[1]
+
+    @property
+    def _shown(self) -> str | None:
+        """The view's format."""
+        video = self.template.config.channels.video
+        return self._view.format or (video.first_format if video else None)
+
+    def _film(self, name: str | None) -> tuple[Score, Composer]:
+        """Score and composer of the film in a format. Raises RenderError for one it has not."""
+        if name not in self._films:
+            video, job = self.template.config.channels.video, self.job
+            found = next((one for one in (video.formats if video else ()) if one == name), None)
+            if name is not None and found is None:
+                raise RenderError("render.layout", "The film has no such format.", place=Place(channel="video"))
+            score = build_score(
+                self.plan, self.template, job.fonts, job.assets, self._tools.text, format=found, voice=job.voice
+            )
+            backdrops = film_backdrops(score, job.assets, job.cache)
+            self._films[name] = score, Composer(score, backdrops, job.fonts, job.assets, text=self._tools.text)
+        return self._films[name]
 
     def summary(self) -> dict[str, Any]:
         """The plan, the form's data and the record to keep, as JSON data."""
@@ -131,7 +155,9 @@ class Look:
         film, statement = None, None
         if "video" in self.template.channels:
             with suppress(DearlyError):  # the film's own pane shows it, and the page warns that it is without
-                film = film_stand_in(self.score, self.composer, self._tools.posters, self.out)
+                video = self.template.config.channels.video
+                films = {video.ending(name): self._film(name) for name in video.formats} if video else {}
+                film = film_stand_in(films, self._tools.posters, self.out)
         if "statement" in self.template.channels:
             statement = self._paper_stand_in(paper_bytes)
         job = replace(self.job, plan=watched.plan)

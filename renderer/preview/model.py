@@ -9,19 +9,22 @@ from functools import cached_property
 from pathlib import Path
 
 from renderer.errors import DearlyError
+from renderer.render.voice import VoiceSettings
 from renderer.units import canonical_json, digest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """Where a render process works. ``folder`` is the template's, ``profiles`` a file of records or None for the
-    template's samples, ``work`` a folder of this process alone. ``patient`` processes give way to the others."""
+    template's samples, ``work`` a folder of this process alone. ``patient`` processes give way to the others;
+    ``voices`` may speak the film."""
 
     folder: Path
     profiles: Path | None
     cache: Path
     work: Path
     patient: bool = False
+    voices: VoiceSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,20 @@ class Person:
     sheet: str | None
     images: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     errors: tuple[DearlyError, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A record in a long list, as it was skimmed: it may fail the contract."""
+
+    number: int
+    recipient: str = field(repr=False)
+    words: str = field(repr=False)
+
+    @cached_property
+    def sought(self) -> str:
+        """What a search looks into."""
+        return f"{self.number} {self.recipient} {self.words}".casefold()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import secrets
 import signal
 import socket
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import uvicorn
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +35,7 @@ PAGE_TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript; char
               ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}  # fmt: skip
 SITE_TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
               ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp", ".woff2": "font/woff2"}  # fmt: skip
+FILM = re.compile(r"film(?:-(\d+)x(\d+))?\.mp4")
 HOST = "127.0.0.1"
 UI_FONT = FontRequest("IBM Plex Sans", (400, 500, 600))
 
@@ -55,7 +57,7 @@ class Choice(BaseModel):
 class Asked(Choice):
     """A view with what its form holds; ``base`` names the view whose pictures the form kept."""
 
-    sheet: Annotated[str, Field(max_length=8 * 2**20)] | None = None
+    sheet: Annotated[str, Field(max_length=11 * 2**20)] | None = None
     base: Annotated[str, Field(max_length=40)] | None = None
 
 
@@ -97,6 +99,14 @@ def studio_app(studio: Studio, fonts: Callable[[], FontSet], site_address: str) 
     @_answers(studio)
     async def state(request: Request) -> Any:
         return {**await studio.state(_there(request)), "site": site_address}
+
+    @app.get("/api/people")
+    @_answers(studio)
+    async def people(
+        request: Request, find: Annotated[str, Query(max_length=200)] = "", offset: Annotated[int, Query(ge=0)] = 0
+    ) -> Any:
+        del request
+        return studio.people(find, offset)
 
     @app.get("/api/lint")
     @_answers(studio)
@@ -191,8 +201,10 @@ def site_app(studio: Studio) -> FastAPI:
         site = studio.sites.get(name)
         if site is None or file.startswith("."):
             return Response(status_code=404)
-        if file == "film.mp4":
-            return FileResponse(await studio.draft(site.view), media_type="video/mp4")
+        film = FILM.fullmatch(file)
+        if film is not None:
+            shown = studio.in_format(site.view, f"{film[1]}:{film[2]}" if film[1] else None)
+            return FileResponse(await studio.draft(shown), media_type="video/mp4")
         if file == "statement.pdf":
             made = await studio.paper(site.view, _there(request))
             return FileResponse(made["path"], media_type="application/pdf")

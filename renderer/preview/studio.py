@@ -18,14 +18,17 @@ from typing import Any
 from watchfiles import DefaultFilter, awatch
 
 from renderer.errors import DearlyError, UsageError
-from renderer.preview.desk import LISTED
 from renderer.preview.faults import faults
 from renderer.preview.lane import Lane, Unwanted, Wanted
-from renderer.preview.model import Bench, Person, Still, View
+from renderer.preview.model import Bench, Line, Person, Still, View
+from renderer.preview.people import LISTED
+from renderer.render.voice import VoiceSettings
 from renderer.units import canonical_json, digest
 
 KEPT = 300
 TYPICAL_PAPER = 100_000
+SLICE, FOUND = 2_000, 50
+"""Records that are skimmed at a time, and lines of a list that are sent at a time."""
 FRAME_S, PAGE_S, PAPER_S, DRAFT_S = 120.0, 60.0, 60.0, 600.0
 
 
@@ -44,14 +47,19 @@ class Site:
 class Studio:
     """One template's studio. Use :meth:`run` around it; all methods belong to one event loop."""
 
-    def __init__(self, folder: Path, profiles: Path | None, cache: Path, work: Path) -> None:
+    def __init__(
+        self, folder: Path, profiles: Path | None, cache: Path, work: Path, voices: VoiceSettings | None = None
+    ) -> None:
         self.folder, self.profiles = folder.resolve(), profiles
         self.revision = 1
 
         def lane(name: str, patient: bool = False) -> Lane:
             place = work / name
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return Lane(Bench(folder=self.folder, profiles=profiles, cache=cache, work=place, patient=patient))
+            bench = Bench(
+                folder=self.folder, profiles=profiles, cache=cache, work=place, patient=patient, voices=voices
+            )
+            return Lane(bench)
 
         self.live, self.paper_lane, self.back = lane("live"), lane("paper"), lane("back", patient=True)
         self.sites: OrderedDict[str, Site] = OrderedDict()
@@ -59,6 +67,9 @@ class Studio:
         self._views: OrderedDict[str, View] = OrderedDict()
         self._names: dict[str, str] = {}
         self._people: tuple[int, list[Person]] = (0, [])
+        self._lines: list[Line] = []
+        self._all_lines = False
+        self._file_saved = asyncio.Event()
         self._paper_bytes: dict[str, int] = {}
         self._last_paper = TYPICAL_PAPER
         self._drafts: dict[str, asyncio.Task[Path]] = {}
@@ -75,6 +86,7 @@ class Studio:
         if self.profiles is not None:
             file = self.profiles.resolve()
             self._tasks.append(asyncio.create_task(self._watch(file.parent, file)))
+            self._tasks.append(asyncio.create_task(self._skim()))
 
     async def close(self) -> None:
         """End the processes, the watching and every stream of events."""
@@ -101,7 +113,27 @@ class Studio:
         ):
             if only is None or any(Path(path).resolve() == only for _, path in changes):
                 self.revision += 1
+                if only is not None:
+                    self._file_saved.set()
                 self.tell({"type": "reload", "revision": self.revision})
+
+    async def _skim(self) -> None:
+        """Keep a line of every record of a long file, and read them again when the file is saved."""
+        while True:
+            self._file_saved.clear()
+            lines: list[Line] = []
+            try:
+                while not self._file_saved.is_set():
+                    ask = self.back.ask(self.revision, "skim", len(lines) + 1, SLICE, seconds=PAPER_S)
+                    lines += (more := await ask)
+                    self._lines, self._all_lines = lines, len(more) < SLICE
+                    self.tell({"type": "people", "total": len(lines), "all": self._all_lines})
+                    if self._all_lines:
+                        break
+            except DearlyError:  # the template is broken, or the file; a view says so
+                await asyncio.sleep(1)
+                continue
+            await self._file_saved.wait()
 
     # ------------------------------------------------------------ events
 
@@ -146,6 +178,19 @@ class Studio:
             found["errors"] = faults(error, self.folder)
         return found
 
+    def people(self, find: str, offset: int) -> dict[str, Any]:
+        """Lines of a long list: records that hold all the words, or begin with the one number, FOUND from ``offset``
+        on."""
+        words = find.casefold().split()
+        found = [line for line in self._lines if all(word in line.sought for word in words)]
+        if len(words) == 1 and words[0].isdigit():
+            found.sort(key=lambda line: (str(line.number) != words[0], not str(line.number).startswith(words[0])))
+        return {
+            "total": len(self._lines), "all": self._all_lines, "found": len(found),
+            "lines": [{"number": line.number, "recipient": line.recipient, "words": line.words}
+                      for line in found[offset : offset + FOUND]],
+        }  # fmt: skip
+
     async def lint(self, wanted: Wanted) -> list[dict[str, Any]]:
         """Findings about the template alone."""
         findings = await self.back.ask(self.revision, "lint", wanted=wanted)
@@ -171,7 +216,13 @@ class Studio:
         made = await self.live.ask(revision, "plan", view, wanted=wanted)
         made_images: dict[str, bytes] = made.pop("images")
         name = self._name(replace(view, images={**view.images, **made_images}))
-        return {"view": name, "revision": revision, "images": sorted(made_images), **made}
+        return {
+            "view": name,
+            "revision": revision,
+            "recipient": person.recipient,
+            "images": sorted(made_images),
+            **made,
+        }
 
     async def film(self, name: str, wanted: Wanted) -> dict[str, Any]:
         """The film's score in short."""
@@ -247,6 +298,10 @@ class Studio:
             for old in [one for one, task in self._drafts.items() if task.done() and one != name][:-8]:
                 del self._drafts[old]
         return self._drafts[name]
+
+    def in_format(self, name: str, format: str | None) -> str:
+        """The name of the same view in another format of the film, None for the first."""
+        return self._name(replace(self._view(name), format=format))
 
     async def _encode(self, name: str, view: View) -> Path:
         self._drafting = name

@@ -269,6 +269,8 @@ def _makes_address(node: nodes.Node) -> bool:
             return _makes_address(node.expr1) and node.expr2 is not None and _makes_address(node.expr2)
         case nodes.Getattr(node=nodes.Name(name=name)):
             return name in _FROM_RENDERER
+        case nodes.Getattr(node=nodes.Getattr(node=nodes.Name(name="film"), attr="upright")):
+            return True
     return False
 
 

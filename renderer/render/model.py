@@ -7,16 +7,34 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import EnvironmentFault, Place
 from renderer.plan.model import RenderPlan
-from renderer.template.model import Channel, Template
+from renderer.template.model import Channel, FormatName, Template
 from renderer.units import sha256
 
-Kind = Literal["page", "asset", "pdf", "mp4", "hls", "captions", "chapters", "transcript", "poster", "score"]
+if TYPE_CHECKING:
+    from renderer.render.video.chunks import ChunkShelf
+    from renderer.render.video.speech import Voice
+
+Kind = Literal[
+    "page",
+    "asset",
+    "pdf",
+    "mp4",
+    "hls",
+    "captions",
+    "chapters",
+    "transcript",
+    "poster",
+    "mail-poster",
+    "teaser",
+    "interactions",
+    "score",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +76,10 @@ class RenderResult:
 @dataclass(frozen=True, kw_only=True)
 class RenderJob:
     """All that a channel may read. ``cache`` holds prepared things, create-only and addressed by digest; ``progress``
-    is called with (done, total) in the channel's own steps."""
+    is called with (done, total) in the channel's own steps. ``formats``: those of the film to make, none are all;
+    ``hls`` asks for streams whether or not the template does. ``chunks`` is where films find pieces that were encoded
+    before, without it everything is encoded; ``use`` names what is made, so that what is kept of a person can be found
+    again. ``voice`` speaks the film; without one it has music and captions only."""
 
     plan: RenderPlan
     template: Template
@@ -66,12 +87,24 @@ class RenderJob:
     fonts: FontSet
     cache: Path
     progress: Callable[[int, int], None] | None = None
+    formats: tuple[FormatName, ...] = ()
+    hls: bool = False
+    chunks: ChunkShelf | None = None
+    use: str | None = None
+    voice: Voice | None = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether films are written as HLS too: the template or the caller wants it."""
+        channel = self.template.config.channels.video
+        return self.hls or (channel is not None and channel.hls)
 
 
 def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: bytes | Path, media_type: str) -> Artefact:
     """Put ``data`` (bytes, or a finished file that is moved) at ``out/<channel>/<name>`` in one step.
 
-    A reader sees the whole file or none. Raises EnvironmentFault when the disk is full or the folder cannot be written.
+    A reader sees the whole file or none. It is not forced to disk: the store does that for what must last, and a stream
+    has dozens of files. Raises EnvironmentFault when the disk is full or the folder cannot be written.
     """
     target = out / channel / name
     try:
@@ -81,8 +114,6 @@ def write_artefact(out: Path, channel: Channel, kind: Kind, name: str, data: byt
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             os.chmod(temporary, 0o644)
             os.replace(temporary, target)
         except BaseException:

@@ -12,13 +12,15 @@ inside one C call (comparing two huge nested lists) is for the killed child proc
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from jinja2 import BaseLoader, StrictUndefined, TemplateNotFound, nodes
+from jinja2 import BaseLoader, BytecodeCache, StrictUndefined, TemplateNotFound, nodes
+from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
@@ -39,6 +41,7 @@ MAX_TEXT = 1_000_000
 MAX_SECONDS = 20.0
 MAX_RANGE = 1_000
 MAX_NUMBER = 10**18
+KEPT_COMPILED = 256
 
 FILTERS_ALLOWED = frozenset(
     {
@@ -175,6 +178,29 @@ class SourceLoader(BaseLoader):
         return source, template, lambda: True
 
 
+class _Compiled(BytecodeCache):
+    """Layouts that were compiled, and so checked, in this process, by path and source: an author saves one file of a
+    release, and the others are as they were. The last few hundred; nothing in them is of a recipient."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self._kept.get(self._name(bucket))) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[self._name(bucket)] = bucket.bytecode_to_string()
+        while len(self._kept) > KEPT_COMPILED:
+            self._kept.popitem(last=False)
+
+    def _name(self, bucket: Bucket) -> str:
+        return f"{bucket.key} {bucket.checksum}"
+
+
+_compiled = _Compiled()
+
+
 class LayoutEnvironment(ImmutableSandboxedEnvironment):
     """See the module's text. One environment serves one release and may render many pages, one after the other."""
 
@@ -192,6 +218,7 @@ class LayoutEnvironment(ImmutableSandboxedEnvironment):
             keep_trailing_newline=True,
             auto_reload=False,
             cache_size=64,
+            bytecode_cache=_compiled,
         )
         self.check = check
         self.globals.clear()

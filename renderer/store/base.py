@@ -31,10 +31,12 @@ class Stored:
 class Store(Protocol):
     """Create-only storage. Raises EnvironmentFault when the medium fails; a fault leaves no half content visible."""
 
-    def put_if_absent(self, key: str, data: bytes | Path) -> Stored:
+    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True) -> Stored:
         """Keep ``data`` (bytes, or a file that is copied) under ``key`` unless something stands there already.
 
-        A reader sees all of it or nothing, also after a crash; of racing writers exactly one has ``created``.
+        A reader sees all of it or nothing, also after a crash; of racing writers exactly one has ``created``. What is
+        not ``durable`` may be torn or gone after a power cut (not after a crash of a process), and is quicker to keep:
+        for content that can be made again and tells itself whether it is whole.
         """
 
     def open(self, key: str) -> BinaryIO:

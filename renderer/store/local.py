@@ -31,7 +31,7 @@ class LocalStore:
             (root / _INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
             root.chmod(0o700)
 
-    def put_if_absent(self, key: str, data: bytes | Path) -> Stored:
+    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True) -> Stored:
         target = self._path(key)
         with _faults():
             if target.exists():
@@ -46,12 +46,14 @@ class LocalStore:
                     else:
                         with data.open("rb") as source:
                             shutil.copyfileobj(source, file, 1 << 20)
-                    file.flush()
-                    os.fsync(file.fileno())
+                    if durable:
+                        file.flush()
+                        os.fsync(file.fileno())
                 written = _digest(temporary)
                 if not _link(temporary, target):
                     return self._first(key)
-                _flush(target.parent)
+                if durable:
+                    _flush(target.parent)
             finally:
                 temporary.unlink(missing_ok=True)
         return Stored(key=key, bytes=written[0], sha256=written[1], created=True)

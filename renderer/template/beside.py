@@ -5,13 +5,14 @@ See :mod:`.storyboard` for units.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from renderer.template.layers import Anchor, Box, Keyframe, PositionKeyframe
+from renderer.template.layers import Anchor, Box, Keyframe, OtherFormat, PositionKeyframe, ShownWith
 from renderer.template.model import Id, Strict
 
 _Part = Annotated[float, Field(ge=0, le=1)]
@@ -68,8 +69,10 @@ class InteractionBase(Strict):
     id: Id = Field(description="Name inside the scene.")
     link: Id = Field(description="Link of template.yaml that it leads to.")
     label: Id = Field(description="Copy key of what it says: a button's words, a hotspot's name for those who listen.")
-    shown_with: Id | None = Field(
-        None, description="Only there if the plan chose the scene, block or offer of this id; rules: decisions.yaml."
+    shown_with: ShownWith | None = Field(
+        None,
+        description="Only there if the plan chose the scene, block or offer of this id, or any of several; rules: "
+        "decisions.yaml.",
     )
 
 
@@ -99,6 +102,13 @@ class HotspotKeyframes(Strict):
         return self
 
 
+class HotspotFormat(Strict):
+    """A hotspot in another format of the film."""
+
+    box: Box = Field(description="Where it is, in that format's composition.")
+    keyframes: HotspotKeyframes = Field(HotspotKeyframes(), description="How the box moves, from the in point on.")
+
+
 class Hotspot(InteractionBase):
     """A part of the picture that leads somewhere. It follows a layer, or is a box that keyframes move.
 
@@ -111,6 +121,9 @@ class Hotspot(InteractionBase):
     keyframes: HotspotKeyframes = Field(HotspotKeyframes(), description="How the box moves, from the in point on.")
     padding_px: tuple[float, float] = Field((0, 0), description="Room [x, y] around the layer or box.")
     mirror: bool = Field(True, description="Mirror the box in right-to-left locales.")
+    formats: Mapping[OtherFormat, HotspotFormat] = Field(
+        {}, description="The box in other formats; in one that is not named here a hotspot with a box is left out."
+    )
     in_s: float = Field(0, ge=0, le=120, description="When it comes, from the scene's start.")
     out_s: float | None = Field(None, gt=0, le=120, description="When it goes; without it the scene's end.")
 
@@ -120,6 +133,8 @@ class Hotspot(InteractionBase):
             raise PydanticCustomError("template.value", "A hotspot has either 'layer' or 'box'.")
         if self.layer is not None and (self.keyframes.position or self.keyframes.scale):
             raise PydanticCustomError("template.value", "A hotspot that follows a layer has no keyframes of its own.")
+        if self.layer is not None and self.formats:
+            raise PydanticCustomError("template.value", "A hotspot that follows a layer does so in every format.")
         return self
 
 

@@ -6,6 +6,7 @@ refused here, because figures are formatted once, in the plan.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,21 +21,25 @@ from fluent.syntax.visitor import Visitor
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, nearest
 from renderer.template.model import NUMBERS, AnyFactRule, FactRule
 from renderer.template.release import Release
+from renderer.units import canonical_json, digest
 
 Facts = Mapping[str, AnyFactRule]
 Entry = ast.Message | ast.Term
+SPOKEN = "spoken"
+"""The attribute that holds what a voice says instead of a sentence's text."""
 
 
 @dataclass(frozen=True)
 class Sentence:
     """One message: its parsed pattern (None where it has only attributes), the facts its text may name (selectors
-    included), those whose count it selects by, and where it stands."""
+    included), those whose count it selects by, where it stands, and the pattern of its attribute ``.spoken``."""
 
     id: str
     pattern: ast.Pattern | None
     facts: tuple[str, ...]
     counts: tuple[str, ...]
     place: Place
+    spoken: ast.Pattern | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def load_copy(release: Release, locales: tuple[str, ...], facts: Facts) -> Mappi
     has and another lacks.
     """
     faults: list[DearlyError] = []
-    books = {locale: _book(release, locale, facts, faults) for locale in locales}
+    books = {locale: _remembered(release, locale, facts, faults) for locale in locales}
     reference = books[locales[0]]
     for locale, book in books.items():
         for name in sorted(set(reference.sentences) - set(book.sentences)):
@@ -88,6 +93,25 @@ def is_locale(name: str) -> bool:
     return True
 
 
+_books: OrderedDict[str, tuple[Mapping[str, str], Facts, CopyBook]] = OrderedDict()
+KEPT_BOOKS = 32
+
+
+def _remembered(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:
+    """The book of a locale. One without faults is kept with what it was made of: an author saves one file of many."""
+    texts = {path: release.text(path) for path in _files(release, locale)}
+    known = _books.get(name := f"{locale} {digest(canonical_json(texts))}")
+    if known is not None and known[:2] == (texts, facts):
+        return known[2]
+    before = len(faults)
+    book = _book(release, locale, facts, faults)
+    if len(faults) == before:
+        _books[name] = texts, facts, book
+        while len(_books) > KEPT_BOOKS:
+            _books.popitem(last=False)
+    return book
+
+
 def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]) -> CopyBook:
     bundle = FluentBundle([locale], use_isolating=True, functions={})
     bodies: dict[str, tuple[Entry, Place]] = {}
@@ -110,7 +134,8 @@ def _book(release: Release, locale: str, facts: Facts, faults: list[DearlyError]
         variables = _variables(name, bodies, set())
         counts = {base for one in variables if one not in facts and (base := one.removesuffix("_n")) in facts}
         used = {one for one in variables if one in facts} | counts
-        sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place)
+        spoken = next((one.value for one in entry.attributes if one.id.name == SPOKEN), None)
+        sentences[name] = Sentence(name, entry.value, tuple(sorted(used)), tuple(sorted(counts)), place, spoken)
     return CopyBook(locale, bundle, MappingProxyType(sentences))
 
 

@@ -6,6 +6,7 @@ See :mod:`.layers` for what all layers have. Figures come from facts: a ring and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -18,7 +19,9 @@ from renderer.template.layers import (
     Fit,
     ImageLayer,
     LayerBase,
+    OtherFormat,
     ShapeLayer,
+    TextFormat,
     TextLayer,
 )
 from renderer.template.model import Id, Strict
@@ -33,7 +36,9 @@ class Highlight(Strict):
     colour: Id | None = Field(None, description="Colour token that the words take on.")
     weight: int | None = Field(None, ge=100, le=900, description="A listed weight of the words, from the start.")
     marker: Id | None = Field(None, description="Colour token of a marker pen that is drawn behind the words.")
-    pen: Literal["box", "underline"] = Field("box", description="What the pen marks: the words, or the line under them.")
+    pen: Literal["box", "underline"] = Field(
+        "box", description="What the pen marks: the words, or the line under them."
+    )
     start_s: float = Field(0.5, ge=0, le=120, description="When pen and colour start, from the in point.")
     duration_s: float = Field(0.5, ge=0, le=20, description="How long they take; 0 is at once.")
     easing: Easing = Field("cubic-in-out", description="Pace of the pen.")
@@ -67,6 +72,7 @@ class ParagraphLayer(LayerBase):
     valign: Literal["top", "middle", "bottom"] = Field("top", description="Place of the lines in the box's height.")
     fit: Fit = Field(Fit(max_lines=6), description="What to do when it does not fit.")
     highlights: tuple[Highlight, ...] = Field((), max_length=8, description="Words that stand out.")
+    formats: Mapping[OtherFormat, TextFormat] = Field({}, description="What differs in other formats.")
 
 
 class RingLayer(LayerBase):

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from renderer.errors import nearest
@@ -24,6 +24,10 @@ COMPOSITION_HEIGHT = 720
 OtherFormat = Literal["9:16", "1:1", "4:5"]
 """Formats that a storyboard, which is drawn for 16:9, may say something special for."""
 
+ShownWith = Annotated[
+    tuple[Id, ...], BeforeValidator(lambda given: (given,) if isinstance(given, str) else given), Field(min_length=1)
+]
+"""One id or several: what is shown with any of them."""
 Side = Literal["start", "end", "top", "bottom"]
 Anchor = Literal[
     "centre",
@@ -190,8 +194,10 @@ class LayerBase(Strict):
     keyframes: Keyframes = Field(Keyframes(), description="Animated properties.")
     reveal_from: Side = Field("start", description="Where `reveal` and `wipe` begin.")
     mirror: bool = Field(True, description="Mirror place, motion and alignment in right-to-left locales.")
-    shown_with: Id | None = Field(
-        None, description="Only drawn if the plan chose the scene, block or offer of this id; rules: decisions.yaml."
+    shown_with: ShownWith | None = Field(
+        None,
+        description="Only drawn if the plan chose the scene, block or offer of this id, or any of several; rules: "
+        "decisions.yaml.",
     )
     formats: Mapping[OtherFormat, LayerFormat] = Field({}, description="What differs in other formats.")
 

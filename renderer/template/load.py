@@ -13,6 +13,7 @@ from renderer.errors import DearlyError, ErrorList, Place, TemplateError, UsageE
 from renderer.located import Lines, parse, read_yaml
 from renderer.profile.contract import load_contract
 from renderer.template.copy import is_locale, load_copy
+from renderer.template.lexicon import lexicon_path, locale_of, read_lexicon
 from renderer.template.model import (
     AnyFactRule,
     CandidateRule,
@@ -25,7 +26,7 @@ from renderer.template.model import (
     Template,
     TemplateConfig,
 )
-from renderer.template.references import references
+from renderer.template.references import clip_locales, references
 from renderer.template.release import Release, read_folder
 from renderer.template.storyboard import Storyboard
 
@@ -92,7 +93,11 @@ def load_release(release: Release) -> Template:
     storyboard = None
     if config is not None and config.channels.video is not None and config.channels.video.storyboard in release.files:
         storyboard = parts.read(config.channels.video.storyboard, lambda data, lines: parse(Storyboard, data, lines))
+    lexicons = {
+        locale: parts.read(path, read_lexicon) for path in release.files if (locale := locale_of(path)) is not None
+    }
     if config is not None:
+        parts.faults += _check_lexicons(lexicons, config)
         parts.faults += _check_files(config, release, parts.lines["template.yaml"])
     if rules is not None:
         parts.faults += _check_decisions(rules, parts.lines["decisions.yaml"])
@@ -110,6 +115,7 @@ def load_release(release: Release) -> Template:
         storyboard=storyboard,
         release=release,
         lines=MappingProxyType(parts.lines),
+        lexicons=MappingProxyType({locale: one for locale, one in lexicons.items() if one is not None}),
     )
     faults = [*_check_config(template), *_check_storyboard(template)]
     if faults:
@@ -220,6 +226,17 @@ def _check_files(config: TemplateConfig, release: Release, own: Lines) -> Iterab
                 )
 
 
+def _check_lexicons(locales: Iterable[str], config: TemplateConfig) -> Iterable[DearlyError]:
+    for locale in locales:
+        if locale not in config.locales:
+            yield TemplateError(
+                "template.reference",
+                f"The template does not speak '{locale}', so this lexicon would never be read.",
+                place=Place(file=lexicon_path(locale)),
+                hint=nearest(locale, list(config.locales)),
+            )
+
+
 def _check_config(template: Template) -> Iterable[DearlyError]:
     own = template.lines["template.yaml"]
     statement = template.config.channels.statement
@@ -307,6 +324,14 @@ def _check_storyboard(template: Template) -> Iterable[DearlyError]:
                 f"There is no {what} '{use.name}'.",
                 place=lines.place(use.path),
                 hint=nearest(use.name, sorted(known[use.kind])),
+            )
+    for place, locale in clip_locales(board):
+        if locale not in template.config.locales:
+            yield TemplateError(
+                "template.reference",
+                f"The template does not speak '{locale}', so this clip would never be heard.",
+                place=lines.place(place),
+                hint=nearest(locale, list(template.config.locales)),
             )
     drawn = {scene.id for scene in board.scenes}
     for index, rule in enumerate(template.decisions.scenes):

@@ -6,20 +6,25 @@ Field descriptions are the template reference: ``docs/template-reference.md`` is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from renderer.located import Lines
     from renderer.profile.contract import Contract
     from renderer.template.copy import CopyBook
+    from renderer.template.lexicon import Lexicon
     from renderer.template.release import Release
     from renderer.template.storyboard import Storyboard
 
 Channel = Literal["microsite", "statement", "video"]
 CHANNELS: tuple[Channel, ...] = ("microsite", "statement", "video")
+FormatName = Literal["16:9", "9:16", "1:1", "4:5"]
+FORMATS: tuple[FormatName, ...] = get_args(FormatName)
+"""Formats of a film by aspect ratio, width first."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$", max_length=60)]
 Reference = Annotated[str, StringConstraints(pattern=r"^(media/|asset:)[A-Za-z0-9._/-]+$", max_length=200)]
@@ -83,11 +88,54 @@ class StatementChannel(Strict):
     title: Id = Field(description="Copy key of the document's title.")
 
 
+Margin = Annotated[float, Field(ge=0, le=0.4)]
+
+
+class SafeArea(Strict):
+    """How far from the edges of the picture texts stay, as parts of its width or height. What is left out is 0.05;
+    upright (9:16) 0.08 at the top, 0.16 at the bottom and 0.06 at the sides, where players put their controls."""
+
+    top: Margin | None = Field(None, description="From the top, as part of the height.")
+    bottom: Margin | None = Field(None, description="From the bottom, as part of the height.")
+    start: Margin | None = Field(None, description="From the side where reading starts, as part of the width.")
+    end: Margin | None = Field(None, description="From the side where reading ends, as part of the width.")
+
+
+class Margins(Strict):
+    """A safe area with every margin known, as parts of the frame."""
+
+    top: float = 0.05
+    bottom: float = 0.05
+    start: float = 0.05
+    end: float = 0.05
+
+
+UPRIGHT_MARGINS = Margins(top=0.08, bottom=0.16, start=0.06, end=0.06)
+
+
 class VideoFormat(Strict):
     """One picture size."""
 
     width: int = Field(ge=160, le=3840, multiple_of=2, description="Width in pixels, even.")
     height: int = Field(ge=160, le=3840, multiple_of=2, description="Height in pixels, even.")
+    safe: SafeArea = Field(
+        SafeArea(), description="Where texts stay; `check` reports those that leave it, drawings may."
+    )
+
+
+class VoiceOptions(Strict):
+    """Whether and how the film speaks."""
+
+    quality: Literal["good", "any"] = Field(
+        "good",
+        description="`good`: only a voice made for listening (Piper); `any`: also espeak-ng, which sounds like a "
+        "machine. Without a voice for the locale the film has music and captions only.",
+    )
+    required: bool = Field(False, description="A film whose locale has no such voice fails instead.")
+    duck_db: float = Field(-10, ge=-24, le=0, description="How far music and sounds give way to the voice.")
+    say_secrets: bool = Field(
+        False, description="Whether sentences that name a secret fact are spoken; else they are not said at all."
+    )
 
 
 class VideoChannel(Strict):
@@ -95,10 +143,44 @@ class VideoChannel(Strict):
 
     storyboard: str = Field("video/storyboard.yaml", description="The storyboard.")
     fps: Literal[24, 25, 30, 50, 60] = Field(25, description="Frames a second.")
-    formats: Mapping[Literal["16:9"], VideoFormat] = Field(description="Picture sizes by aspect ratio.")
+    formats: Mapping[FormatName, VideoFormat] = Field(
+        min_length=1, description="Picture sizes by aspect ratio; one film is made of each, the first is the main one."
+    )
+    voice: VoiceOptions = Field(VoiceOptions(), description="Who speaks what the storyboard's scenes say.")
+    hls: bool = Field(
+        False, description="Whether each film is also written as an HLS stream, in a folder that any web server serves."
+    )
     teaser: bool = Field(
         False, description="Whether a GIF and a WebP for e-mail are made too; what they show, the storyboard says."
     )
+
+    @field_validator("formats")
+    @classmethod
+    def _sizes_fit_names(cls, formats: Mapping[FormatName, VideoFormat]) -> Mapping[FormatName, VideoFormat]:
+        """To within 2.5 %, so that sizes of whole macroblocks pass (640 by 352 for 16:9)."""
+        for name, size in formats.items():
+            across, up = map(int, name.split(":"))
+            if not 0.975 < size.width * up / (size.height * across) < 1.025:
+                raise PydanticCustomError(
+                    "template.value",
+                    "The picture size {width} by {height} has not the aspect ratio {name}.",
+                    {"width": size.width, "height": size.height, "name": name},
+                )
+        return formats
+
+    @property
+    def first_format(self) -> FormatName:
+        """The main format: its files carry no ending, the page falls back to it."""
+        return next(iter(self.formats))
+
+    def ending(self, name: FormatName) -> str:
+        """What the names of a format's files end in: nothing for the first one, ``-9x16`` and so on for others."""
+        return "" if name == self.first_format else "-" + name.replace(":", "x")
+
+    def margins(self, name: FormatName) -> Margins:
+        """The safe area of a format with what its author left out."""
+        usual = UPRIGHT_MARGINS if name == "9:16" else Margins()
+        return usual.model_copy(update=self.formats[name].safe.model_dump(exclude_none=True))
 
 
 class Channels(Strict):
@@ -270,8 +352,8 @@ class DecisionRules(Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` is by locale, ``lines`` by
-    file."""
+    """One loaded template. ``release`` names and holds every byte it is made of; ``copy`` and ``lexicons`` are by
+    locale, ``lines`` by file."""
 
     config: TemplateConfig
     contract: Contract
@@ -281,6 +363,7 @@ class Template:
     storyboard: Storyboard | None
     release: Release
     lines: Mapping[str, Lines]
+    lexicons: Mapping[str, Lexicon] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,7 @@ from renderer.template.graphics import (
     RingLayer,
 )
 from renderer.template.layers import Bar, BarChartLayer, CounterLayer, ImageLayer, ShapeLayer, TextLayer
+from renderer.template.speech import Utterance
 from renderer.template.storyboard import (
     Caption,
     ColourBackdrop,
@@ -92,9 +93,37 @@ def _scene(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
         yield from _named(caption, {"copy": "copy"}, (*at, "captions", index))
     for index, sound in enumerate(scene.sounds):
         yield NameUse("media", sound.media, (*at, "sounds", index, "media"))
+    for index, utterance in enumerate(scene.voice):
+        yield from _utterance(utterance, (*at, "voice", index))
     for index, one in enumerate(scene.interactions):
-        names: dict[str, NameKind] = {"link": "link", "label": "copy", "shown_with": "chosen"}
-        yield from _named(one, names, (*at, "interactions", index))
+        yield from _named(one, {"link": "link", "label": "copy"}, (*at, "interactions", index))
+        for number, name in enumerate(one.shown_with or ()):
+            yield NameUse("chosen", name, (*at, "interactions", index, "shown_with", number))
+
+
+def _utterance(utterance: Utterance, at: tuple[Step, ...]) -> Iterator[NameUse]:
+    yield from _named(utterance, {"copy": "copy"}, at)
+    for index, name in enumerate(utterance.shown_with or ()):
+        yield NameUse("chosen", name, (*at, "shown_with", index))
+    if utterance.say is not None:
+        yield NameUse("copy", utterance.say, (*at, "say"))
+    clips = utterance.clip if isinstance(utterance.clip, Mapping) else {None: utterance.clip}
+    for locale, clip in clips.items():
+        if clip is not None:
+            yield NameUse("media", clip, (*at, "clip", *([locale] if locale else [])))
+
+
+def clip_locales(storyboard: Storyboard) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Where clips are given by locale, and for which."""
+    for number, scene in enumerate(storyboard.scenes):
+        for index, one in enumerate(scene.voice):
+            for locale in one.clip if isinstance(one.clip, Mapping) else ():
+                yield ("scenes", number, "voice", index, "clip", locale), locale
+
+
+def spoken_keys(storyboard: Storyboard) -> frozenset[str]:
+    """The copy keys that a voice speaks."""
+    return frozenset(one.say for scene in storyboard.scenes for one in scene.voice if one.say is not None)
 
 
 def _backdrop(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
@@ -107,6 +136,8 @@ def _backdrop(scene: Scene, at: tuple[Step, ...]) -> Iterator[NameUse]:
                 yield NameUse("colour", stop.colour, (*at, "stops", index, "colour"))
         case ImageBackdrop() | FootageBackdrop():
             yield NameUse("media", backdrop.media, (*at, "media"))
+            for name, special in backdrop.formats.items():
+                yield from _named(special, {"media": "media"}, (*at, "formats", name))
             if backdrop.scrim:
                 yield NameUse("colour", backdrop.scrim.colour, (*at, "scrim", "colour"))
             if isinstance(backdrop, FootageBackdrop) and backdrop.treatment.fade_colour:
@@ -162,8 +193,26 @@ _LAYER_NAMES: dict[type[BaseModel], dict[str, NameKind]] = {
 }
 
 
+_FORMAT_NAMES: dict[str, NameKind] = {
+    "below": "layer",
+    "style": "style",
+    "label_style": "style",
+    "value_style": "style",
+}
+
+
+def layer_names(layer: Layer) -> Iterator[NameUse]:
+    """The names that one layer uses; paths are those inside it."""
+    return _layer(layer, ())
+
+
 def _layer(layer: Layer, at: tuple[Step, ...]) -> Iterator[NameUse]:
-    yield from _named(layer, {"below": "layer", "shown_with": "chosen", **_LAYER_NAMES[type(layer)]}, at)
+    yield from _named(layer, {"below": "layer", **_LAYER_NAMES[type(layer)]}, at)
+    for index, name in enumerate(layer.shown_with or ()):
+        yield NameUse("chosen", name, (*at, "shown_with", index))
+    for name, special in layer.formats.items():
+        fields = {key: kind for key, kind in _FORMAT_NAMES.items() if key in type(special).model_fields}
+        yield from _named(special, fields, (*at, "formats", name))
     match layer:
         case TextLayer():
             for index, key in enumerate(layer.variants):

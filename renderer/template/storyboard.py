@@ -30,6 +30,7 @@ from renderer.template.layers import (
     Zoom,
 )
 from renderer.template.model import Id, Reference, Strict
+from renderer.template.speech import Utterance
 
 __all__ = [
     "COMPOSITION_HEIGHT",
@@ -228,7 +229,7 @@ class Transition(Strict):
     )
     duration_s: float = Field(0, ge=0, le=3, description="Seconds; 0 for a cut.")
     side: Side = Field(
-        "end", description="Where the new scene comes from (all but cut and fade); `start` and `end` swap right to left."
+        "end", description="Where the new scene comes from, if it moves; `start` and `end` swap right to left."
     )
     softness_px: float = Field(0, ge=0, le=640, description="How soft the edge of a wipe is.")
     easing: Easing = Field("cubic-in-out", description="Easing.")
@@ -245,10 +246,22 @@ class Scene(Strict):
 
     id: Id = Field(description="Id that `decisions.yaml` chooses.")
     title: Id = Field(description="Copy key of the chapter's title.")
-    duration_s: float = Field(gt=0, le=120, description="Seconds it lasts, transitions included.")
+    duration_s: float = Field(
+        gt=0, le=120, description="Seconds it lasts at least, transitions included; speech may make it longer."
+    )
     backdrop: Backdrop = Field(description="What is behind all layers.")
     layers: tuple[Layer, ...] = Field((), max_length=60, description="Layers, the first at the bottom.")
-    captions: tuple[Caption, ...] = Field((), description="Captions in order; they do not overlap.")
+    captions: tuple[Caption, ...] = Field(
+        (), description="Captions in order, without overlap; where its voice speaks, what it says takes their place."
+    )
+    voice: tuple[Utterance, ...] = Field((), max_length=20, description="What is said, in order.")
+    tail_s: float = Field(0.5, ge=0, le=10, description="Seconds the scene lasts at least after its last word.")
+    hold_at_s: float | None = Field(
+        None,
+        ge=0,
+        le=120,
+        description="Where a scene that waits for its voice holds still; without it 1 s before `duration_s`.",
+    )
     sounds: tuple[Sound, ...] = Field((), description="Sounds.")
     interactions: tuple[Interaction, ...] = Field((), max_length=20, description="Calls to action and hotspots.")
     transition: Transition = Field(Transition(), description="How it comes in; not used on the film's first scene.")
@@ -271,6 +284,8 @@ class Scene(Strict):
                 "template.value", "Captions must follow one another without overlap and end with the scene."
             )
         self._check_interactions()
+        if self.hold_at_s is not None and self.hold_at_s >= self.duration_s:
+            raise PydanticCustomError("template.value", "A scene holds still before its end: 'hold_at_s' is too late.")
         if self.transition.duration_s * 2 > self.duration_s:
             raise PydanticCustomError("template.value", "A transition may take at most half of its scene.")
         return self

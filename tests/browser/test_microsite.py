@@ -15,6 +15,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from renderer.render.microsite.render import render_microsite
@@ -108,7 +109,7 @@ PLAYED = """async () => {
 @pytest.mark.parametrize("how", ["disk", "served"])
 def test_it_loads_and_plays_with_its_captions(browser: Browser, folder: Path, served: str, how: str) -> None:
     address = on_disk(folder, "debit") if how == "disk" else f"{served}/debit/microsite/index.html"
-    with opened(browser, address) as page:
+    with opened(browser, address, width=1280) as page:
         state = page.evaluate(PLAYED)
         assert state["time"] > 0 and state["width"] == 320 and state["frames"] > 0 and state["error"] is None
         assert ["captions", "showing", 1] in state["tracks"]
@@ -116,6 +117,39 @@ def test_it_loads_and_plays_with_its_captions(browser: Browser, folder: Path, se
         assert set(fonts) == {"400", "600"}
         images = page.evaluate("[...document.images].map(image => image.naturalWidth)")
         assert all(images)
+
+
+@pytest.mark.parametrize(("width", "height", "film"), [(390, 844, "film-9x16.mp4"), (768, 1024, "film-9x16.mp4"),
+                                                       (1280, 800, "film.mp4"), (844, 390, "film.mp4")])  # fmt: skip
+def test_each_screen_gets_its_film_and_poster_and_nothing_jumps(
+    browser: Browser, served: str, width: int, height: int, film: str
+) -> None:
+    with opened(browser, f"{served}/debit/microsite/index.html", width=width) as page:
+        page.set_viewport_size({"width": width, "height": height})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
+        page.reload()
+        before = page.evaluate(PLAYER)
+        assert before["source"].endswith(f"/{film}")
+        assert ("poster-9x16.jpg" in asked) == ("9x16" in film)  # the other stands on paper and is there anyway
+        page.locator("video").scroll_into_view_if_needed()
+        with Image.open(io.BytesIO(page.locator("video").screenshot())) as shown:
+            seen: Any = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 4))
+        wanted = (0xF4, 0xA5, 0x2A) if "9x16" in film else (0x0B, 0x6E, 0x69)
+        assert max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) <= 12
+        state = page.evaluate(PLAYED)
+        assert state["width"] == (180 if "9x16" in film else 320) and state["frames"] > 0
+        after = page.evaluate(PLAYER)
+        assert (after["width"], after["height"]) == (before["width"], before["height"])
+        assert before["height"] <= 0.85 * height and before["width"] <= width
+        assert before["width"] / before["height"] == pytest.approx(9 / 16 if "9x16" in film else 16 / 9, rel=0.01)
+
+
+PLAYER = """() => {
+  const video = document.querySelector('video');
+  const box = video.getBoundingClientRect();
+  return {source: video.currentSrc, width: box.width, height: box.height};
+}"""
 
 
 @pytest.mark.parametrize("name", PAGES)

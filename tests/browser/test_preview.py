@@ -4,21 +4,16 @@ blocked."""
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from renderer import pipeline
 from renderer.preflight.start import start
@@ -27,19 +22,14 @@ from renderer.render.video.compose import Composer, frame_digest
 from renderer.render.video.render import film_backdrops
 from renderer.render.video.scoring import build_score
 from renderer.render.video.text import TextEngine
+from tests.browser.studio import HOME, WAIT, chromium, previewing, settled, slowness, studio
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
-HOME = Path(gettempdir()) / "dearly-test-preview"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WAIT = 60_000
-"""Milliseconds: the machine may be busy. What must be quick is measured and asserted by itself."""
 
 
 @dataclass
@@ -48,73 +38,26 @@ class Running:
 
     folder: Path
     url: str
-    complaints: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("preview") / "book-year"
     start("book-year", folder)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "renderer.cli.main", "preview", str(folder)],
-        cwd=ROOT, env={**os.environ, "DEARLY_HOME": str(HOME)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        found = None
-        while found is None:
-            line = process.stdout.readline()
-            assert line, "the preview ended before it had an address"
-            found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", line)
-        yield Running(folder, found[0])
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-        assert "Traceback" not in process.stdout.read()
-        process.stdout.close()
+    with previewing(folder) as url:
+        yield Running(folder, url)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
 def page(browser: Browser, running: Running) -> Iterator[Page]:
-    """The studio, opened and up to date; fails when anything was blocked, thrown or asked of another host."""
-    context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, reduced_motion="reduce", accept_downloads=True
-    )
-    opened = context.new_page()
-    complaints: list[str] = []
-    expected = re.compile(r"status of 4(22|09)")  # faults and views that were outlived are answers
-
-    def outside(request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-            complaints.append(f"asked {request.url}")
-
-    opened.on("console", lambda said: complaints.append(said.text)
-              if said.type in ("error", "warning") and not expected.search(said.text) else None)  # fmt: skip
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", outside)
-    opened.goto(running.url)
-    _settled(opened)
-    yield opened
-    context.close()
-    assert complaints == []
-
-
-def _settled(page: Page) -> None:
-    page.locator("body:not(.working) #status[data-state=good]").wait_for(timeout=WAIT)
-
-
-def _slowness() -> float:
-    """How much longer things may take than on a machine that does nothing else."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    with studio(browser, running.url) as opened:
+        yield opened
 
 
 def _frame(page: Page) -> str:
@@ -145,13 +88,13 @@ def test_record_locale_and_date_change_what_is_shown_and_stand_in_the_address(pa
     expect(phone.locator("html")).to_have_attribute("lang", "en", timeout=WAIT)
     page.locator("#as-of").fill("2025-06-30")
     page.locator("#as-of").blur()
-    _settled(page)
+    settled(page)
     page.locator("#panel-json").click()
     expect(page.locator(".json")).to_contain_text('"as_of": "2025-06-30"', timeout=WAIT)
     expect(page).to_have_url(re.compile(r"#record=2&locale=en&as-of=2025-06-30&tab=overview"))
     assert "Bruno" not in page.url
     page.reload()
-    _settled(page)
+    settled(page)
     expect(page.frame_locator(".screen.phone iframe").locator("h1")).to_contain_text("Bruno", timeout=WAIT)
     expect(page.locator("#locale")).to_have_value("en")
     expect(page.locator("#as-of")).to_have_value("2025-06-30")
@@ -170,7 +113,7 @@ def test_an_edited_value_reaches_page_film_and_statement_and_can_be_taken_back(p
     expect(page.locator(".sheet-of-paper img").first).not_to_have_attribute("src", paper or "", timeout=WAIT)
     expect(page.locator(".scene[data-scene=on-the-way]")).to_be_visible()
     expect(page.locator("#edited")).to_be_visible()
-    _settled(page)
+    settled(page)
     with page.expect_download() as download:
         page.locator("#download").click()
     kept = json.loads(Path(download.value.path()).read_text("utf-8"))
@@ -206,7 +149,7 @@ def test_frames_equal_production_and_are_quick_once_warm(page: Page, running: Ru
         expect(shown).to_have_attribute("data-frame", str(number), timeout=WAIT)
         took.append(time.perf_counter() - began)
     print("frames", sorted(round(one * 1000) for one in took))
-    assert sorted(took)[len(took) // 2] < 0.15 * _slowness()  # with the driver's own time
+    assert sorted(took)[len(took) // 2] < 0.15 * slowness()  # with the driver's own time
 
 
 def test_shortcuts(page: Page) -> None:
@@ -263,7 +206,7 @@ def test_a_saved_file_is_shown_and_a_broken_one_says_where(page: Page, running: 
             expect(phone.locator("h1 em")).to_have_text(f"take {number}", timeout=WAIT)
             took.append(time.perf_counter() - began)
         print("reload", [round(one, 2) for one in took])
-        assert min(took) < 1.0 * _slowness()
+        assert min(took) < 1.0 * slowness()
 
         layout.write_text(sound.replace("{{ facts.books }}", "{{ facts.boks }}"), "utf-8")
         fault = page.locator("#page .fault")
@@ -289,7 +232,7 @@ def test_a_saved_file_is_shown_and_a_broken_one_says_where(page: Page, running: 
         rules.write_text(right, "utf-8")
         style.write_text(look, "utf-8")
     page.wait_for_timeout(500)
-    _settled(page)
+    settled(page)
 
 
 def test_the_contact_sheet_fills_and_opens_a_record(page: Page) -> None:
@@ -317,7 +260,7 @@ def test_a_suppressed_record_shows_nobody(page: Page) -> None:
 
 def test_what_a_profile_says_never_runs(page: Page) -> None:
     page.locator("#field-name").fill("</h1><script>x=1</script><img src=x onerror=x=1>")
-    _settled(page)
+    settled(page)
     phone = page.frame_locator(".screen.phone iframe")
     expect(phone.locator("h1")).to_contain_text("<script>", timeout=WAIT)
     expect(page.locator("[data-fact=reader_name] .value")).to_contain_text("<script>", timeout=WAIT)
@@ -345,7 +288,7 @@ def test_it_fits_a_small_screen(browser: Browser, running: Running) -> None:
     context = browser.new_context(viewport={"width": 1024, "height": 768}, reduced_motion="reduce")
     page = context.new_page()
     page.goto(running.url)
-    _settled(page)
+    settled(page)
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     expect(page.locator("#form-side")).to_be_hidden()
     page.keyboard.press("e")
@@ -355,3 +298,37 @@ def test_it_fits_a_small_screen(browser: Browser, running: Running) -> None:
     for selector in (".bar", ".transport", "#canvas > .head"):
         assert page.evaluate(fits, selector), selector
     context.close()
+
+
+def test_any_record_of_a_long_file_is_found(browser: Browser, running: Running, tmp_path: Path) -> None:
+    record = json.loads((running.folder / "samples" / "ada.json").read_text("utf-8"))
+    file = tmp_path / "people.jsonl"
+    with file.open("w", encoding="utf-8") as out:
+        for number in range(1, 12_001):
+            out.write(json.dumps({**record, "id": f"P-{number:05}", "name": f"Ada {number}"}) + "\n")
+    with previewing(running.folder, "--profiles", str(file)) as url, studio(browser, url) as page:
+        sizes: list[int] = []
+        page.on("response", lambda answer: sizes.append(len(answer.body())) if "/api/people" in answer.url else None)
+        head = page.frame_locator(".screen.phone iframe").locator("h1")
+        expect(head).to_contain_text("Ada 1", timeout=WAIT)
+        page.keyboard.press("g")
+        rows = page.locator("#people li")
+        expect(page.locator("#people .note")).to_have_text("12,000 records", timeout=WAIT)
+        expect(rows).to_have_count(50)
+        rows.last.scroll_into_view_if_needed()
+        expect(rows).to_have_count(100)
+        page.keyboard.type("ada 11987")
+        page.keyboard.press("Enter")  # at once: the list follows
+        expect(head).to_contain_text("Ada 11987", timeout=WAIT)
+        expect(page.locator("#find-record")).to_contain_text("P-11987")
+        page.keyboard.press("]")
+        expect(head).to_contain_text("Ada 11988", timeout=WAIT)
+        page.locator("#find-record").click()
+        page.keyboard.type("77")
+        expect(rows.first).to_contain_text("P-00077")
+        expect(rows.first).to_have_attribute("aria-selected", "true")
+        assert 0 < max(sizes) < 20_000
+        found = Axe().run(page, context={"exclude": [["iframe"]]}, options={"runOnly": RULES, "iframes": False})
+        assert [item["id"] for item in found.response["violations"]] == []
+        page.keyboard.press("Escape")
+        expect(page.locator("#people")).to_be_hidden()

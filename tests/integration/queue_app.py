@@ -55,6 +55,7 @@ class NothingEngine:
         out: Path,
         made: Sequence[RenderResult],
         progress: Progress,
+        use: str,
     ) -> RenderResult:
         asked = json.loads(plan.data)
         self._note(f"begin {plan.digest} {channel}")

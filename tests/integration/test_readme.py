@@ -98,7 +98,7 @@ def listing(name: str) -> set[str]:
 
 def examples() -> dict[str, Any]:
     found = {name: json.loads(text) for name, text in EXAMPLE.findall((DOCS / "cli.md").read_text("utf-8"))}
-    assert set(found) == {"error", "render", "check", "demo"}
+    assert set(found) == {"error", "render", "check", "demo", "estimate"}
     return found
 
 
@@ -123,6 +123,19 @@ def test_json_of_check_has_the_keys_shown(clone: Path, home: Path, tmp_path: Pat
     assert set(shown["chosen"]) <= set(got["chosen"]) and set(shown["unreached"]) <= set(got["unreached"])
     for fit in got["fits"]:
         assert set(fit) == set(shown["fits"][0])
+
+
+def test_json_of_estimate_has_the_keys_shown(clone: Path, home: Path) -> None:
+    got = json.loads(run(f"dearly estimate energy-bill --profiles {SAMPLE} --json", clone, home))
+    shown = examples()["estimate"]
+    assert set(got) == set(shown)
+    for name in ("counts", "film", "model"):
+        assert set(got[name]) == set(shown[name])
+    for name in ("cpu_s", "bytes"):
+        assert set(shown[name]) <= set(got[name])
+    opening = next(one for one in got["scenes"] if one["scene"] == "opening")
+    assert set(opening) == set(shown["scenes"][0])
+    assert set(opening["causes"][0]) == set(shown["scenes"][0]["causes"][0])
 
 
 def test_json_of_the_demo_has_the_keys_shown() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import struct
 import subprocess
+import sys
 import tempfile
 import wave
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ from renderer.template.release import Release
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[2]
 WIDTH, HEIGHT, FPS = 640, 352, 25
 FRAMES = 50 + 50 + 75 - 10
 FONTS = Path(tempfile.gettempdir()) / f"dearly-test-fonts-{os.getuid()}"
@@ -57,8 +59,10 @@ brand:
     ink: {{light: "#10262E"}}
     paper: {{light: "#FBF8F2"}}
     sun: {{light: "#F4A52A"}}
+links:
+  more: {{href: "https://example.org/more"}}
 channels:
-  video: {{fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
+  video: {{hls: true, teaser: true, fps: {FPS}, formats: {{"16:9": {{width: {WIDTH}, height: {HEIGHT}}}}}}}
 """,
     "contract.json": json.dumps(
         {
@@ -96,6 +100,8 @@ scenes:
          enter: {motion: rise, duration_s: 0.4}}
     captions:
       - {copy: said, in_s: 0.2, out_s: 2}
+    interactions:
+      - {id: name, kind: hotspot, layer: name, link: more, label: title-view}
     sounds:
       - {media: media/clap.wav, at_s: 1, gain_db: 0}
   - id: view
@@ -178,6 +184,10 @@ class Film:
     def path(self) -> Path:
         return self.folder / "video" / "film.mp4"
 
+    @property
+    def stream(self) -> Path:
+        return self.folder / "video" / "hls" / "film.m3u8"
+
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
@@ -209,7 +219,8 @@ def pcm(path: Path) -> NDArray[np.float32]:
         return np.concatenate([np.asarray(frame.to_ndarray(), np.float32) for frame in container.decode(audio=0)], 1).T
 
 
-def test_a_strict_decoder_is_silent(film: Film) -> None:
+@pytest.mark.parametrize("where", ["path", "stream"])
+def test_a_strict_decoder_is_silent(film: Film, where: str) -> None:
     done = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
@@ -219,7 +230,7 @@ def test_a_strict_decoder_is_silent(film: Film) -> None:
             "-err_detect",
             "+crccheck+bitstream+buffer+explode",
             "-i",
-            str(film.path),
+            str(getattr(film, where)),
             "-f",
             "null",
             "-",
@@ -296,14 +307,91 @@ def test_the_join_decodes_as_the_chunks_do(tmp_path: Path, monkeypatch: pytest.M
     assert all(np.array_equal(one, other) for one, other in zip(joined, alone, strict=True))
 
 
+def test_the_stream_shows_what_the_file_shows(film: Film) -> None:
+    one, other = pictures(film.path), pictures(film.stream)
+    assert len(one) == len(other) == FRAMES
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+    listed = [artefact for artefact in film.result.artefacts if artefact.kind == "hls"]
+    assert listed[-1].path == "video/hls/film.m3u8"  # written when all that it names is there
+    assert {artefact.path for artefact in listed} == {f"video/hls/{path.name}" for path in film.stream.parent.iterdir()}
+    # The name is in the first scene; nothing after it is personal, and so it is named for everybody.
+    names = film.stream.with_name("video.m3u8").read_text().split()
+    assert [name.startswith("video-1.") for name in names if name.endswith(".m4s")] == [True, False]
+
+
+def test_a_stream_is_made_when_template_or_caller_wants_it(tmp_path: Path) -> None:
+    plain = release(**{"template.yaml": FILES["template.yaml"].replace("hls: true, ", "")})
+    assert job(tmp_path).streams
+    assert job(tmp_path, files=plain, hls=True).streams
+    assert not job(tmp_path, files=plain).streams
+
+
+def test_the_command_lists_a_stream_as_one_thing(tmp_path: Path) -> None:
+    files = {
+        "template.yaml": FILES["template.yaml"].replace("hls: true, ", "").replace("teaser: true, ", ""),
+        "contract.json": FILES["contract.json"],
+        "facts.yaml": FILES["facts.yaml"],
+        "decisions.yaml": "scenes:\n  - {id: end}\n",
+        "copy/en.ftl": "title-end = The end\n",
+        "video/storyboard.yaml": "scenes: [{id: end, title: title-end, duration_s: 1, "
+        "backdrop: {kind: colour, colour: sun}}]\n",
+        "profile.json": json.dumps({"id": "1", "name": "Ada", "as_of": "2026-11-22"}),
+    }
+    for name, text in files.items():
+        path = tmp_path / "t" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    asked = ["render", tmp_path / "t", "--profile", tmp_path / "t" / "profile.json", "--out", tmp_path / "out"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from renderer.cli.main import main; main()",
+            *map(str, asked),
+            "--hls",
+            "--locale",
+            "en",
+        ],
+        env={**os.environ, "DEARLY_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "video/film.mp4" in done.stdout and "video/hls/film.m3u8" in done.stdout
+    assert ".m4s" not in done.stdout
+    assert len(pictures(tmp_path / "out" / "video" / "hls" / "film.m3u8")) == FPS
+
+
+def test_another_persons_stream_in_the_same_folder_is_gone(film: Film, tmp_path: Path) -> None:
+    folder = tmp_path / "video" / "hls"
+    folder.mkdir(parents=True)
+    (folder / "video-9.m4s").write_bytes(b"somebody else's")
+    (folder / "notes.txt").write_bytes(b"not ours")
+    video.render_video(job(film.folder.parent / "cache"), tmp_path, processes=1)
+    assert {path.name for path in folder.iterdir()} - {"notes.txt"} == {
+        path.name for path in film.stream.parent.iterdir()
+    }
+    assert (folder / "notes.txt").exists()
+
+
 def test_the_same_plan_gives_the_same_bytes_on_one_process_or_two(film: Film, tmp_path: Path) -> None:
     video.render_video(job(tmp_path / "cache"), tmp_path, processes=1)
-    for name in ("film.mp4", "captions.vtt", "chapters.vtt", "transcript.txt", "poster.jpg", "score.json"):
+    for name in (
+        "film.mp4",
+        "captions.vtt",
+        "chapters.vtt",
+        "transcript.txt",
+        "poster.jpg",
+        "teaser.gif",
+        "score.json",
+    ):
         assert (tmp_path / "video" / name).read_bytes() == (film.folder / "video" / name).read_bytes(), name
 
 
-def test_a_clap_is_heard_when_the_storyboard_says(film: Film) -> None:
-    heard = np.abs(pcm(film.path)).max(axis=1)
+@pytest.mark.parametrize("where", ["path", "stream"])
+def test_a_clap_is_heard_when_the_storyboard_says(film: Film, where: str) -> None:
+    heard = np.abs(pcm(getattr(film, where))).max(axis=1)
     assert abs(float(np.argmax(heard > 0.6 * heard.max())) / RATE - CLAP_S) <= 0.005
 
 
@@ -328,7 +416,7 @@ def test_captions_are_webvtt_that_people_can_read(film: Film) -> None:
     chapters = cues(film, "chapters.vtt")
     assert [chapter.text for chapter in chapters] == ["Hello &amp; welcome", "The view", "The end"]
     transcript = (film.folder / "video" / "transcript.txt").read_text()
-    assert "Hello & welcome\n---------------\nGood to see you, Ada." in transcript
+    assert "Hello & welcome\n---------------\n[Hello Ada]\nGood to see you, Ada." in transcript
 
 
 def test_the_poster_is_the_storyboards_frame(film: Film) -> None:
@@ -336,6 +424,22 @@ def test_the_poster_is_the_storyboards_frame(film: Film) -> None:
         assert poster.size == (WIDTH, HEIGHT)
         found = np.asarray(poster)[5, 5]
     assert np.abs(found.astype(int) - (0xF4, 0xA5, 0x2A)).max() <= 4
+
+
+def test_what_stands_beside_the_film_belongs_to_it(film: Film) -> None:
+    folder = film.folder / "video"
+    with Image.open(folder / "poster.jpg") as poster, Image.open(folder / "poster-play.jpg") as marked:
+        assert marked.size == poster.size
+        away = np.abs(np.asarray(marked).astype(int) - np.asarray(poster)).max(axis=2) > 60
+        assert away.any() and not away[:5].any(), "a mark, and nothing else"
+    for name in ("teaser.gif", "teaser.webp"):
+        with Image.open(folder / name) as teaser:
+            assert teaser.width <= 600 and abs(teaser.width * HEIGHT / WIDTH - teaser.height) <= 1
+            assert teaser.n_frames > 20  # type: ignore[attr-defined]
+        assert (folder / name).stat().st_size <= 1_000_000
+    (spot,) = json.loads((folder / "interactions.json").read_text())["interactions"]
+    assert (spot["id"], spot["label"], spot["href"]) == ("hello.name", "The view", "https://example.org/more")
+    assert (spot["start_frame"], spot["end_frame"]) == (1, 50), "as long as the name can be seen"
 
 
 def test_figures_and_progress_count_every_frame(film: Film) -> None:
@@ -351,7 +455,11 @@ def test_figures_and_progress_count_every_frame(film: Film) -> None:
         "chapters",
         "transcript",
         "poster",
+        "mail-poster",
+        "teaser",
+        "interactions",
         "score",
+        "hls",
     }
     for artefact in film.result.artefacts:
         assert (film.folder / artefact.path).stat().st_size == artefact.bytes

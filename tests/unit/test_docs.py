@@ -87,12 +87,13 @@ def test_every_key_of_a_template_is_listed(generated: dict[str, str]) -> None:
 def test_keys_that_templates_use_are_all_in_the_reference(generated: dict[str, str]) -> None:
     """The other way round: what authors write is found by looking it up."""
     from renderer.located import read_yaml
+    from renderer.template.model import FORMATS
 
     listed = set(re.findall(r"^\| `([\w$-]+)` \|", generated["template-reference.md"], re.MULTILINE))
     storyboard = ROOT / "templates/energy-bill/video/storyboard.yaml"
     board, _ = read_yaml(storyboard.read_text("utf-8"), storyboard.name)
     used = set(_keys(board["scenes"]))
-    assert used and used <= listed | {name for scene in board["scenes"] for name in _parameters(scene)}
+    assert used and used <= listed | set(FORMATS) | {name for scene in board["scenes"] for name in _parameters(scene)}
 
 
 def _keys(value: object) -> Iterator[str]:

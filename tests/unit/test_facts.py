@@ -42,7 +42,7 @@ def test_values_are_typed_and_texts_follow_the_locale(small: Planner) -> None:
     facts = plan_of(small).facts
     assert facts["total"].value == Money(amount=Decimal("66.9"), currency="EUR")
     assert facts["kwh"].value == Quantity(amount=Decimal(248), unit="energy-kilowatt-hour")
-    assert (facts["total"].text, facts["total"].spoken) == ("€66.90", "66.90 euros")
+    assert (facts["total"].text, facts["total"].spoken) == ("€66.90", "sixty-six euros and ninety cents")
     assert (facts["change"].text, facts["kind_name"].text, facts["kind_name"].kind) == ("-13%", "Fee", "text")
     assert plan_of(small, locale="ar").facts["kind_name"].text == "الرسم"
 

@@ -213,12 +213,12 @@ def test_only_what_is_shown_whole_is_counted(value: Any, kind: str, more: dict[s
 
 def test_spoken_figures_name_currency_and_unit_in_full() -> None:
     english = FORMATS["en"]
-    assert english.spoken(Decimal("66.9"), rule("money", currency="x"), "€66.90", "EUR") == "66.90 euros"
-    assert english.spoken(Decimal("1"), rule("money", currency="x", decimals=0), "€1", "EUR") == "1 euro"
-    assert english.spoken(Decimal("-5"), rule("money", currency="x", sign="never"), "x", "EUR") == "5.00 euros"
+    assert english.spoken(Decimal("66.9"), rule("money", currency="x"), "€66.90", "EUR") == "sixty-six euros and ninety cents"
+    assert english.spoken(Decimal("1"), rule("money", currency="x", decimals=0), "€1", "EUR") == "one euro"
+    assert english.spoken(Decimal("-5"), rule("money", currency="x", sign="never"), "x", "EUR") == "five euros"
     unit = rule("quantity", unit="energy-kilowatt-hour", decimals=0)
-    assert english.spoken(Decimal(248), unit, "248 kWh") == "248 kilowatt-hours"
-    assert english.spoken(DAY, rule("date", style="short"), "11/9/26") == "November 9, 2026"
+    assert english.spoken(Decimal(248), unit, "248 kWh") == "two hundred forty-eight kilowatt-hours"
+    assert english.spoken(DAY, rule("date", style="short"), "11/9/26") == "November ninth, twenty twenty-six"
     assert english.spoken("x", rule("text"), "x") == "x"
 
 

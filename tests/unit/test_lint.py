@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from renderer.errors import ErrorList
 from renderer.plan.build import Planner
 from renderer.preflight.contrast import ratio
 from renderer.preflight.lint import lint
@@ -93,6 +94,67 @@ def test_a_poster_that_draws_a_secret_is_refused(tmp_path: Path, cache: Path) ->
     assert shown == []
 
 
+def board(line: str) -> dict[str, str | None]:
+    """The storyboard with interactions in its first scene (of 2 s)."""
+    scene = "    backdrop: {kind: colour, colour: paper}\n"
+    found = FILES["video/storyboard.yaml"].replace(scene, f"{scene}    interactions:\n      - {line}\n", 1)
+    return {"video/storyboard.yaml": found}
+
+
+@pytest.mark.parametrize(
+    ("line", "severe", "part"),
+    [
+        ("{id: a, kind: action, link: account, label: doc-title, in_s: 0.4, out_s: 1.8}", False, "for 1.4 s"),
+        (
+            "{id: a, kind: hotspot, link: account, label: doc-title, box: {x: 20, y: 60, width: 300, height: 100}}",
+            False,
+            "safe area of 16:9",
+        ),
+        (
+            "{id: a, kind: action, link: account, label: doc-title}\n"
+            "      - {id: b, kind: action, link: pay, label: doc-title, in_s: 0.2}",
+            False,
+            "one place",
+        ),
+        ("{id: a, kind: action, link: account, label: told}", True, "secret 'code'"),
+    ],
+)
+def test_interactions_that_people_cannot_use_are_found(
+    tmp_path: Path, cache: Path, line: str, severe: bool, part: str
+) -> None:
+    copy = {path: text + "told = { $code }\n" for path, text in FILES.items() if path.startswith("copy/")}
+    (found,) = findings(tmp_path, cache, {**copy, **board(line)})
+    assert found.severe == severe and part in found.error.message
+    assert found.error.place.file == "video/storyboard.yaml" and (found.error.place.line or 0) > 5
+
+
+def test_an_interaction_that_people_can_use_is_no_finding(tmp_path: Path, cache: Path) -> None:
+    sound = "{id: a, kind: hotspot, link: account, label: doc-title, layer: words, out_s: 1.6}"
+    assert findings(tmp_path, cache, board(sound)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("{id: a, kind: action, link: nowhere, label: doc-title}", "link 'nowhere'"),
+        ("{id: a, kind: action, link: pay, label: nothing}", "copy 'nothing'"),
+        ("{id: a, kind: action, link: pay}", "label' is missing"),
+    ],
+)
+def test_an_interaction_without_its_link_or_label_is_no_template(tmp_path: Path, line: str, part: str) -> None:
+    with pytest.raises(ErrorList) as caught:
+        load(tmp_path, board(line))
+    assert any(part in str(error) for error in caught.value.errors)
+
+
+def test_a_teaser_that_draws_a_secret_is_refused(tmp_path: Path, cache: Path) -> None:
+    secret = FILES["video/storyboard.yaml"].replace("copy: hello", "fact: code", 1)
+    for part, codes in (("from_s: 0, to_s: 1", ["template.unsafe"]), ("", [])):
+        wish = f"teaser: {{parts: [{{scene: opening{', ' * bool(part)}{part}}}]}}\n"
+        found = findings(tmp_path / str(len(part)), cache, {"video/storyboard.yaml": wish + secret})
+        assert [one.error.code for one in found] == codes
+
+
 def test_copy_that_nothing_uses_is_a_warning(tmp_path: Path, cache: Path) -> None:
     planner = Planner(load(tmp_path, drawable(changed("copy/en.ftl", "hello = Hello", "hello = { due } Hello"))))
     unused = {one.error.message.split("'")[1]: one.severe for one in lint(planner, cache)}
@@ -106,3 +168,26 @@ def test_contrast_is_that_of_wcag() -> None:
     assert ratio("#000000", "#ffffff") == pytest.approx(21)
     assert ratio("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # the well-known grey that just fails
     assert ratio("#ffffff", "#777777") == ratio("#777777", "#ffffff")
+
+
+def layer(text: str) -> dict[str, str]:
+    """The small template with one more layer in each of its five scenes."""
+    return changed("video/storyboard.yaml", "    layers:\n", f"    layers:\n      - {text}\n")
+
+
+@pytest.mark.parametrize(
+    ("colours", "count"),
+    [("colour: ink, ground: paper", 0), ("colour: paper, ground: ink", 1), ("colour: ink, ground: ink", 1)],
+)
+def test_a_code_that_readers_cannot_read_is_found(tmp_path: Path, cache: Path, colours: str, count: int) -> None:
+    box = "box: {x: 0, y: 0, width: 300, height: 300}"
+    found = findings(tmp_path, cache, layer(f"{{id: code, kind: qr, link: pay, {colours}, {box}}}"))
+    assert [(one.error.code, one.severe) for one in found] == [("render.contrast", True)] * 5 * count
+    assert all(one.error.place.file == "video/storyboard.yaml" and one.error.place.line for one in found)
+
+
+@pytest.mark.parametrize(("fact", "count"), [("name", 0), ("days", 1)])
+def test_words_to_mark_that_the_copy_does_not_say_are_found(tmp_path: Path, cache: Path, fact: str, count: int) -> None:
+    words = f"highlights: [{{fact: {fact}, marker: paper}}], box: {{x: 0, y: 0, width: 900, height: 300}}"
+    found = findings(tmp_path, cache, layer(f"{{id: marked, kind: paragraph, copy: [hello], style: plain, {words}}}"))
+    assert [(one.error.code, one.severe) for one in found] == [("template.copy", False)] * 5 * count

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
+from renderer import located
 from renderer.errors import DearlyError, ErrorList, TemplateError
 from renderer.located import parse, read_json, read_yaml
 from renderer.template.model import DecisionRules, Strict
@@ -151,3 +153,56 @@ def test_a_key_named_like_its_own_kind_does_not_mislead(scene: str, said: str) -
 
 def test_numbers_are_finite() -> None:
     assert "size" in faults(Tree, 'name: x\nleaves: [{size: "nan"}]')[0][2]
+
+
+BOARD = (Path(__file__).resolve().parents[2] / "templates/energy-bill/video/storyboard.yaml").read_text("utf-8")
+LINES = BOARD.splitlines(keepends=True)
+ODD = [
+    'x: "open\n',
+    "  - {a: 1,\n",
+    "y: |\n",
+    "  - z\n",
+    "scenes:\n",
+    "# note\n",
+    "---\n",
+    "}\n",
+    "   deep: 'q\n",
+    "\n",
+    "styles: 1\n",
+]
+
+
+def outcome(read: Any, text: str) -> Any:
+    located._whole.cache_clear()
+    try:
+        data, lines = read(text, "f")
+        return data, dict(lines.by_path)
+    except TemplateError as error:
+        return error.code, error.message, error.place.line
+
+
+def test_a_file_read_by_pieces_is_the_file_read_whole() -> None:
+    pieces = located._by_pieces(BOARD, "f")
+    assert pieces is not None and pieces[0] == located._whole(BOARD, "f")[0] and len(pieces[0]["scenes"]) > 5
+
+
+@given(
+    st.integers(0, LINES.index("scenes:\n") - 1),
+    st.lists(st.tuples(st.integers(0, 119), st.sampled_from([*ODD, ""])), min_size=1, max_size=3),
+)
+def test_damage_is_the_same_by_pieces_and_whole(start: int, damage: list[tuple[int, str]]) -> None:
+    lines = LINES[start : start + 120]
+    for at, line in damage:
+        lines[at] = line
+    text = "".join(lines)
+    assert outcome(located._read.__wrapped__, text) == outcome(located._whole.__wrapped__, text)
+
+
+def test_a_save_of_one_scene_reads_that_scene_only() -> None:
+    read_yaml(BOARD, "f")
+    before = located._whole.cache_info().misses
+    saved, lines = read_yaml(BOARD.replace("duration_s: 4\n", "duration_s: 5\n", 1), "f")
+    assert saved["scenes"][0]["duration_s"] == 5 and located._whole.cache_info().misses == before + 1
+    number = BOARD.splitlines().index("  - id: closing-debit") + 1
+    place = next(index for index, scene in enumerate(saved["scenes"]) if scene["id"] == "closing-debit")
+    assert lines.by_path[("scenes", place)] == lines.by_path[("scenes", place, "id")] == number

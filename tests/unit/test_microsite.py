@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from renderer.errors import DearlyError
-from renderer.render.microsite.render import HEAD, POLICY, lint_style, render_microsite
+from renderer.render.microsite.render import CLEAR, HEAD, POLICY, UPRIGHT_SCREEN, lint_style, render_microsite
 from renderer.render.microsite.tracks import Cue, Passage, data_uri, read_cues, read_transcript
 from renderer.render.microsite.webfonts import font_css, weights_of
 from renderer.render.model import RenderJob
@@ -59,13 +59,37 @@ def test_the_folder_holds_all_it_names_and_no_more(tmp_path: Path) -> None:
     html = rendered(tmp_path)
     folder = tmp_path / "microsite"
     files = {path.name for path in folder.iterdir()}
-    assert files == {"index.html", "site.css", "film.mp4", "poster.jpg", "statement.pdf", "media-logo.svg",
-                     "media-logo-dark.svg", "image-1.jpg"} or "image-1.png" in files  # fmt: skip
+    films = {"film.mp4", "poster.jpg", "film-9x16.mp4", "poster-9x16.jpg"}
+    assert films < files, "the upright film stands beside the other"
+    assert files - films == {"index.html", "site.css", "statement.pdf", "media-logo.svg", "media-logo-dark.svg",
+                             "image-1.jpg"} or "image-1.png" in files  # fmt: skip
     named = Addresses(html)
     assert {address for address in named.loads if not address.startswith("data:")} <= files
     assert all(re.match(r"https://brezza\.example/|mailto:|#content|film\.mp4#t=|film\.mp4$|statement\.pdf$", link)
                for link in named.links), named.links  # fmt: skip
     assert (folder / "film.mp4").read_bytes() == (tmp_path / "video" / "film.mp4").read_bytes()
+
+
+def test_the_upright_film_is_for_narrow_upright_screens(tmp_path: Path) -> None:
+    html = rendered(tmp_path)
+    sources = re.findall(r"<source src=\"([^\"]+)\"[^>]*>", html)
+    assert sources == ["film-9x16.mp4", "film.mp4"], "a browser takes the first that its screen matches"
+    assert 'src="film-9x16.mp4" type="video/mp4" media="(max-aspect-ratio: 3/4)"' in html
+    assert f'poster="{CLEAR}"' in html and CLEAR.startswith("data:image/gif")
+    css = (tmp_path / "microsite/site.css").read_text()
+    wide, narrow = re.findall(r"--film-ratio:([^;]+);--film-poster:([^;]+);", css)
+    assert wide == ("1280 / 720", "url('poster.jpg')") and narrow == ("720 / 1280", "url('poster-9x16.jpg')")
+    assert f"@media {UPRIGHT_SCREEN}{{:root{{--film-ratio:720" in css
+
+
+def test_a_page_with_one_film_has_one_source_and_its_poster(tmp_path: Path) -> None:
+    film, statement = stand_ins(tmp_path)
+    one = replace(film, artefacts=tuple(item for item in film.artefacts if "9x16" not in item.path))
+    job = replace(bill_job(bill_record("11")), formats=("16:9",))
+    render_microsite(job, tmp_path, film=one, statement=statement)
+    html = (tmp_path / "microsite/index.html").read_text()
+    assert "9x16" not in html + (tmp_path / "microsite/site.css").read_text()
+    assert html.count('type="video/mp4"') == 1 and 'poster="poster.jpg"' in html
 
 
 def test_artefacts_are_what_is_on_disk(tmp_path: Path) -> None:

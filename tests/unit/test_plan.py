@@ -22,6 +22,7 @@ from renderer.plan.model import RenderPlan
 from renderer.plan.read import read_plan
 from renderer.preflight.sample import as_line, samples
 from renderer.profile.load import parse_record
+from renderer.profile.texts import text_fault
 from renderer.units import canonical_json, digest
 from tests.small_template import changed, load, plan_of, profile_with
 
@@ -52,7 +53,9 @@ def test_a_plan_of_another_schema_is_refused(small: Planner) -> None:
         read_plan(plan_of(small).data.replace(b'"schema":1', b'"schema":2'))
 
 
-NOTES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=40)
+NOTES = st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=40).filter(
+    lambda text: text_fault(text, 40) is None
+)
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,7 +11,7 @@ from tempfile import gettempdir
 import pytest
 
 from renderer import pipeline
-from renderer.errors import DearlyError, ErrorList, RenderError
+from renderer.errors import DearlyError, ErrorList, RenderError, UsageError
 from renderer.preflight.start import start
 from renderer.preview.desk import Desk
 from renderer.preview.faults import faults
@@ -172,14 +172,23 @@ def test_a_broken_sample_is_listed_with_its_errors(desk: Desk) -> None:
     assert people[3].errors[0].place.file == "samples/zz.json"
 
 
-def test_records_of_a_file_are_listed_and_any_is_opened_by_number(folder: Path, tmp_path: Path) -> None:
+def test_records_of_a_long_file_are_listed_skimmed_and_opened_by_number(folder: Path, tmp_path: Path) -> None:
     record = json.loads((folder / "samples" / "ada.json").read_text())
     file = tmp_path / "people.jsonl"
-    file.write_text("".join(json.dumps({**record, "id": f"P-{number}"}) + "\n" for number in range(1, 701)))
+    lines = [json.dumps({**record, "id": f"P-{number}", "name": f"Reader {number}"}) for number in range(1, 701)]
+    file.write_text("\n".join([*lines[:150], "", "{broken", *lines[150:]]))
     desk = Desk(Bench(folder=folder, profiles=file, cache=CACHE, work=tmp_path / "work"))
     people = desk.people(1, _quiet)
-    assert len(people) == 500 and people[0].label == "Record 1"
-    assert desk.person(1, 650, _quiet).recipient == "P-650"
+    assert len(people) == 100 and people[0].label == "Record 1"
+    assert desk.person(1, 650, _quiet).recipient == "P-649"  # the empty line does not count, the broken one does
+    assert desk.person(1, 151, _quiet).errors
+    with pytest.raises(UsageError, match="no record 702"):
+        desk.person(1, 702, _quiet)
+    skimmed = desk.skim(1, 1, 400, _quiet) + desk.skim(1, 401, 400, _quiet)
+    assert [line.number for line in skimmed] == list(range(1, 702))
+    assert (skimmed[0].recipient, "Reader 1" in skimmed[0].words, skimmed[0].words.count("P-1")) == ("P-1", True, 0)
+    assert skimmed[150].words.startswith("cannot be read") and skimmed[-1].sought.startswith("701 p-700 ")
+    assert [line.number for line in desk.skim(1, 700, 5, _quiet)] == [700, 701]  # asked anew, it finds the place
 
 
 def test_a_draft_is_small_whole_and_reports_progress(desk: Desk, ada: Person) -> None:

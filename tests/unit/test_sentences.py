@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.plan.build import Planner
-from renderer.plan.model import Message, RenderPlan
+from renderer.plan.model import Fact, Message, RenderPlan
 from renderer.plan.sentences import Speaker
 from renderer.profile.load import read_one
 from renderer.template.copy import load_copy
@@ -142,3 +143,24 @@ def test_a_sentence_is_as_sensitive_as_its_facts(small: Planner) -> None:
         "n": "personal",
     }
     assert json.dumps(speaker.say(facts, {})["m"].text) == json.dumps(f"{FSI}a{PDI} {FSI}b{PDI}")
+
+
+def test_a_spoken_sentence_has_its_figures_in_words(tmp_path: Path) -> None:
+    fact = FactRule.model_validate({"value": "x", "as": "number", "decimals": 0})
+    copy = (
+        "a = You used { $kwh } of power.\n    .hint = unused\n"
+        "b = Due by { $kwh }.\n    .spoken = It is due: { $kwh_n ->\n       *[other] { $kwh }\n    }, please.\n"
+        "c = Hello!\nd = No voice { $kwh }.\n"
+    )
+    release = Release({"copy/en.ftl": copy.encode()})
+    book = load_copy(release, ("en",), {"kwh": fact})["en"]
+    speaker = Speaker(book, {"kwh": "personal"}, frozenset("abc"))
+    kwh = Fact(id="kwh", kind="number", value=Decimal(21), text="21", spoken="twenty-one", sensitivity="personal")
+    said = speaker.say({"kwh": kwh}, {"kwh": 21})
+    assert {name: one.spoken for name, one in said.items()} == {
+        "a": "You used twenty-one of power.",
+        "b": "It is due: twenty-one, please.",
+        "c": "Hello!",
+        "d": None,
+    }
+    assert said["a"].text == f"You used {FSI}21{PDI} of power."

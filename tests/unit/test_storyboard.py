@@ -98,7 +98,7 @@ def test_every_name_is_listed_with_the_way_to_it() -> None:
         NameUse("media", "media/a.mp4", (*at, "backdrop", "media")),
         NameUse("colour", "paper", (*at, "backdrop", "treatment", "fade_colour")),
         NameUse("copy", "hello-short", (*at, "layers", 0, "variants", 0)),
-        NameUse("chosen", "portrait", (*at, "layers", 0, "shown_with")),
+        NameUse("chosen", "portrait", (*at, "layers", 0, "shown_with", 0)),
         NameUse("layer", "chip", (*at, "layers", 0, "below")),
         NameUse("layer", "headline", (*at, "layers", 1, "around")),
         NameUse("colour", "ink", (*at, "layers", 1, "shadow", "colour")),

@@ -21,7 +21,7 @@ from renderer.render.video.captions import (
     columns,
     transcript_txt,
 )
-from renderer.render.video.score import Score, ScoreCaption, ScoreChapter
+from renderer.render.video.score import DrawnText, Score, ScoreCaption, ScoreChapter
 
 
 def score(*captions: tuple[int, int, str], frames: int = 250, direction: Direction = "ltr", **more: Any) -> Score:
@@ -102,6 +102,39 @@ def test_chapters_and_transcript() -> None:
     made = score((0, 50, "Hello & <b>welcome</b>"), (50, 100, "Bye"))
     assert b"All &lt;of&gt; it" in chapters_vtt(made)
     assert transcript_txt(made).decode() == "All <of> it\n-----------\nHello & <b>welcome</b>\nBye\n"
+
+
+def shown(layer: str, text: str, first: int) -> DrawnText:
+    return DrawnText(scene="s", layer=layer, text=text, first=first, last=first + 20, sensitivity="public")
+
+
+def test_the_transcript_tells_what_is_shown_and_not_said_in_order_of_time() -> None:
+    made = score(
+        (10, 50, "You pay 66,90 € this month"),
+        (60, 100, "Bye"),
+        texts=(
+            shown("brand", "Brezza \u2068Energia\u2069", 0),
+            shown("amount", "0,00 €", 20),
+            shown("amount", "66,90 €", 30),
+            shown("year-label0", "oct", 55),
+            shown("year-label3", "jan", 55),
+            shown("when", "27 November", 55),
+            shown("brand-again", "Brezza Energia", 70),
+            shown("empty", " ", 70),
+        ),
+    )
+    assert transcript_txt(made).decode().splitlines()[2:] == [
+        "[Brezza Energia]",
+        "You pay 66,90 € this month",
+        "[oct · jan]",
+        "[27 November]",
+        "Bye",
+    ]
+
+
+def test_a_text_of_the_picture_is_said_only_if_it_is_said_as_words() -> None:
+    made = score((0, 50, "A dozen of them"), texts=(shown("one", "doze", 5), shown("two", "A DOZEN", 6)))
+    assert "[doze]" in transcript_txt(made).decode() and "DOZEN" not in transcript_txt(made).decode()
 
 
 def test_no_captions_make_a_valid_empty_file() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from renderer.errors import RenderError
 from renderer.plan.model import Series
 from renderer.render.video.geometry import Stage
-from renderer.render.video.score import ImageContent, Q, Score, ScoreLayer, ShapeContent
+from renderer.render.video.score import SCORE_SCHEMA, ImageContent, Q, Score, ScoreLayer, ShapeContent
 from renderer.render.video.scoring import FilmFormat
 from renderer.render.video.visible import spans, union
 from renderer.template.layers import Box
@@ -40,7 +40,7 @@ def test_the_score_is_canonical_json_without_floats() -> None:
     def no_float(text: str) -> None:
         raise AssertionError(f"a float in the score: {text}")
 
-    assert json.loads(found.data, parse_float=no_float)["schema"] == 1
+    assert json.loads(found.data, parse_float=no_float)["schema"] == SCORE_SCHEMA
     assert found.data == score().data
 
 

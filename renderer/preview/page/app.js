@@ -9,6 +9,7 @@ import { Form } from "./form.js";
 import { Inspector } from "./inspector.js";
 import { listen } from "./keys.js";
 import { PagePane, PaperPane } from "./panes.js";
+import { Finder } from "./finder.js";
 
 const TABS = ["overview", "page", "paper", "film", "sheet"];
 const SHOWN = { overview: ["video", "microsite", "statement"], page: ["microsite"], paper: ["statement"], film: ["video"], sheet: [] };
@@ -27,6 +28,7 @@ const paper = new PaperPane($("paper"));
 const panes = { video: film, microsite: page, statement: paper };
 const inspector = new Inspector({ onFrame: showFrame, onPanel: (panel) => { choice.panel = panel; remember(); } });
 const form = new Form($("form"), { onChange: edit, imageAddress: (digest) => `api/view/${shown.view}/image/${digest}` });
+const people = new Finder({ onOpen: (number) => openRecord(number) });
 const contact = new ContactSheet($("sheet"), { onOpen: openRecord, site: () => studio.site });
 
 // ---------------------------------------------------------------- following
@@ -70,6 +72,24 @@ async function open(began = performance.now()) {
   Object.assign(shown, { view: made.view, plan, sheet, text: made.record_text });
   shown.problems.clear();
   fault([]);
+  pick(made.recipient);
+  inspector.set({ plan, planText: made.plan_json, digest: made.digest, template: studio.template, placed: {}, fps: null });
+  const there = plan.suppression === null;
+  const visible = there ? SHOWN[choice.tab] : [];
+  const first = visible.map((channel) => show(channel, made.view, signal)); // asked for now, drawn once it is made
+  filled(plan, sheet);
+  if (!there) {
+    film.none();
+    for (const pane of Object.values(panes)) pane.absent(h("span", {}, "Suppressed by the rules: ", h("code", {}, plan.suppression)));
+    return status("good", "Suppressed");
+  }
+  await Promise.all(first);
+  if (!signal.aborted) status("good", `Up to date in ${((performance.now() - began) / 1000).toFixed(2)} s`);
+  for (const channel of CHANNELS.filter((one) => !visible.includes(one))) if (!signal.aborted) await show(channel, made.view, signal);
+}
+
+/** The form and the controls as this plan has them. */
+function filled(plan, sheet) {
   form.sound();
   if (shown.edited) form.adopt(sheet);
   else {
@@ -77,23 +97,10 @@ async function open(began = performance.now()) {
     form.show(studio.template.schema, structuredClone(sheet), sheet, plan.as_of);
   }
   edited();
-  inspector.set({ plan, planText: made.plan_json, digest: made.digest, template: studio.template, placed: {}, fps: null });
   told();
   $("as-of").value = plan.as_of;
   $("locale").options[0].textContent = `Auto (${plan.locale})`;
   fillContact();
-  if (plan.suppression !== null) {
-    film.none();
-    for (const pane of Object.values(panes)) pane.absent(h("span", {}, "Suppressed by the rules: ", h("code", {}, plan.suppression)));
-    return status("good", "Suppressed");
-  }
-  const visible = SHOWN[choice.tab];
-  const order = [...visible, ...CHANNELS.filter((channel) => !visible.includes(channel))];
-  const first = Promise.all(visible.map((channel) => show(channel, made.view, signal)));
-  const late = order.slice(visible.length);
-  await first;
-  if (!signal.aborted) status("good", `Up to date in ${((performance.now() - began) / 1000).toFixed(2)} s`);
-  for (const channel of late) if (!signal.aborted) await show(channel, made.view, signal);
 }
 
 async function show(channel, view, signal) {
@@ -211,14 +218,14 @@ function controls() {
   for (const [tab, channel] of [["page", "microsite"], ["paper", "statement"], ["film", "video"]]) $(`tab-${tab}`).hidden = !template.channels.includes(channel);
 }
 
-/** Show which record it is; one beyond the list gets an entry of its own. */
-function pick() {
-  const select = $("record");
-  select.querySelector("[data-extra]")?.remove();
-  if (studio.more && ![...select.options].some((one) => Number(one.value) === choice.record)) select.append(h("option", { value: choice.record, "data-extra": true }, `Record ${choice.record}`));
-  select.value = choice.record;
-  $("number").hidden = !studio.more;
-  $("number").value = choice.record;
+/** Show which record it is. Of a long file, a button that finds any takes the place of the list. */
+function pick(recipient = "") {
+  const { more } = studio;
+  $("record").hidden = more;
+  $("find-record").hidden = !more;
+  if (!more) return void ($("record").value = choice.record);
+  const known = recipient || studio.people.find((person) => person.number === choice.record)?.recipient;
+  $("find-record").replaceChildren(h("b", {}, choice.record.toLocaleString("en")), h("span", { dir: "auto" }, known ?? ""));
 }
 
 function named(locale) {
@@ -230,6 +237,10 @@ function named(locale) {
 }
 
 function record(step) {
+  if (studio.more) {
+    const last = people.all ? people.total : Infinity;
+    return void openRecord(Math.min(Math.max(1, choice.record + step), last));
+  }
   const numbers = studio.people.map((person) => person.number);
   const at = numbers.indexOf(choice.record);
   const next = numbers[(at + step + numbers.length) % numbers.length];
@@ -351,7 +362,6 @@ function wire() {
   $("previous").addEventListener("click", () => record(-1));
   $("next").addEventListener("click", () => record(1));
   $("record").addEventListener("change", () => openRecord(Number($("record").value)));
-  $("number").addEventListener("change", () => openRecord(Math.max(1, Number.parseInt($("number").value, 10) || 1)));
   $("locale").addEventListener("change", () => { choice.locale = $("locale").value || null; open(); });
   $("as-of").addEventListener("change", () => { choice.asOf = $("as-of").value || null; open(); });
   $("format").addEventListener("change", () => { choice.format = $("format").value || null; open(); });
@@ -376,6 +386,7 @@ function wire() {
     Home: () => (film.visible ? film.seek(0) : false), End: () => (film.visible ? film.seek(film.film.frames - 1) : false),
     e: () => panel("form"), i: () => panel("inspector"), p: problems, t: () => theme(),
     "/": () => { panel("inspector", true); if ($("inspector-find").hidden) inspector.show("facts"); $("filter").focus(); },
+    g: () => (studio.more ? people.open() : $("record").focus()),
     "?": () => $("help").showModal(),
   });
 }
@@ -390,6 +401,7 @@ function events() {
   source.addEventListener("message", (message) => {
     const event = JSON.parse(message.data);
     if (event.type === "draft") film.progress(event);
+    else if (event.type === "people") people.grew(event);
     else if (event.revision !== studio.revision) reload();
   });
   let lost = false;

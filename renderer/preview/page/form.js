@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 
 const LONG = 160;
+const MOST_BYTES = 5 * 2 ** 20; // of a picture, as for every profile
 
 export const valueAt = (sheet, path) => path.reduce((value, key) => (value === null || value === undefined ? undefined : value[key]), sheet);
 
@@ -32,8 +33,27 @@ export function blank(schema, asOf) {
       return String(Math.min(Math.max(0, schema.minimum ?? 0), schema.maximum ?? Infinity));
     default:
       if (schema.enum) return schema.enum[0];
+      if (schema.format === "image") return standIn();
       return schema.format === "date" ? asOf : (schema.minLength ?? 0) > 0 ? "Text".padEnd(schema.minLength, "x").slice(0, schema.maxLength ?? 99) : "";
   }
+}
+
+/** An item of a list in a line. */
+const brief = (item) => Object.values(item).filter((value) => typeof value === "string").slice(0, 3).join("  ");
+
+/** A picture until one is chosen. */
+function standIn() {
+  const canvas = h("canvas", { width: 240, height: 240 });
+  const paint = canvas.getContext("2d");
+  paint.fillStyle = "#c9ced6";
+  paint.fillRect(0, 0, 240, 240);
+  paint.fillStyle = "#8b94a1";
+  for (const [y, size] of [[96, 46], [240, 84]]) {
+    paint.beginPath();
+    paint.arc(120, y, size, 0, 7);
+    paint.fill();
+  }
+  return canvas.toDataURL();
 }
 
 export class Form {
@@ -76,6 +96,7 @@ export class Form {
       const differs = JSON.stringify(valueAt(this.sheet, path) ?? null) !== JSON.stringify(valueAt(this.original, path) ?? null);
       row.classList.toggle("changed", differs);
     }
+    for (const row of this.root.querySelectorAll("details.item")) row.querySelector(".brief").textContent = brief(valueAt(this.sheet, row.dataset.path.split(".")));
   }
 
   fields(schema, path) {
@@ -137,26 +158,28 @@ export class Form {
   }
 
   items(key, schema, path, items) {
-    const replace = (list) => this.changed(path, list, true);
+    const replace = (list, at, by) => {
+      this.shift(path.join("."), at, by);
+      this.changed(path, list, true);
+    };
     const object = schema.items.type === "object";
     const rows = items.map((item, index) => {
       const at = [...path, index];
       const tools = h(
         "span",
         { class: "item-tools" },
-        h("button", { type: "button", class: "plain small", "aria-label": `Copy item ${index + 1} of ${key}`, on: { click: () => replace(items.toSpliced(index + 1, 0, structuredClone(item))) } }, "Copy"),
-        h("button", { type: "button", class: "plain small", "aria-label": `Remove item ${index + 1} of ${key}`, on: { click: () => replace(items.toSpliced(index, 1)) } }, "Remove"),
+        h("button", { type: "button", class: "plain small", "aria-label": `Copy item ${index + 1} of ${key}`, on: { click: () => replace(items.toSpliced(index + 1, 0, structuredClone(item)), index + 1, 1) } }, "Copy"),
+        h("button", { type: "button", class: "plain small", "aria-label": `Remove item ${index + 1} of ${key}`, on: { click: () => replace(items.toSpliced(index, 1), index, -1) } }, "Remove"),
       );
       if (!object) {
         const id = `field-${at.join("-")}`;
         return h("div", { class: "field", "data-path": at.join(".") }, h("label", { for: id }, index + 1), h("div", { class: "control" }, this.control(schema.items, at, id, item), tools));
       }
       const name = at.join(".");
-      const brief = Object.values(item).filter((value) => typeof value === "string").slice(0, 3).join("  ");
       return h(
         "details",
-        { class: "group item", "data-path": name, open: this.opened.has(name), on: { toggle: (event) => event.target === event.currentTarget && this.opened[event.target.open ? "add" : "delete"](name) } },
-        h("summary", {}, h("small", {}, index + 1), h("span", { class: "brief" }, brief)),
+        { class: "group item", id: `item-${at.join("-")}`, "data-path": name, open: this.opened.has(name), on: { toggle: (event) => event.target === event.currentTarget && this.opened[event.target.open ? "add" : "delete"](name) } },
+        h("summary", {}, h("small", {}, index + 1), h("span", { class: "brief" })),
         h("div", { class: "fields" }, this.fields(schema.items, at), tools),
       );
     });
@@ -164,12 +187,25 @@ export class Form {
     const add = h(
       "button",
       { type: "button", class: "plain add", disabled: full, on: { click: () => {
-        this.opened.add([...path, items.length].join("."));
-        replace([...items, blank(schema.items, this.asOf)]);
+        replace([...items, blank(schema.items, this.asOf)], items.length, 1);
+        document.getElementById(`item-${[...path, items.length].join("-")}`)?.querySelector("input, select, textarea")?.focus();
       } } },
       `Add to ${key}`,
     );
     return h("div", { class: "fields" }, rows, add);
+  }
+
+  /** Which items stand open, when one comes (it stands open too) or goes: the others keep their state. */
+  shift(name, at, by) {
+    const moved = new Set();
+    for (const one of this.opened) {
+      const rest = one.startsWith(`${name}.`) ? one.slice(name.length + 1).split(".") : null;
+      const index = rest ? Number(rest[0]) : -1;
+      if (!rest || index < at) moved.add(one);
+      else if (by > 0 || index > at) moved.add([name, index + by, ...rest.slice(1)].join("."));
+    }
+    if (by > 0) moved.add(`${name}.${at}`);
+    this.opened = moved;
   }
 
   control(schema, path, id, value) {
@@ -208,6 +244,7 @@ export class Form {
     const choose = (event) => {
       const file = event.target.files[0];
       if (!file) return;
+      if (file.size > MOST_BYTES) return void this.broken([{ field: path.join("."), message: "The image is larger than 5 MB.", hint: "Choose a smaller picture." }]);
       const reader = new FileReader();
       reader.addEventListener("load", () => this.changed(path, reader.result, true));
       reader.readAsDataURL(file);

@@ -5,6 +5,7 @@ import { faultCard } from "./faults.js";
 
 const CHANNELS = { microsite: "page", statement: "PDF", video: "film" };
 const KINDS = { suppression: "Suppression", segment: "Segments", offer: "Offers", scene: "Scenes", block: "Blocks" };
+const SOON_MS = 40;
 
 export class Inspector {
   constructor({ onFrame, onPanel }) {
@@ -12,6 +13,7 @@ export class Inspector {
     this.onPanel = onPanel;
     this.panel = "facts";
     this.plan = null;
+    this.due = null;
     this.placed = {};
     this.problems = [];
     this.opened = new Set();
@@ -32,12 +34,15 @@ export class Inspector {
     this.draw();
   }
 
+  /** Take what came and draw soon: panes come one after another, and none should wait for this list. */
   set(changes) {
     Object.assign(this, changes);
-    this.draw();
+    this.due ??= setTimeout(() => this.draw(), SOON_MS);
   }
 
   draw() {
+    clearTimeout(this.due);
+    this.due = null;
     for (const tab of document.querySelectorAll("[data-panel]")) {
       const on = tab.dataset.panel === this.panel;
       tab.setAttribute("aria-selected", on);

@@ -4,7 +4,7 @@ import { $, h } from "./dom.js";
 
 const GROUPS = [
   ["Views", [["1", "Overview"], ["2", "Page"], ["3", "Statement"], ["4", "Film"], ["5", "Contact sheet"]]],
-  ["What is shown", [["[", "Previous record"], ["]", "Next record"], ["L", "Next locale"], ["F", "Next film format"], ["R", "Reset the profile"]]],
+  ["What is shown", [["[", "Previous record"], ["]", "Next record"], ["G", "Choose or find a record"], ["L", "Next locale"], ["F", "Next film format"], ["R", "Reset the profile"]]],
   ["Film", [["Space", "Play or pause the draft"], ["← →", "One frame back or on"], ["Shift ← →", "One second back or on"], [", .", "Previous or next scene"], ["Home End", "First or last frame"]]],
   ["Panels", [["E", "Profile"], ["I", "Inspector"], ["P", "Problems"], ["/", "Find in the inspector"], ["T", "Light or dark"], ["?", "This list"], ["Esc", "Leave a field, close this"]]],
 ];
@@ -26,7 +26,7 @@ export function listen(actions) {
     const inside = event.target;
     const typing = inside.matches?.("input:not([type=checkbox]):not([type=range]), select, textarea");
     if (event.key === "Escape" && typing) return void inside.blur();
-    if (typing || dialog.open) return;
+    if (typing || document.querySelector("dialog[open]")) return;
     // A control reached by keyboard keeps its keys; one that was only clicked gives them back.
     const held = byKeyboard && inside.matches?.("button, summary, a, input[type=checkbox]");
     if (held && (event.key === " " || event.key === "Enter")) return;

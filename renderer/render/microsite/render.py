@@ -22,7 +22,7 @@ from renderer.render.layout import brand_css, page
 from renderer.render.microsite.tracks import data_uri, read_cues, read_transcript
 from renderer.render.microsite.webfonts import font_css
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, RenderWarning, write_artefact
-from renderer.template.model import MicrositeChannel
+from renderer.template.model import FormatName, MicrositeChannel, VideoChannel
 
 POLICY = (
     "default-src 'none'; style-src 'self' file:; img-src 'self' file: data:; media-src 'self' file: data:; "
@@ -44,6 +44,15 @@ HEAD = Markup(
     '<link rel="stylesheet" href="site.css">'
 )
 
+UPRIGHT_SCREEN = "(max-aspect-ratio: 3/4)"
+"""Screens that show the upright film, as layouts write it at their ``<source>``."""
+CLEAR = data_uri(
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00"
+    b"\x01\x00\x01\x00\x00\x02\x01D\x00;",
+    "image/gif",
+)
+"""A clear pixel. Chromium paints a video that has no poster grey, whatever is behind it."""
+
 _URL = re.compile(r"url\(\s*(['\"]?)([^'\")]*)\1\s*\)|@import\b", re.IGNORECASE)
 
 
@@ -59,10 +68,11 @@ def render_microsite(
     options = job.template.config.channels.microsite or MicrositeChannel()
     files = _Files(job, out)
     warnings: list[RenderWarning] = []
+    shown = files.film(film)
     names = {
         "head": HEAD,
-        "film": files.film(film),
-        "film_at": lambda chapter: f"film.mp4#t={chapter['seconds']}",
+        "film": shown,
+        "film_at": lambda chapter: f"{shown['src'] if shown else 'film.mp4'}#t={chapter['seconds']}",
         "statement": files.statement(statement),
     }
     for name, result in (("video", film), ("statement", statement)):
@@ -128,7 +138,28 @@ def _styles(job: RenderJob, options: MicrositeChannel, files: _Files) -> str:
     fonts = font_css(job.fonts, job.plan.locale, sheets, job.cache)
     families = ", ".join(f"'{family}'" for family in job.fonts.families)
     stack = f":root{{--font:{families}, system-ui, sans-serif;}}\n"
-    return "".join(['@charset "utf-8";\n', fonts, stack, brand_css(job.template, dark=True), *sheets])
+    return "".join(['@charset "utf-8";\n', fonts, stack, brand_css(job.template, dark=True), film_css(job), *sheets])
+
+
+def film_css(job: RenderJob) -> str:
+    """`--film-ratio` and `--film-poster` on ``:root``; on narrow upright screens those of the upright film.
+
+    A video has one poster whatever its screen, so where there are two the page gives it a clear one (``film.cover``)
+    and shows these behind it; the browser loads only the one that it shows. The same for every recipient.
+    """
+    config = job.template.config.channels.video
+    if config is None:
+        return ""
+    names = job.formats or tuple(config.formats)
+    css = f":root{{{_film_tokens(config, names[0])}}}\n"
+    if "9:16" in names[1:]:
+        css += f"@media {UPRIGHT_SCREEN}{{:root{{{_film_tokens(config, '9:16')}}}}}\n"
+    return css
+
+
+def _film_tokens(config: VideoChannel, name: FormatName) -> str:
+    size, ending = config.formats[name], config.ending(name)
+    return f"--film-ratio:{size.width} / {size.height};--film-poster:url('poster{ending}.jpg');"
 
 
 class _Files:
@@ -151,20 +182,16 @@ class _Files:
         return self.written[reference].path.removeprefix("microsite/")
 
     def film(self, film: RenderResult | None) -> Mapping[str, Any] | None:
-        """The film as layouts see it, or None: ``src poster width height captions`` (data: URIs where they must be),
-        ``chapters`` (``.clock .title .seconds``), ``transcript`` (``.title .lines``)."""
-        video = None if film is None else film.of("mp4")
-        config = self.job.template.config.channels.video
-        if film is None or video is None or config is None:
+        """The film as layouts see it, or None: ``src poster cover width height captions`` (data: URIs where they must
+        be), ``upright`` (``src poster width height``, or None), ``chapters`` (``.clock .title .seconds``),
+        ``transcript`` (``.title .lines``)."""
+        made = [] if film is None else self._formats(film)
+        if film is None or not made:
             return None
-        size = next(iter(config.formats.values()))
-        shown: dict[str, Any] = {
-            "src": self._place(video, "mp4", "film.mp4"),
-            "width": size.width,
-            "height": size.height,
-        }
-        poster = film.of("poster")
-        shown["poster"] = self._place(poster, "poster", "poster.jpg") if poster else ""
+        # Without the main format, which `dearly render --format` may leave out, the page shows what was made.
+        name, shown = made[0]
+        shown["upright"] = next((one for other, one in made[1:] if other == "9:16" and name != "9:16"), None)
+        shown["cover"] = CLEAR if shown["upright"] else shown["poster"]
         captions, chapters, transcript = (self._text(film, kind) for kind in ("captions", "chapters", "transcript"))
         shown["captions"] = data_uri(captions.encode("utf-8"), "text/vtt") if captions else ""
         shown["chapters_track"] = data_uri(chapters.encode("utf-8"), "text/vtt") if chapters else ""
@@ -175,6 +202,29 @@ class _Files:
             {"title": passage.title, "lines": passage.lines} for passage in read_transcript(transcript)
         )
         return shown
+
+    def _formats(self, film: RenderResult) -> list[tuple[FormatName, dict[str, Any]]]:
+        """The formats that were made, each put beside the page with its poster, in the template's order."""
+        config = self.job.template.config.channels.video
+        by_path = {artefact.path: artefact for artefact in film.artefacts}
+        found: list[tuple[FormatName, dict[str, Any]]] = []
+        for name, size in config.formats.items() if config else ():
+            assert config is not None
+            src, poster = f"film{config.ending(name)}.mp4", f"poster{config.ending(name)}.jpg"
+            if f"video/{src}" in by_path:
+                still = by_path.get(f"video/{poster}")
+                found.append(
+                    (
+                        name,
+                        {
+                            "src": self._place(by_path[f"video/{src}"], "mp4", src),
+                            "poster": self._place(still, "poster", poster) if still else "",
+                            "width": size.width,
+                            "height": size.height,
+                        },
+                    )
+                )
+        return found
 
     def statement(self, statement: RenderResult | None) -> Mapping[str, Any] | None:
         """The statement as layouts see it, or None: ``src``, ``kilobytes``."""

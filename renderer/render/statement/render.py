@@ -14,7 +14,7 @@ from renderer.plan.model import RenderPlan
 from renderer.render.layout import brand_css, page
 from renderer.render.model import RenderJob, RenderResult, write_artefact
 from renderer.template.model import StatementChannel, Template
-from renderer.units import digest
+from renderer.units import canonical_json, digest
 
 if TYPE_CHECKING:
     from renderer.render.statement.engine import Paper, Styles
@@ -110,7 +110,14 @@ _shelf: Final = _Shelf()
 
 
 def _styles_key(job: RenderJob) -> str:
-    return digest(f"{job.template.release.files_digest}:{job.fonts.digest}".encode())
+    """Names the sheets and what they may show, so that a save of anything else leaves the parsed sheets standing."""
+    sheets = _channel(job.template).styles
+    files = [
+        [path, name]
+        for path, name in job.template.release.digests.items()
+        if path in sheets or path.startswith("media/")
+    ]
+    return digest(canonical_json([brand_css(job.template), list(sheets), files, job.fonts.digest]))
 
 
 def _styles(job: RenderJob) -> Styles:

@@ -1,7 +1,8 @@
 """Music, sounds and voice → one AAC track, mixed and levelled whole. Audio is never cut.
 
 In: the bytes of each clip with its place on the timeline in samples. Out: an :class:`.mux.AudioTrack`. Between them all
-is float32 at 48 kHz, stereo, shape (samples, 2). Knows nothing of scenes; a voice comes in as PCM somebody else made.
+is float32 at 48 kHz, stereo, shape (samples, 2). Knows nothing of scenes; speech comes in as PCM that :mod:`.speech`
+made.
 
 Terms: *clip*, decoded sound; *placed*, a clip on the timeline; *LUFS*, loudness by ITU-R BS.1770-4, gated as EBU R 128
 says; *dBTP*, true peak, found at four times the sample rate.
@@ -13,7 +14,6 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import av
 import cv2
@@ -37,7 +37,7 @@ CEILING_DBTP = -2.0
 """What the mix may peak at before AAC, which mostly adds less than a decibel."""
 BIT_RATE = 128_000
 AAC_FRAME = 1024
-MIXER = 1
+MIXER = 2
 """Raise this when the same clips in the same places would give another track."""
 
 EDGE_S = 0.005
@@ -46,13 +46,6 @@ LOOP_S = 0.05
 MAX_CLIP_S = 600
 
 av.logging.set_level(None)
-
-
-class Voice(Protocol):
-    """The seam for speech: words to PCM. There is no voice yet; its clips will be placed like sounds, and the music
-    ducked under them by an envelope drawn from their known places."""
-
-    def speak(self, text: str, locale: str) -> Pcm: ...
 
 
 @dataclass(frozen=True, kw_only=True)

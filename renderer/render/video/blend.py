@@ -122,3 +122,49 @@ class Blender:
                     ground[ground.shape[0] - part :] = other[:part]
                 case "top":
                     ground[:part] = other[other.shape[0] - part :]
+
+    def push(self, picture: Picture, incoming: Picture, side: PhysicalSide, amount: float) -> None:
+        """As :meth:`slide`, but what is in ``picture`` moves out as ``incoming`` comes."""
+        size = self._width if side in ("left", "right") else self._height
+        shown = min(size, int(size * amount / 2 + 0.5) * 2)
+        for index, ground in enumerate(picture.planes):
+            part = shown if index == 0 else shown // 2
+            # The rows or columns that stay are read and written in the same place: a copy first.
+            match side:
+                case "right":
+                    ground[:, : ground.shape[1] - part] = ground[:, part:].copy()
+                case "left":
+                    ground[:, part:] = ground[:, : ground.shape[1] - part].copy()
+                case "bottom":
+                    ground[: ground.shape[0] - part] = ground[part:].copy()
+                case "top":
+                    ground[part:] = ground[: ground.shape[0] - part].copy()
+        self.slide(picture, incoming, side, amount)
+
+    def wipe(self, picture: Picture, incoming: Picture, side: PhysicalSide, amount: float, softness: float) -> None:
+        """Uncover ``incoming`` from ``side`` on, up to the part ``amount`` (0 to 1). The edge is ``softness`` pixels
+        wide and lies outside the picture at both ends."""
+        across = side in ("left", "right")
+        size = self._width if across else self._height
+        edge = amount * (size + softness)
+        for index, (ground, other) in enumerate(zip(picture.planes, incoming.planes, strict=True)):
+            step = 1 if index == 0 else 2
+            centres = np.arange(step / 2, size, step)
+            if side in ("right", "bottom"):
+                centres = size - centres
+            weight = np.rint(np.clip((edge - centres) / max(softness, step), 0, 1) * 256).astype(np.uint16)
+            some = np.flatnonzero(weight)
+            if some.size == 0:
+                continue
+            first, last = int(some[0]), int(some[-1]) + 1
+            part = (slice(None), slice(first, last)) if across else (slice(first, last), slice(None))
+            share = weight[None, first:last] if across else weight[first:last, None]
+            below = ground[part]
+            mixed = self._one[: below.size].reshape(below.shape)
+            np.multiply(other[part], share, out=mixed, dtype=np.uint16)
+            rest = self._two[: below.size].reshape(below.shape)
+            np.multiply(below, np.uint16(256) - share, out=rest, dtype=np.uint16)
+            mixed += rest
+            mixed += np.uint16(128)
+            mixed >>= np.uint16(8)
+            np.copyto(below, mixed, casting="unsafe")

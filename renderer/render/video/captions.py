@@ -1,12 +1,13 @@
 """Captions, chapters and transcript of a film, from its score: WebVTT and plain text.
 
 In: a :class:`.score.Score`. Out: bytes in UTF-8. The texts are the plan's own; here they are only cut to lines that
-can be read. Captions stand beside the picture and are never burnt in, so that a picture without personal words stays
-shared.
+can be read, and what is spoken turns its pages with the voice. Captions stand beside the picture and are never burnt
+in, so that a picture without personal words stays shared.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from renderer.plan.model import Direction
-from renderer.render.video.score import Score
+from renderer.render.video.score import Score, ScoreCaption
 
 MAX_COLUMNS = 42
 """Columns of a caption line, as broadcasters count: a wide character (CJK, emoji) takes two."""
@@ -24,8 +25,15 @@ MIN_S = Fraction(1)
 _ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _SENTENCE_ENDS = frozenset(".!?…؟。")
+_CLAUSE_ENDS = frozenset(",;:،؛–—")
+_CHART_PART = re.compile(r"-[a-z]+[0-9]+$")
+"""What the score adds to a layer's name for one piece of a chart."""
 _SENTENCE_BONUS = 30
 """So many columns of imbalance are worth a page that ends with its sentence."""
+_CLAUSE_BONUS = 12
+"""The same for a page that ends where a voice pauses."""
+READ_A_SECOND = 17
+"""Columns that people read in a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +57,43 @@ def chapters_vtt(score: Score) -> bytes:
 
 
 def transcript_txt(score: Score) -> bytes:
-    """What the film says, to read: chapter titles as headings underlined with hyphens, then their captions."""
+    """What the film says and shows, to read: chapter titles as headings underlined with hyphens, then in order of time
+    captions and, in square brackets, those texts of the picture that are not said too."""
     parts = []
     for chapter in score.chapters:
         title = _flat(chapter.title)
-        said = [_flat(one.text) for one in score.captions if chapter.first <= one.first < chapter.end]
-        parts.append("\n".join([title, "-" * columns(title), *said]))
+        said = [(one.first, _flat(one.text)) for one in score.captions if chapter.first <= one.first < chapter.end]
+        heard = "\n".join([title, *(line for _, line in said)]).casefold()
+        lines = sorted([*said, *_shown(score, chapter.scene, heard)], key=lambda line: line[0])
+        parts.append("\n".join([title, "-" * columns(title), *(line for _, line in lines)]))
     return ("\n\n".join(parts) + "\n").encode()
+
+
+def _shown(score: Score, scene: str, heard: str) -> list[tuple[int, str]]:
+    """The texts that a scene draws, with the frame they come in: the parts of a chart in one line, of a counter only
+    what it counts to; not what is in ``heard``."""
+    last: dict[str, tuple[int, str]] = {}
+    for one in score.texts:
+        if one.scene == scene and _flat(one.text):
+            first = last[one.layer][0] if one.layer in last else one.first
+            last[one.layer] = first, _flat(one.text)
+    lines: dict[str, tuple[int, list[str]]] = {}
+    for layer, (first, text) in last.items():
+        whole = _CHART_PART.sub("", layer)
+        start, texts = lines.setdefault(whole, (first, []))
+        lines[whole] = min(start, first), texts
+        if text not in texts:
+            texts.append(text)
+    found: dict[str, int] = {}
+    for first, texts in lines.values():
+        missed = " · ".join(text for text in texts if not _is_heard(text, heard))
+        if missed:
+            found.setdefault(f"[{missed}]", first)
+    return [(first, line) for line, first in found.items()]
+
+
+def _is_heard(text: str, heard: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(text.casefold())}(?!\w)", heard) is not None
 
 
 def caption_cues(score: Score) -> tuple[Cue, ...]:
@@ -68,12 +106,33 @@ def caption_cues(score: Score) -> tuple[Cue, ...]:
         if end <= caption.first:
             continue
         pages = _pages(_flat(caption.text))
-        start = caption.first
-        for page, frames in zip(pages, _shared_out(end - start, pages, int(MIN_S * _fps(score))), strict=True):
-            if frames:
-                cues.append(Cue(first=start, end=start + frames, lines=page))
-            start += frames
+        least = int(MIN_S * _fps(score))
+        starts = _spoken_starts(caption, pages, end, least)
+        if starts is None:
+            shares = _shared_out(end - caption.first, pages, least)
+            starts = [caption.first + sum(shares[:count]) for count in range(len(pages))]
+        elif end < limit:  # nothing follows at once: the last page stays until it can be read
+            columns_left = sum(map(columns, pages[-1]))
+            end = min(max(end, starts[-1] + -(-columns_left * _fps(score) // READ_A_SECOND)), limit)
+        for page, start, stop in zip(pages, starts, [*starts[1:], end], strict=True):
+            if stop > start:
+                cues.append(Cue(first=start, end=stop, lines=page))
     return tuple(cues)
+
+
+def _spoken_starts(caption: ScoreCaption, pages: Sequence[Sequence[str]], end: int, least: int) -> list[int] | None:
+    """The frames at which the voice begins each page, but none shorter than ``least`` where that can be; None for a
+    caption that is not spoken, or whose words were broken."""
+    counts = [len(" ".join(page).split(" ")) for page in pages]
+    if not caption.words or sum(counts) != len(caption.words):
+        return None
+    starts = [caption.first, *(caption.words[sum(counts[:index])] for index in range(1, len(pages)))]
+    if end - caption.first >= least * len(pages):
+        for index in range(1, len(starts)):
+            starts[index] = max(starts[index], starts[index - 1] + least)
+        for index in range(len(starts) - 1, 0, -1):
+            starts[index] = min(starts[index], end - least * (len(starts) - index))
+    return starts
 
 
 def _shared_out(frames: int, pages: Sequence[Sequence[str]], least: int) -> list[int]:
@@ -113,7 +172,8 @@ def _pages(text: str) -> list[tuple[str, ...]]:
             break
         if -(-len(list(_filled(rest, MAX_COLUMNS))) // MAX_LINES) > pages - 1:
             continue
-        cost = abs(columns(first) - columns(text) / pages) - (_SENTENCE_BONUS if first[-1:] in _SENTENCE_ENDS else 0)
+        bonus = _SENTENCE_BONUS if first[-1:] in _SENTENCE_ENDS else _CLAUSE_BONUS if first[-1:] in _CLAUSE_ENDS else 0
+        cost = abs(columns(first) - columns(text) / pages) - bonus
         best = min(best or (cost, cut), (cost, cut))
     if best is None:  # words longer than lines: cut where the lines are full
         return [tuple(lines[:MAX_LINES]), *_pages_of(lines[MAX_LINES:])]

@@ -18,7 +18,7 @@ from renderer.errors import RenderError
 from renderer.render.video.backdrops import Backdrop
 from renderer.render.video.blend import Blender, Picture
 from renderer.render.video.grounds import ground
-from renderer.render.video.score import Score, ScoreScene, U, value_at
+from renderer.render.video.score import Q, Score, ScoreScene, U, value_at
 from renderer.render.video.sprites import Drawing, SpriteRoom
 from renderer.render.video.text import TextEngine
 from renderer.units import digest
@@ -102,10 +102,16 @@ class Composer:
             incoming.draw(at, self._incoming)
             transition = incoming.scene.transition
             amount = value_at(transition.amount, at, U)
-            if transition.kind == "fade":
-                self._blender.dissolve(self._out, self._incoming, (amount * 256 + U // 2) // U)
-            else:
-                self._blender.slide(self._out, self._incoming, transition.side, amount / U)
+            side, part = transition.side, amount / U
+            match transition.kind:
+                case "fade":
+                    self._blender.dissolve(self._out, self._incoming, (amount * 256 + U // 2) // U)
+                case "push":
+                    self._blender.push(self._out, self._incoming, side, part)
+                case "wipe":
+                    self._blender.wipe(self._out, self._incoming, side, part, transition.softness_q / Q)
+                case _:
+                    self._blender.slide(self._out, self._incoming, side, part)
 
     def _scene(self, index: int) -> _SceneComposer:
         if index not in self._scenes:

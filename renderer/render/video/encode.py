@@ -10,17 +10,10 @@ Terms: *chunk*, a run of frames encoded alone; *sample*, one encoded frame; *pro
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import sys
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 
 import av
 import numpy as np
@@ -29,14 +22,13 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from numpy.typing import NDArray
 
-from renderer.errors import RenderError, TransientError
+from renderer.errors import EnvironmentFault, RenderError
+from renderer.render.video.parameter_sets import GOLDEN, PRESET
 from renderer.render.video.stillness import SkipWriter
+from renderer.render.video.witness import Witness
 
 FrameAt = Callable[[int], NDArray[np.uint8]]
 """Frame number → one contiguous yuv420p frame, shape (height * 3 / 2, width), dtype uint8. The array may be reused."""
-
-MAX_CHUNK_S = Fraction(4)
-MIN_CHUNK_S = Fraction(1, 2)
 
 # Frames that go to x264 after the picture stopped moving, so that it can refine what it last drew in a hurry.
 SETTLE_FRAMES = 6
@@ -119,7 +111,8 @@ class EncodedChunk:
     ``keyframes`` the numbers (from 0) of those that decode alone: the first and no other. ``extradata`` is the avcC
     record.
 
-    ``repeated`` counts the frames that cost no encoding since they equal the one before.
+    ``repeated`` counts the frames that cost no encoding since they equal the one before. ``frames_digest`` is that of
+    the composed frames (:mod:`.witness`); empty where it is not known.
     """
 
     extradata: bytes
@@ -127,6 +120,7 @@ class EncodedChunk:
     sizes: tuple[int, ...]
     keyframes: tuple[int, ...]
     repeated: int = 0
+    frames_digest: str = ""
 
     @property
     def frames(self) -> int:
@@ -156,11 +150,13 @@ def encode_chunk(
     repeats: list[int] = []  # per frame given to x264: how many "as before" pictures follow it
     last = np.empty(shape, dtype=np.uint8)
     unchanged = 0
+    witness = Witness()
     try:
         for frame in frames:
             if frame.shape != shape or frame.dtype != np.uint8 or not frame.flags.c_contiguous:
                 raise RenderError("render.media", f"A frame is not contiguous yuv420p, {shape[1]} × {profile.height}.")
             unchanged = unchanged + 1 if repeats and _same(frame, last) else 0
+            witness.see(frame, again=unchanged > 0)
             if unchanged > SETTLE_FRAMES:
                 repeats[-1] += 1
             else:
@@ -187,95 +183,25 @@ def encode_chunk(
         sizes=tuple(map(len, whole)),
         keyframes=(0,),
         repeated=sum(repeats),
+        frames_digest=witness.digest(),
     )
-
-
-def encode_film(
-    source: Callable[[], FrameAt],
-    borders: Sequence[int],
-    profile: EncodeProfile,
-    *,
-    processes: int = 1,
-    progress: Callable[[int], None] | None = None,
-) -> tuple[EncodedChunk, ...]:
-    """Encode all chunks of a film. Chunk i has the frames ``borders[i]`` to ``borders[i + 1] - 1``.
-
-    ``source`` makes the composer. With more than one process each child makes its own, so ``source`` must pickle;
-    inside a daemonic process (a Celery prefork child may not spawn) use one. ``progress`` gets the number of frames
-    done so far.
-    Raises what the composer raises; TransientError ``transient.child`` when a child ends unexpectedly.
-    """
-    spans = list(pairwise(borders))
-    if processes <= 1 or len(spans) <= 1:
-        done = 0
-
-        def count() -> None:
-            nonlocal done
-            done += 1
-            if progress is not None:
-                progress(done)
-
-        frame_at = source()
-        return tuple(encode_chunk((frame_at(n) for n in range(start, stop)), profile, count) for start, stop in spans)
-    chunks: list[EncodedChunk | None] = [None] * len(spans)
-    with ProcessPoolExecutor(
-        min(processes, len(spans)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_child_start,
-        initargs=(source, profile),
-    ) as pool:
-        # The longest first, so that no core waits for a long chunk at the end.
-        order = sorted(range(len(spans)), key=lambda i: spans[i][0] - spans[i][1])
-        futures: dict[Future[EncodedChunk], int] = {pool.submit(_child_chunk, *spans[i]): i for i in order}
-        done_frames = 0
-        try:
-            for future in as_completed(futures):
-                index = futures[future]
-                chunks[index] = future.result()
-                done_frames += spans[index][1] - spans[index][0]
-                if progress is not None:
-                    progress(done_frames)
-        except BrokenProcessPool as error:
-            raise TransientError("transient.child", "A process that encodes video ended unexpectedly.") from error
-        finally:
-            for future in futures:
-                future.cancel()
-    return tuple(chunk for chunk in chunks if chunk is not None)
-
-
-def usable_processes() -> int:
-    """How many encoding processes make sense here: one inside a worker's child, where parts run side by side already.
-
-    A Celery child knows itself as daemonic only in billiard, Celery's own multiprocessing.
-    """
-    kinds = (sys.modules.get("multiprocessing.process"), sys.modules.get("billiard.process"))
-    if any(kind is not None and kind.current_process().daemon for kind in kinds):
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def chunk_borders(frames: int, wanted: Iterable[int], fps: Fraction) -> tuple[int, ...]:
-    """Borders 0 … ``frames`` that use the ``wanted`` ones where chunks stay between 0.5 and 4 s.
-
-    A wanted border that would leave a shorter chunk is dropped; a longer chunk is cut into equal parts.
-    """
-    least, most = int(MIN_CHUNK_S * fps), int(MAX_CHUNK_S * fps)
-    kept = [0]
-    for border in sorted(set(wanted)):
-        if border - kept[-1] >= least and frames - border >= least:
-            kept.append(border)
-    kept.append(frames)
-    borders = [0]
-    for start, stop in pairwise(kept):
-        parts = -(-(stop - start) // most)
-        borders += [start + (stop - start) * part // parts for part in range(1, parts + 1)]
-    return tuple(borders)
 
 
 @lru_cache(maxsize=8)
 def golden_extradata(profile: EncodeProfile) -> bytes:
-    """The avcC record that every chunk of this profile must carry."""
-    return bytes(_open(profile).extradata or b"")
+    """The avcC record that every chunk of this profile must carry.
+
+    Raises EnvironmentFault ``environment.library`` when it is written down and the encoder here makes another.
+    """
+    made = bytes(_open(profile).extradata or b"")
+    frozen = GOLDEN.get((profile.width, profile.height, int(profile.fps))) if profile.fps.denominator == 1 else None
+    if profile.preset == PRESET and frozen is not None and made.hex() != frozen:
+        raise EnvironmentFault(
+            "environment.library",
+            "The video encoder here makes other parameter sets than films have: they would not join.",
+            hint="Install the packages as they are locked: ./run does that.",
+        )
+    return made
 
 
 def _open(profile: EncodeProfile) -> VideoCodecContext:
@@ -324,30 +250,3 @@ def _without_sei(sample: bytes) -> bytes:
             kept.append(sample[position:end])
         position = end
     return b"".join(kept)
-
-
-class _Child:
-    """In a spawned child only: its film. The composer is made with the first chunk, whence errors find their way."""
-
-    source: Callable[[], FrameAt]
-    profile: EncodeProfile
-    frame_at: FrameAt | None = None
-
-
-def _child_start(source: Callable[[], FrameAt], profile: EncodeProfile) -> None:
-    # A parent that is killed cannot end its pool, and the pool's children would wait for work for ever.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _Child.source, _Child.profile = staticmethod(source), profile
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _child_chunk(start: int, stop: int) -> EncodedChunk:
-    frame_at = _Child.frame_at or _Child.source()
-    _Child.frame_at, profile = staticmethod(frame_at), _Child.profile
-    return encode_chunk((frame_at(number) for number in range(start, stop)), profile)

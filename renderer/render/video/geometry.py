@@ -9,6 +9,7 @@ from typing import Literal
 
 from renderer.render.video.score import PhysicalSide, Q, Rect
 from renderer.template.layers import Anchor, Box, Side
+from renderer.template.model import FormatName
 
 Align = Literal["left", "centre", "right"]
 
@@ -21,6 +22,12 @@ class Stage:
     height: int
     scale: Fraction
     rtl: bool
+    name: FormatName = "16:9"
+
+    @property
+    def where(self) -> str:
+        """Says which format a message is about, unless it is the one that storyboards are drawn in."""
+        return "" if self.name == "16:9" else f" in {self.name}"
 
     def mirrored(self, mirror: bool) -> bool:
         """Whether a layer with this ``mirror`` is drawn mirrored."""

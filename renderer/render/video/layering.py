@@ -1,7 +1,7 @@
-"""The layers of one scene, resolved: what the plan says, where it is, how it fits, how it moves.
+"""What resolving a layer takes: what the plan says, where it is, how it fits, how it moves.
 
-In: a storyboard scene, the plan, the stage, the ports. Out: score layers in the storyboard's order, and what was done
-to make texts fit. Raises RenderError with the scene and layer, never with a text.
+In: a storyboard scene, the plan, the stage, the ports. Out: pieces of score layers, and what was done to make texts
+fit. :mod:`.layer_kinds` puts them together. Raises RenderError with the scene and layer, never with a text.
 """
 
 from __future__ import annotations
@@ -9,40 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from renderer.errors import Place, RenderError
 from renderer.labels import highest
-from renderer.plan.model import Fact, Message, RenderPlan
+from renderer.plan.model import Fact, Link, Message, RenderPlan
 from renderer.render.video.fit import Fitted, Room, fit
 from renderer.render.video.geometry import Align, Stage, moved
 from renderer.render.video.motion import easing, frames_of, layer_tracks, sampled
 from renderer.render.video.score import (
     Content,
     FitRecord,
-    ImageContent,
     Property,
     Q,
     Rect,
     ScoreLayer,
-    ShapeContent,
     TextContent,
     TextLook,
     Track,
     U,
+    blank,
     value_at,
 )
 from renderer.render.video.text import Measure
-from renderer.template.layers import (
-    BarChartLayer,
-    CounterLayer,
-    ImageLayer,
-    LayerBase,
-    ShapeLayer,
-    TextLayer,
-    TextStyle,
-)
 from renderer.template.layers import Fit as FitRule
+from renderer.template.layers import LayerBase, TextStyle
 from renderer.template.storyboard import Scene
 
 
@@ -86,7 +76,10 @@ class SceneWork:
     def fail(self, code: str, layer: LayerBase, message: str, hint: str | None = None) -> RenderError:
         """An error that names the scene and the layer."""
         return RenderError(
-            code, f"Layer '{layer.id}': {message}", hint=hint, place=Place(scene=self.scene.id, channel="video")
+            code,
+            f"Layer '{layer.id}'{self.stage.where}: {message}",
+            hint=hint,
+            place=Place(scene=self.scene.id, channel="video"),
         )
 
     def fact(self, layer: LayerBase, fact_id: str) -> Fact:
@@ -168,30 +161,6 @@ class SceneWork:
         return found
 
 
-def scene_layers(work: SceneWork) -> tuple[ScoreLayer, ...]:
-    """All layers of a scene that are shown, in order. Texts come first, since shapes and other texts follow them."""
-    from renderer.render.video.charts import chart_layers
-
-    chosen = {*work.plan.scenes, *work.plan.blocks, *work.plan.offers.values()}
-    shown = [layer for layer in work.scene.layers if layer.shown_with is None or layer.shown_with in chosen]
-    done: dict[str, tuple[ScoreLayer, ...]] = {}
-    for layer in work.scene.layers:
-        if isinstance(layer, TextLayer | CounterLayer):
-            if layer in shown:
-                done[layer.id] = (_text(work, layer),)
-            else:  # what stands below it moves up into its place
-                left, top, right, _ = box_rect(work, layer)
-                work.drawn[layer.id] = (left, top, right, top)
-    for layer in shown:
-        if isinstance(layer, ImageLayer):
-            done[layer.id] = (_image(work, layer),)
-        elif isinstance(layer, BarChartLayer):
-            done[layer.id] = chart_layers(work, layer)
-        elif isinstance(layer, ShapeLayer) and (layer.around is None or any(one.id == layer.around for one in shown)):
-            done[layer.id] = (_shape(work, layer),)
-    return tuple(part for layer in work.scene.layers for part in done.get(layer.id, ()))
-
-
 def box_rect(work: SceneWork, layer: LayerBase) -> Rect:
     """Where the layer's box is, below another layer's text if it says so."""
     rect = work.stage.rect(layer.box, layer.mirror)
@@ -207,12 +176,13 @@ def placed(
     layer: LayerBase,
     rect: Rect,
     content: Content,
-    sources: Iterable[Fact | Message],
+    sources: Iterable[Fact | Message | Link],
     *,
     part: str = "",
     tracks: Mapping[Property, Track] | None = None,
 ) -> ScoreLayer:
-    """A score layer of ``layer`` with its motion. Its own ``tracks`` replace the storyboard's; opacities multiply."""
+    """A score layer of ``layer`` with its motion. Its own ``tracks`` replace the storyboard's; opacities multiply and
+    offsets add."""
     first, frames = layer_span(work, layer)
     named = tuple(sources)
     mirrored = work.stage.mirrored(layer.mirror)
@@ -221,6 +191,10 @@ def placed(
     if "opacity" in own and "opacity" in motion:
         both = own["opacity"], motion["opacity"]
         own["opacity"] = sampled(lambda at: value_at(both[0], at, U) * value_at(both[1], at, U) / U, frames, 1)
+    for axis in ("x", "y"):
+        if axis in own and axis in motion:
+            way = own[axis], motion[axis]
+            own[axis] = sampled(lambda at, way=way: value_at(way[0], at, 0) + value_at(way[1], at, 0), frames, 1)  # type: ignore[misc]
     return ScoreLayer(
         id=layer.id + part,
         first=first,
@@ -232,12 +206,41 @@ def placed(
         tracks={**motion, **own},
         facts=tuple(dict.fromkeys(fact for one in named for fact in _facts_of(one))),
         messages=tuple(one.id for one in named if isinstance(one, Message)),
+        links=tuple(one.id for one in named if isinstance(one, Link)),
         sensitivity=highest(tuple(one.sensitivity for one in named)),
     )
 
 
-def _facts_of(source: Fact | Message) -> tuple[str, ...]:
+def _facts_of(source: Fact | Message | Link) -> tuple[str, ...]:
+    if isinstance(source, Link):
+        return ()
     return (source.id,) if isinstance(source, Fact) else tuple(source.facts)
+
+
+def growth(work: SceneWork, layer: LayerBase, start_s: float, duration_s: float, curve: str) -> Track:
+    """How far something has grown at each frame of its layer, 0 to 65536: from ``start_s`` on, over ``duration_s``."""
+    _, frames = layer_span(work, layer)
+    start, length = frames_of(start_s, work.fps), max(1, frames_of(duration_s, work.fps))
+    pace = easing(curve)
+    return sampled(lambda frame: min(max(pace(min(max((frame - start) / length, 0.0), 1.0)), 0.0), 1.0), frames, U)
+
+
+def grown_part(whole: Track, first: float, length: float, frames: int) -> Track:
+    """The growth of one piece of something that grows piece by piece: it begins at ``first`` (0 to 1) of the whole's
+    growth and takes ``length`` of it."""
+
+    def part(frame: int) -> float:
+        at = value_at(whole, frame, U) / U
+        return float(at > first) if length <= 0 else min(max((at - first) / length, 0.0), 1.0)
+
+    return sampled(part, frames, U)
+
+
+def counted(track: Track, count: int, frames: int) -> Track:
+    """Which of ``count`` steps shows while something grows."""
+    return sampled(
+        lambda frame: float(min(max(round(value_at(track, frame, U) / U * (count - 1)), 0), count - 1)), frames, 1
+    )
 
 
 def layer_span(work: SceneWork, layer: LayerBase) -> tuple[int, int]:
@@ -254,53 +257,7 @@ def room_of(work: SceneWork, rect: Rect, rule: FitRule) -> Room:
     return Room(rect[2] - rect[0], rect[3] - rect[1], rule.max_lines, smallest, rule.ellipsis)
 
 
-def text_content(found: Fitted, column: Rect, top: int) -> tuple[Rect, TextContent]:
-    """Fitted text in a column: the rectangle of its drawn lines, from ``top`` on, and the content."""
-    room, wraps_at = column[2] - column[0], found.column_q
-    width = min(found.width_q, wraps_at)
-    part = {"left": 0, "centre": 1, "right": 2}[found.look.align]
-    start = column[0] + (room - wraps_at) * part // 2
-    inset = (wraps_at - width) * part // 2
-    empty = not any(text.strip() for text in found.texts)
-    height = 0 if empty else found.lines * found.look.line_height_q
-    left = start + inset
-    return (left, top, left + width, top + height), TextContent(
-        texts=found.texts,
-        look=found.look,
-        column_q=-inset,
-        width_q=wraps_at,
-        lines=found.lines,
-        wrap=found.wrap,
-        ellipsis=found.ellipsis,
-    )
-
-
-def _text(work: SceneWork, layer: TextLayer | CounterLayer) -> ScoreLayer:
-    sources: list[Fact] | list[Message]
-    tracks: dict[Property, Track] = {}
-    if isinstance(layer, CounterLayer):
-        fact = work.fact(layer, layer.fact)
-        sources, candidates = [fact], [fact.steps or (fact.text,)]
-        tracks["step"] = _steps(work, layer, len(candidates[0]))
-    elif layer.fact is not None:
-        fact = work.fact(layer, layer.fact)
-        sources, candidates = [fact], [(fact.text,)]
-    else:
-        sources = [work.message(layer, key) for key in (layer.copy_ or "", *layer.variants)]
-        candidates = [(message.text,) for message in sources]
-    box = box_rect(work, layer)
-    look = work.text_look(layer, layer.style, work.stage.align(layer.align, layer.mirror))
-    found = work.fitted(layer, candidates, look, room_of(work, box, layer.fit))
-    free = max(0, box[3] - box[1] - found.lines * found.look.line_height_q)
-    top = box[1] + {"top": 0, "middle": free // 2, "bottom": free}[layer.valign]
-    rect, content = text_content(found, box, top)
-    _inside(work, layer, rect)
-    work.drawn[layer.id] = rect
-    used: list[Any] = sources if isinstance(layer, CounterLayer) or layer.fact else [sources[found.variant]]
-    return placed(work, layer, rect, content, used, tracks=tracks)
-
-
-def _inside(work: SceneWork, layer: LayerBase, rect: Rect) -> None:
+def inside(work: SceneWork, layer: LayerBase, rect: Rect) -> None:
     """A text at rest must lie inside the frame, or it would be cut in silence."""
     left, top, right, bottom = rect
     slack = Q // 2
@@ -313,56 +270,22 @@ def _inside(work: SceneWork, layer: LayerBase, rect: Rect) -> None:
         )
 
 
-def _steps(work: SceneWork, layer: CounterLayer, count: int) -> Track:
-    """Which step of a counter shows at each frame; the last one from the end of counting on."""
-    _, frames = layer_span(work, layer)
-    start, length = frames_of(layer.start_s, work.fps), max(1, frames_of(layer.duration_s, work.fps))
-    pace = easing(layer.easing)
-
-    def step(frame: int) -> float:
-        passed = min(max((frame - start) / length, 0.0), 1.0)
-        return float(min(max(round(pace(passed) * (count - 1)), 0), count - 1))
-
-    return sampled(step, frames, 1)
-
-
-def _image(work: SceneWork, layer: ImageLayer) -> ScoreLayer:
-    sources: list[Fact] = []
-    if layer.fact is not None:
-        fact = work.fact(layer, layer.fact)
-        sources, reference = [fact], f"image:{fact.value}"
-    else:
-        reference = layer.media or ""
-    content = ImageContent(
-        media=reference,
-        digest=work.media(reference),
-        scaling=layer.scaling,
-        focus_u=(int(layer.focus[0] * U + 0.5), int(layer.focus[1] * U + 0.5)),
-        radius_q=work.stage.length(layer.radius_px),
+def text_content(found: Fitted, column: Rect, top: int) -> tuple[Rect, TextContent]:
+    """Fitted text in a column: the rectangle of its drawn lines, from ``top`` on, and the content."""
+    room, wraps_at = column[2] - column[0], found.column_q
+    width = min(found.width_q, wraps_at)
+    part = {"left": 0, "centre": 1, "right": 2}[found.look.align]
+    start = column[0] + (room - wraps_at) * part // 2
+    inset = (wraps_at - width) * part // 2
+    empty = all(blank(text) for text in found.texts)
+    height = 0 if empty else found.lines * found.look.line_height_q
+    left = start + inset
+    return (left, top, left + width, top + height), TextContent(
+        texts=found.texts,
+        look=found.look,
+        column_q=-inset,
+        width_q=wraps_at,
+        lines=found.lines,
+        wrap=found.wrap,
+        ellipsis=found.ellipsis,
     )
-    return placed(work, layer, box_rect(work, layer), content, sources)
-
-
-def _shape(work: SceneWork, layer: ShapeLayer) -> ScoreLayer:
-    if layer.around is not None:
-        if layer.around not in work.drawn:
-            raise work.fail("render.layout", layer, f"'{layer.around}' is no text layer of this scene.")
-        x, y = (work.stage.length(pixels) for pixels in layer.padding_px)
-        left, top, right, bottom = work.drawn[layer.around]
-        rect = (left - x, top - y, right + x, bottom + y)
-    else:
-        rect = box_rect(work, layer)
-    radius = min(work.stage.length(layer.radius_px), (rect[2] - rect[0]) // 2, (rect[3] - rect[1]) // 2)
-    shadow = layer.shadow
-    content = ShapeContent(
-        shape=layer.shape,
-        fill=work.look.colour(layer.fill) if layer.fill and layer.shape != "line" else None,
-        stroke=work.look.colour(layer.stroke) if layer.stroke else None,
-        stroke_q=work.stage.length(layer.stroke_px),
-        radii_q=(radius, radius, radius, radius),
-        shadow=work.look.colour(shadow.colour, shadow.opacity) if shadow else None,
-        shadow_blur_q=work.stage.length(shadow.blur_px) if shadow else 0,
-        shadow_offset_q=work.stage.length(shadow.offset_y_px) if shadow else 0,
-        falling=not work.stage.mirrored(layer.mirror),
-    )
-    return placed(work, layer, rect, content, ())

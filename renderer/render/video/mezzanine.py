@@ -8,6 +8,7 @@ limited range. Whoever finishes first keeps the file; equal digests promise equa
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import struct
 from collections.abc import Iterable
@@ -20,6 +21,9 @@ from numpy.typing import NDArray
 
 from renderer.errors import EnvironmentFault, RenderError
 from renderer.render.video.cache import write_once
+
+KEPT_FRAMES = 16
+"""About how many frames of a mezzanine count as a process's own memory while they are read one after another."""
 
 _MAGIC = b"DEARLYM1"
 _HEADER = struct.Struct("<8sIII44x")
@@ -40,6 +44,9 @@ class Mezzanine:
 
     def planes(self, number: int) -> Planes:
         """Frame ``number``, counted from 0."""
+        if number % KEPT_FRAMES == 0 and isinstance(self.pixels, np.memmap):
+            # Pages stay in the system's cache, but no longer count as this process's memory.
+            self.pixels._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
         return split(self.pixels[number], self.width, self.height)
 
 

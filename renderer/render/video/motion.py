@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from renderer.render.video.score import REST, Property, Q, Track, U
-from renderer.template.layers import Entrance, Keyframe, LayerBase, bezier_handles
+from renderer.template.layers import Entrance, Keyframe, Keyframes, LayerBase, bezier_handles
 
 Curve = Callable[[float], float]
 POP_SCALE = 0.86
@@ -102,6 +102,25 @@ def sampled(value: Callable[[int], float], frames: int, unit: int) -> Track:
     return tuple(entries)
 
 
+def view_path(
+    start: float, stop: float, at: tuple[float, float], to: tuple[float, float], curve: str
+) -> Callable[[float], tuple[float, float, float]]:
+    """A way through a picture: for a part of its time (0 to 1) the scale and the point (x, y) in the middle.
+
+    The scale changes by a constant ratio, which looks like an even move; the point keeps step with it, so that a zoom
+    that also pans runs along straight lines (the fixed point of the move stands still).
+    """
+    pace = easing(curve)
+
+    def view(time: float) -> tuple[float, float, float]:
+        part = pace(time)
+        scale = max(1.0, start * (stop / start) ** part)
+        along = part if start == stop else (1 / scale - 1 / start) / (1 / stop - 1 / start)
+        return scale, at[0] + (to[0] - at[0]) * along, at[1] + (to[1] - at[1]) * along
+
+    return view
+
+
 def layer_tracks(
     layer: LayerBase, frames: int, fps: Fraction, scale: Fraction, mirrored: bool
 ) -> dict[Property, Track]:
@@ -109,12 +128,25 @@ def layer_tracks(
 
     Keyframes, entrance and exit work together: offsets add, everything else multiplies. What stays at rest is left out.
     """
+    return dict(_tracks(layer.keyframes, layer.enter, layer.exit, layer.opacity, frames, fps, scale, mirrored))
+
+
+@lru_cache(maxsize=4096)  # nothing in it is of a recipient, and films of one template share most of it
+def _tracks(
+    motion: Keyframes,
+    enter: Entrance | None,
+    leave: Entrance | None,
+    base: float,
+    frames: int,
+    fps: Fraction,
+    scale: Fraction,
+    mirrored: bool,
+) -> tuple[tuple[Property, Track], ...]:
     pixels, side = float(scale), -1.0 if mirrored else 1.0
-    motion = layer.keyframes
     x = [(k.at_s, k.value[0], k.easing) for k in motion.position]
     y = [(k.at_s, k.value[1], k.easing) for k in motion.position]
     opacity, size, turn, shown = (_plain(k) for k in (motion.opacity, motion.scale, motion.rotation, motion.reveal))
-    state = _states(layer, frames, fps)
+    state = _states(enter, leave, frames, fps)
 
     def combined(name: str, frames_list: Sequence[tuple[float, float, str]], start: float) -> Callable[[int], float]:
         add = name in ("x", "y", "rotation")
@@ -130,14 +162,14 @@ def layer_tracks(
         return value
 
     tracks: dict[Property, Track] = {
-        "opacity": sampled(_clamped(combined("opacity", opacity, 1.0), layer.opacity), frames, U),
+        "opacity": sampled(_clamped(combined("opacity", opacity, 1.0), base), frames, U),
         "x": sampled(_times(combined("x", x, 0.0), side * pixels), frames, Q),
         "y": sampled(_times(combined("y", y, 0.0), pixels), frames, Q),
         "scale": sampled(_times(combined("scale", size, 1.0), 1.0), frames, U),
         "rotation": sampled(_times(combined("rotation", turn, 0.0), side / 360), frames, U),
         "reveal": sampled(_clamped(combined("reveal", shown, 1.0), 1.0), frames, U),
     }
-    return {name: track for name, track in tracks.items() if track != ((0, REST[name]),)}
+    return tuple((name, track) for name, track in tracks.items() if track != ((0, REST[name]),))
 
 
 def _plain(keyframes: Iterable[Keyframe]) -> list[tuple[float, float, str]]:
@@ -152,10 +184,12 @@ def _clamped(value: Callable[[int], float], factor: float) -> Callable[[int], fl
     return lambda frame: min(max(value(frame), 0.0), 1.0) * factor
 
 
-def _states(layer: LayerBase, frames: int, fps: Fraction) -> Callable[[int], list[dict[str, float]]]:
+def _states(
+    enter: Entrance | None, leave: Entrance | None, frames: int, fps: Fraction
+) -> Callable[[int], list[dict[str, float]]]:
     """What entrance and exit add at a frame: offsets in design pixels, factors for the rest."""
     parts: list[tuple[Entrance, int, bool]] = []
-    for entrance, leaving in ((layer.enter, False), (layer.exit, True)):
+    for entrance, leaving in ((enter, False), (leave, True)):
         if entrance is not None:
             parts.append((entrance, max(1, min(frames_of(entrance.duration_s, fps), frames)), leaving))
 

@@ -81,11 +81,13 @@ LANGUAGES = {
 
 @dataclass(frozen=True, kw_only=True)
 class AudioTrack:
-    """Encoded sound as a small MP4 (``mp4``, AAC-LC) and the number of samples a channel that it plays."""
+    """Encoded sound as a small MP4 (``mp4``, AAC-LC) and the number of samples a channel that it plays. ``shared``
+    says that nothing in it is about the recipient, so that its parts may be named by what they are."""
 
     mp4: bytes
     samples: int
     rate: int
+    shared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from renderer.assets.door import Asset
 from renderer.errors import BadInput, Place, RenderError
@@ -284,16 +285,30 @@ def _cover(picture: Picture, focus: tuple[float, float], width: int, height: int
     return np.asarray(part)
 
 
+def image_size(asset: Asset) -> tuple[int, int]:
+    """Width and height of a picture as it is seen, upright. Raises RenderError ``render.media``."""
+    with _opened(asset) as image:
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
 def _read_image(asset: Asset) -> Picture:
+    with _opened(asset) as image:
+        upright = ImageOps.exif_transpose(image)
+        if upright.has_transparency_data:
+            white = Image.new("RGBA", upright.size, (255, 255, 255, 255))
+            upright = Image.alpha_composite(white, upright.convert("RGBA"))
+        return np.asarray(upright.convert("RGB"))
+
+
+@contextmanager
+def _opened(asset: Asset) -> Iterator[Image.Image]:
+    """A picture whose head was read; faults of the rest are found where it is used."""
     try:
         with Image.open(io.BytesIO(asset.data), formats=("PNG", "JPEG", "WEBP")) as image:
             if image.width * image.height > MAX_IMAGE_PIXELS:
                 raise RenderError("render.media", "The picture is above 50 megapixels.", place=Place(file=asset.ref))
-            upright = ImageOps.exif_transpose(image)
-            if upright.has_transparency_data:
-                white = Image.new("RGBA", upright.size, (255, 255, 255, 255))
-                upright = Image.alpha_composite(white, upright.convert("RGBA"))
-            return np.asarray(upright.convert("RGB"))
+            yield image
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise RenderError(
             "render.media", "The picture cannot be read.", place=Place(file=asset.ref), hint="Use PNG, JPEG or WebP."

@@ -2,10 +2,12 @@
 ``docs/architecture.md``, "How a film is made".
 
 1. Score: plan and storyboard in integer frames (:mod:`.scoring`).
-2. Cut: where chunks begin and end (:func:`film_borders`).
-3. Compose and encode, chunk by chunk (:mod:`.compose`, :mod:`.encode`).
+2. Cut and name: where chunks begin and end (:mod:`.cuts`), and what can be seen in each (:mod:`.keys`).
+3. Find the chunks that were made before, for whomever; compose and encode the rest (:mod:`.chunks`, :mod:`.compose`,
+   :mod:`.encode`).
 4. Sound, whole (:mod:`.soundtrack`).
-5. Join (:mod:`.mux`), and write what stands beside the film: captions, chapters, transcript, poster, score.
+5. Join (:mod:`.mux`, and :mod:`.hls` where a stream is wanted), and write what stands beside the film: captions,
+   chapters, transcript, poster, teaser, interactions, score.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import os
 import resource
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,20 +27,20 @@ from renderer.errors import DearlyError, EnvironmentFault, Place
 from renderer.render.model import Artefact, Kind, RenderJob, RenderResult, RenderWarning, write_artefact
 from renderer.render.video.backdrops import Backdrop, media_backdrop
 from renderer.render.video.captions import captions_vtt, chapters_vtt, transcript_txt
+from renderer.render.video.chunks import ChunkWork, FilmChunks
 from renderer.render.video.compose import Composer
-from renderer.render.video.encode import (
-    EncodedChunk,
-    EncodeProfile,
-    FrameAt,
-    chunk_borders,
-    encode_film,
-    usable_processes,
-)
+from renderer.render.video.encode import EncodedChunk, EncodeProfile, FrameAt
+from renderer.render.video.encoders import Run, usable_processes
+from renderer.render.video.hls import hls_files, write_hls
+from renderer.render.video.interactions import interactions_json
+from renderer.render.video.keys import KeyBook
+from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
-from renderer.render.video.poster import poster_frame, poster_jpeg
-from renderer.render.video.score import Score
+from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
+from renderer.render.video.score import Score, ScoreScene
 from renderer.render.video.scoring import build_score
 from renderer.render.video.soundtrack import soundtrack
+from renderer.render.video.teaser import make_teaser
 from renderer.render.video.text import TextEngine
 
 
@@ -52,9 +54,24 @@ class FilmSource:
     cache: Path
 
     def __call__(self) -> FrameAt:
-        """The film's frames by number. Prepares media unless that was done. Raises with the scene in the error."""
-        backdrops = film_backdrops(self.score, self.assets, self.cache)
-        return Composer(self.score, assets=self.assets, fonts=self.fonts, backdrops=backdrops).array
+        """The film's frames by number. Media are prepared, unless that was done, when a frame first shows them; errors
+        name the scene."""
+        return Composer(self.score, assets=self.assets, fonts=self.fonts, backdrops=self.backdrops()).array
+
+    def prepare(self, runs: Sequence[Run]) -> None:
+        """Prepare the media that some runs show, so that several processes need not do it side by side."""
+        backdrops = self.backdrops()
+        for scene in self.score.scenes:
+            if scene.id in backdrops and any(run.first < scene.end and scene.first < run.end for run in runs):
+                backdrops[scene.id]
+
+    def backdrops(self) -> Mapping[str, Backdrop]:
+        """The image and footage backdrops by scene, each prepared and opened when it is first asked for."""
+        return _Backdrops(self.score, self.assets, self.cache)
+
+
+POOL_FRAMES = 250
+"""From so many frames of 1280 by 720 on, several processes are faster than one: each takes half a second to start."""
 
 
 def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> RenderResult:
@@ -65,9 +82,9 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     blame; EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
     """
     started = _cpu_s()
-    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts))
-    scores = {"": score}  # by what their files' names end in; the first is the main one
-    sound = soundtrack(score, job.assets, job.cache)  # formats differ in what is seen, not in what is heard
+    scores = film_scores(job)
+    score = next(iter(scores.values()))
+    sound = soundtrack(score, job.assets, job.cache, job.voice)  # formats differ in what is seen, not in what is heard
     count = usable_processes() if processes is None else processes
     total = sum(one.frames for one in scores.values())
     films: list[_Film] = []
@@ -92,21 +109,40 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
         warnings=tuple(warning for film in films for warning in film.warnings),
         figures={
             "frames_total": total,
-            "frames_encoded": total - sum(film.repeated for film in films),
+            "frames_encoded": sum(film.chunks.encoded for film in films),
             "personal_frames": sum(film.score.personal_frames for film in films),
+            "chunks": sum(len(film.chunks.chunks) for film in films),
+            "chunks_reused": sum(film.chunks.reused for film in films),
             "cpu_s": f"{_cpu_s() - started:.2f}",
         },
     )
 
 
+def film_scores(job: RenderJob) -> dict[str, Score]:
+    """The score of the film in each format that is wanted, by what the names of its files end in.
+
+    Raises what :func:`~.scoring.build_score` raises.
+    """
+    video = job.template.config.channels.video
+    engine = TextEngine(job.fonts)
+    if video is None:
+        return {"": build_score(job.plan, job.template, job.fonts, job.assets, engine, voice=job.voice)}
+    return {
+        video.ending(name): build_score(
+            job.plan, job.template, job.fonts, job.assets, engine, format=name, voice=job.voice
+        )
+        for name in job.formats or video.formats
+    }
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Film:
-    """The film in one format. ``repeated`` is how many of its frames were not encoded."""
+    """The film in one format."""
 
     score: Score
     artefacts: tuple[Artefact, ...]
     warnings: tuple[RenderWarning, ...]
-    repeated: int
+    chunks: FilmChunks
 
 
 def _film(
@@ -125,55 +161,109 @@ def _film(
     """
     profile = EncodeProfile(width=score.width, height=score.height, fps=Fraction(score.fps_num, score.fps_den))
     source = FilmSource(score=score, assets=job.assets, fonts=job.fonts, cache=job.cache)
-    frame_at = source()  # prepares all media once, before several processes would
-    still = poster_frame(score)
-    poster = None if still is None else poster_jpeg(frame_at(still))
-    chunks = encode_film(
-        (lambda: frame_at) if processes <= 1 else source,
-        film_borders(score),
-        profile,
-        processes=processes,
+    frame_at = source()
+    stills = _stills(score, frame_at, suffix)
+
+    def fitting(frames: int) -> int:
+        return processes if frames * score.width * score.height >= POOL_FRAMES * 1280 * 720 else 1
+
+    film = ChunkWork(
+        book=KeyBook(score, profile, job.chunks.secret if job.chunks else bytes(32)),
+        profile=profile,
+        source=source,
+        here=lambda: frame_at,
+        prepare=source.prepare,
+        processes=fitting,
         progress=progress,
-    )
+        shelf=job.chunks,
+        use=job.use,
+    ).film()
     tags = Tags(title=job.template.config.title, locale=score.locale)
-    artefacts = [_joined(out, f"film{suffix}.mp4", chunks, profile, sound, tags)]
+    artefacts = [_joined(out, f"film{suffix}.mp4", film.chunks, profile, sound, tags)]
+    if job.streams:
+        stream = hls_files(film.chunks, film.personal, profile, sound, captions_vtt(score), tags)
+        artefacts += write_hls(out, f"hls{suffix}", stream)
     artefacts.append(write_artefact(out, "video", "score", f"score{suffix}.json", score.data, "application/json"))
-    if poster is not None:
-        artefacts.append(write_artefact(out, "video", "poster", f"poster{suffix}.jpg", poster, "image/jpeg"))
+    artefacts += [write_artefact(out, "video", kind, name, data, media) for kind, name, data, media in stills]
+    if score.interactions:
+        timed = interactions_json(score)
+        artefacts.append(
+            write_artefact(out, "video", "interactions", f"interactions{suffix}.json", timed, "application/json")
+        )
     return _Film(
         score=score,
         artefacts=tuple(artefacts),
-        warnings=tuple(_warnings(score, poster is not None)),
-        repeated=sum(chunk.repeated for chunk in chunks),
+        warnings=tuple(_warnings(score, bool(stills))),
+        chunks=film,
     )
 
 
-def film_borders(score: Score) -> tuple[int, ...]:
-    """Where chunks begin and end: at scenes, and where something personal comes or goes."""
-    wanted = [scene.first for scene in score.scenes]
-    wanted += [frame for span in score.personal_spans for frame in span]
-    return chunk_borders(score.frames, wanted, Fraction(score.fps_num, score.fps_den))
+def _stills(score: Score, frame_at: FrameAt, suffix: str) -> list[tuple[Kind, str, bytes, str]]:
+    """Pictures that stand for the film: poster, poster with a play mark, and for the main format the teaser."""
+    still = poster_frame(score)
+    if still is None:
+        return []
+    frame, mark = frame_at(still), mark_place(score, still)
+    found: list[tuple[Kind, str, bytes, str]] = [
+        ("poster", f"poster{suffix}.jpg", poster_jpeg(frame), "image/jpeg"),
+        ("mail-poster", f"poster-play{suffix}.jpg", mail_poster_jpeg(frame, mark), "image/jpeg"),
+    ]
+    teaser = None if suffix else make_teaser(score, frame_at, still)
+    if teaser is not None:
+        found += [
+            ("teaser", "teaser.gif", teaser.gif, "image/gif"),
+            ("teaser", "teaser.webp", teaser.webp, "image/webp"),
+        ]
+    return found
+
+
+def _in_format(score: Score) -> str:
+    """Says which format a message is about, unless it is the one that storyboards are drawn in."""
+    return "" if score.format == "16:9" else f" in {score.format}"
 
 
 def film_backdrops(score: Score, assets: AssetDoor, cache: Path) -> dict[str, Backdrop]:
-    """The image and footage backdrops of a film by scene id, prepared."""
-    fps = Fraction(score.fps_num, score.fps_den)
-    found: dict[str, Backdrop] = {}
-    for scene in score.scenes:
-        if scene.backdrop.kind in ("image", "footage"):
-            try:
-                found[scene.id] = media_backdrop(
-                    scene.backdrop,
-                    frames=scene.frames,
-                    width=score.width,
-                    height=score.height,
-                    fps=fps,
-                    assets=assets,
-                    cache=cache,
-                )
-            except DearlyError as error:
-                raise error.at(scene=scene.id, channel="video") from error.__cause__
-    return found
+    """The image and footage backdrops of a film by scene id, all prepared."""
+    return dict(_Backdrops(score, assets, cache))
+
+
+class _Backdrops(Mapping[str, Backdrop]):
+    """The image and footage backdrops of a film by scene id. Each is prepared when it is asked for, since a film whose
+    chunks are there already needs none."""
+
+    def __init__(self, score: Score, assets: AssetDoor, cache: Path) -> None:
+        self._scenes = {scene.id: scene for scene in score.scenes if scene.backdrop.kind in ("image", "footage")}
+        self._score, self._assets, self._cache = score, assets, cache
+        self._made: dict[str, Backdrop] = {}
+
+    def __getitem__(self, scene: str) -> Backdrop:
+        if scene not in self._made:
+            self._made[scene] = self._prepared(self._scenes[scene])
+        return self._made[scene]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scenes)
+
+    def __len__(self) -> int:
+        return len(self._scenes)
+
+    def __contains__(self, scene: object) -> bool:
+        return scene in self._scenes
+
+    def _prepared(self, scene: ScoreScene) -> Backdrop:
+        score = self._score
+        try:
+            return media_backdrop(
+                scene.backdrop,
+                frames=scene.frames,
+                width=score.width,
+                height=score.height,
+                fps=Fraction(score.fps_num, score.fps_den),
+                assets=self._assets,
+                cache=self._cache,
+            )
+        except DearlyError as error:
+            raise error.at(scene=scene.id, channel="video") from error.__cause__
 
 
 def _joined(
@@ -210,7 +300,7 @@ def _warnings(score: Score, has_poster: bool) -> Iterator[RenderWarning]:
             what = "ends in an ellipsis" if fit.ellipsized else "was made to fit: smaller, broken or in other words"
             yield RenderWarning(
                 code="render.overflow",
-                message=f"The text of layer '{fit.layer}' {what}.",
+                message=f"The text of layer '{fit.layer}' {what}{_in_format(score)}.",
                 place=Place(scene=fit.scene, channel="video"),
             )
     if not has_poster:

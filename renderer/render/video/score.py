@@ -16,9 +16,10 @@ from functools import cached_property
 from typing import Any, Literal
 
 from renderer.plan.model import Direction, Sensitivity
+from renderer.template.model import FormatName
 from renderer.units import canonical_json, digest
 
-SCORE_SCHEMA = 1
+SCORE_SCHEMA = 2
 Q = 256
 """Steps in a pixel."""
 U = 65536
@@ -27,10 +28,26 @@ U = 65536
 Track = tuple[tuple[int, int], ...]
 Rect = tuple[int, int, int, int]
 PhysicalSide = Literal["left", "right", "top", "bottom"]
-Property = Literal["opacity", "x", "y", "scale", "rotation", "reveal", "step"]
+Property = Literal["opacity", "x", "y", "scale", "rotation", "reveal", "step", "zoom", "focus_x", "focus_y"]
 
-REST: Mapping[str, int] = {"opacity": U, "x": 0, "y": 0, "scale": U, "rotation": 0, "reveal": U, "step": 0}
-"""What a property is when it has no track."""
+REST: Mapping[str, int] = {
+    "opacity": U,
+    "x": 0,
+    "y": 0,
+    "scale": U,
+    "rotation": 0,
+    "reveal": U,
+    "step": 0,
+    "zoom": U,
+    "focus_x": U // 2,
+    "focus_y": U // 2,
+}
+"""What a property is when it has no track. The last three belong to pictures that move inside their rectangle."""
+
+
+def blank(text: str) -> bool:
+    """Whether nothing of a text can be seen: it is empty, or holds only space and isolates (U+2066 to U+2069)."""
+    return not text.strip("\u2066\u2067\u2068\u2069 \t\r\n\u00a0\u202f\u2009")
 
 
 def value_at(track: Track, frame: int, rest: int) -> int:
@@ -58,11 +75,23 @@ class TextLook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextMark:
+    """Characters ``start`` to ``end`` (counted in code points) in another colour (#rrggbbaa) or weight, or both."""
+
+    start: int
+    end: int
+    colour: str | None = None
+    weight: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TextContent:
     """One or (a counter) several texts in the same place; the track ``step`` says which. Isolates are kept.
 
     The layer's rectangle is that of the drawn lines. They are aligned in a column of ``width_q`` that begins at
-    ``column_q`` from the rectangle's left; the first line's top is the rectangle's top.
+    ``column_q`` from the rectangle's left; the first line's top is the rectangle's top. ``gap_q`` is extra room above a
+    line that begins a paragraph. Colours of ``marks`` do not overlap, nor do weights. ``shown``: all of the text, or
+    only the marks that have a colour, or all but those; so that words can change their colour by a fade.
     """
 
     texts: tuple[str, ...]
@@ -72,6 +101,9 @@ class TextContent:
     lines: int
     wrap: Literal["word", "anywhere"] = "word"
     ellipsis: bool = False
+    marks: tuple[TextMark, ...] = ()
+    gap_q: int = 0
+    shown: Literal["all", "marked", "unmarked"] = "all"
     kind: Literal["text"] = "text"
 
 
@@ -96,25 +128,77 @@ class ShapeContent:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageContent:
-    """A picture in the layer's rectangle. ``media`` is a reference for the asset door, ``digest`` its content."""
+    """A picture in the layer's rectangle. ``media`` is a reference for the asset door, ``digest`` its content.
+
+    ``place_u`` is where a contained picture lies in its box, 0 at the left and top. If ``zoom_u`` is not 0 the picture
+    moves in its rectangle: it covers it, ``zoom`` times larger and at most ``zoom_u`` times, with the point
+    (``focus_x``, ``focus_y``) in the middle as far as it reaches. The shadow is that of the picture's own outline.
+    """
 
     media: str
     digest: str
     scaling: Literal["cover", "contain"]
     focus_u: tuple[int, int]
     radius_q: int
+    place_u: tuple[int, int] = (U // 2, U // 2)
+    zoom_u: int = 0
+    shadow: str | None = None
+    shadow_blur_q: int = 0
+    shadow_offset_q: int = 0
     kind: Literal["image"] = "image"
 
 
-Content = TextContent | ShapeContent | ImageContent
+@dataclass(frozen=True, kw_only=True)
+class ArcContent:
+    """A part of a ring that fills the layer's rectangle: from ``start_u`` clockwise over ``sweep_u``, in 1/65536 turns
+    from the top. ``inset_q`` is taken off both flat ends. Reveal lets it grow along the ring from its start."""
+
+    colour: str
+    thickness_q: int
+    start_u: int
+    sweep_u: int
+    inset_q: int = 0
+    round_caps: bool = False
+    kind: Literal["arc"] = "arc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathContent:
+    """A line through points, in 1/256 px from the rectangle's left top. ``runs`` are its unbroken pieces, each of two
+    points or more, from left to right. ``area``, a colour, fills what is between the line and ``base_q``, fading out
+    towards it. Reveal uncovers the rectangle from a side."""
+
+    runs: tuple[tuple[tuple[int, int], ...], ...]
+    smooth: bool
+    stroke: str
+    stroke_q: int
+    area: str | None = None
+    base_q: int = 0
+    kind: Literal["path"] = "path"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QrContent:
+    """A QR code in the layer's rectangle, which is a square of whole pixels. ``rows`` are its modules without the quiet
+    zone, a text of 0 and 1 for each row; ``module_q`` is the side of one, whole pixels; what is left is the ground."""
+
+    rows: tuple[str, ...]
+    module_q: int
+    colour: str
+    ground: str
+    radius_q: int
+    kind: Literal["qr"] = "qr"
+
+
+Content = TextContent | ShapeContent | ImageContent | ArcContent | PathContent | QrContent
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreLayer:
     """One thing that is drawn. ``first`` and ``frames`` count within the scene; ``tracks`` leave out what is at rest.
 
-    ``anchor_q`` is the point that scale and rotation turn about. ``facts`` and ``messages`` are where it comes from;
-    ``sensitivity`` is the strictest label among them.
+    ``anchor_q`` is the point that scale and rotation turn about. ``facts``, ``messages`` and ``links`` are where it
+    comes from; ``sensitivity`` is the strictest label among them.
     """
 
     id: str
@@ -127,6 +211,7 @@ class ScoreLayer:
     tracks: Mapping[Property, Track]
     facts: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
     sensitivity: Sensitivity = "public"
 
     @property
@@ -157,12 +242,14 @@ class ScoreBackdrop:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreTransition:
-    """How a scene comes in over the one before. ``amount`` is a track of how far it is, 0 to 65536, per scene frame."""
+    """How a scene comes in over the one before. ``amount`` is a track of how far it is, 0 to 65536, per scene frame.
+    ``softness_q`` is the width of a wipe's edge."""
 
-    kind: Literal["cut", "fade", "slide"]
+    kind: Literal["cut", "fade", "slide", "push", "wipe"]
     frames: int
     side: PhysicalSide
     amount: Track
+    softness_q: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,13 +273,15 @@ class ScoreScene:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreCaption:
-    """One caption, in film frames; ``text`` without isolates."""
+    """One caption, in film frames; ``text`` without isolates. If it is spoken, ``words`` are the frames at which the
+    words between its spaces are said."""
 
     first: int
     end: int
     text: str
     message: str
     sensitivity: Sensitivity
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +306,28 @@ class SoundCue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VoiceCue:
+    """Something that is said: ``first`` and ``samples`` in samples at 48 kHz, from the film's start.
+
+    Speech has the digest of its sound in ``pcm`` and no ``media``; a recorded clip has its reference and digest.
+    """
+
+    scene: str
+    message: str | None
+    first: int
+    samples: int
+    pcm: str
+    media: str | None
+    gain_u: int
+    sensitivity: Sensitivity
+
+    @property
+    def end(self) -> int:
+        """The sample after its last one."""
+        return self.first + self.samples
+
+
+@dataclass(frozen=True, kw_only=True)
 class MusicCue:
     """The music bed; fades in frames."""
 
@@ -225,6 +336,46 @@ class MusicCue:
     gain_u: int
     fade_in: int
     fade_out: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreTeaser:
+    """What the film's teaser shows: (first frame, frame after the last) in its order, never a secret. ``width`` in
+    pixels at most; it plays ``loops`` times, 0 for ever."""
+
+    spans: tuple[tuple[int, int], ...]
+    width: int
+    loops: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoxKeyframe:
+    """Where an interaction is from a film frame on, in 1/65536 of the frame's width and height; None: it is not there.
+
+    Between two boxes it moves evenly.
+    """
+
+    frame: int
+    box_u: Rect | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreInteraction:
+    """A call to action or a hotspot, in film frames. ``label`` without isolates; ``place`` is physical
+    (``bottom-right``) and belongs to actions. ``link`` is the template's id of the address ``href``."""
+
+    id: str
+    kind: Literal["action", "hotspot"]
+    scene: str
+    first: int
+    end: int
+    label: str
+    message: str
+    link: str
+    href: str
+    place: str | None
+    boxes: tuple[BoxKeyframe, ...]
+    sensitivity: Sensitivity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,7 +411,9 @@ class FitRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Score:
-    """A whole film. ``poster_frame`` is the still to show before it plays."""
+    """A whole film. ``poster_frame`` is the still to show before it plays; ``poster_mark`` the middle of the play mark
+    on it, in 1/65536 of the frame, if the storyboard says where; ``duck_u`` how far music gives way to the voice, in
+    1/65536 of a decibel."""
 
     width: int
     height: int
@@ -282,6 +435,12 @@ class Score:
     personal_spans: tuple[tuple[int, int], ...]
     poster_frame: int
     schema: int = SCORE_SCHEMA
+    poster_mark: tuple[int, int] | None = None
+    teaser: ScoreTeaser | None = None
+    interactions: tuple[ScoreInteraction, ...] = ()
+    format: FormatName = "16:9"
+    voice: tuple[VoiceCue, ...] = ()
+    duck_u: int = 0
 
     @cached_property
     def data(self) -> bytes:

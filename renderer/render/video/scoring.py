@@ -1,15 +1,15 @@
 """Plan + storyboard → score: the film in integer frames. The first step of making a film; nothing is drawn here.
 
-Two ports are asked: :class:`~.text.Measure` for the room that texts take, and :class:`Voice` for the time that speech
-takes (declared, not used yet: scenes have the length their storyboard gives).
+Two ports are asked: :class:`~.text.Measure` for the room that texts take, and :class:`~.speech.Voice` for the time that
+speech takes. A scene lasts as long as its storyboard says, or until its last word and ``tail_s`` more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -17,8 +17,13 @@ from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import Place, RenderError
 from renderer.plan.model import Message, RenderPlan
+from renderer.render.video.audio import RATE, decode_clip
 from renderer.render.video.geometry import Stage
-from renderer.render.video.layering import FilmLook, SceneWork, scene_layers
+from renderer.render.video.holding import held
+from renderer.render.video.interactions import Crew, interactions
+from renderer.render.video.layer_kinds import scene_layers
+from renderer.render.video.layering import FilmLook, SceneWork
+from renderer.render.video.moments import teaser_spans
 from renderer.render.video.motion import easing, frames_of, sampled
 from renderer.render.video.score import (
     FitRecord,
@@ -28,14 +33,17 @@ from renderer.render.video.score import (
     ScoreCaption,
     ScoreChapter,
     ScoreScene,
+    ScoreTeaser,
     ScoreTransition,
     SoundCue,
     U,
 )
+from renderer.render.video.speech import Voice
+from renderer.render.video.telling import BREATH_S, Said, Teller, lengthened_s
 from renderer.render.video.text import Measure
 from renderer.render.video.visible import drawn_texts, personal_spans
-from renderer.template.layers import COMPOSITION_WIDTH
-from renderer.template.model import Template
+from renderer.template.formats import composition, in_format
+from renderer.template.model import FormatName, Margins, Template
 from renderer.template.storyboard import (
     ColourBackdrop,
     FootageBackdrop,
@@ -46,36 +54,34 @@ from renderer.template.storyboard import (
 )
 
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
-
-
-@dataclass(frozen=True)
-class Speech:
-    """A spoken text: digest of its PCM, its length in samples at 48 kHz, and (first sample, word) marks."""
-
-    pcm_digest: str
-    samples: int
-    marks: tuple[tuple[int, str], ...]
-
-
-class Voice(Protocol):
-    """The port through which a score will learn how long speech takes."""
-
-    def speak(self, text: str, language: str) -> Speech:
-        """Speech for ``text``. Equal arguments give equal speech."""
-        ...
+READ_A_SECOND = 17
+"""Characters that people read in a second."""
+CAPTION_STAYS_S = 0.4
+"""So long a spoken caption stays after its last word, if nothing else is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilmFormat:
-    """The picture size in pixels (even) and the exact frame rate."""
+    """The picture size in pixels (even), the exact frame rate, and the format's name."""
 
     width: int
     height: int
     fps: Fraction
+    name: FormatName = "16:9"
 
 
-def build_score(plan: RenderPlan, template: Template, fonts: FontSet, assets: AssetDoor, measure: Measure) -> Score:
-    """The score of ``plan``'s film in the template's 16:9 format.
+def build_score(
+    plan: RenderPlan,
+    template: Template,
+    fonts: FontSet,
+    assets: AssetDoor,
+    measure: Measure,
+    *,
+    format: FormatName | None = None,
+    voice: Voice | None = None,
+) -> Score:
+    """The score of ``plan``'s film in one of the template's formats, without a name in its first. Without a ``voice``
+    the film has music and captions only.
 
     Raises RenderError ``render.overflow``, ``render.glyph``, ``render.face`` or ``render.layout`` with scene and layer,
     ``render.suppressed`` when the plan shows no scene, and TemplateError for media that are not there.
@@ -83,15 +89,33 @@ def build_score(plan: RenderPlan, template: Template, fonts: FontSet, assets: As
     video, board = template.config.channels.video, template.storyboard
     if video is None or board is None:
         raise RenderError("render.layout", "The template has no film.", place=Place(channel="video"))
-    size = video.formats["16:9"]
+    name = format or video.first_format
+    size = video.formats[name]
+    board = in_format(board, name, video.margins(name))
     look = FilmLook(
         styles=board.styles,
         colours={name: pair.light for name, pair in template.config.brand.colours.items()},
         families=fonts.families,
         faces=frozenset((face.family, face.weight) for face in fonts.faces),
     )
-    film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps))
-    return score_film(plan, board, look, film, measure, lambda ref: assets.get(ref).digest, fonts.digest)
+    film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps), name=name)
+    return score_film(
+        plan,
+        board,
+        look,
+        film,
+        measure,
+        lambda ref: assets.get(ref).digest,
+        fonts.digest,
+        teaser=video.teaser,
+        margins=video.margins(name),
+        teller=Teller(plan=plan, voice=voice, clip=lambda ref: _clip(assets, ref), options=video.voice),
+    )
+
+
+def _clip(assets: AssetDoor, ref: str) -> tuple[str, int]:
+    asset = assets.get(ref)
+    return asset.digest, len(decode_clip(asset))
 
 
 def score_film(
@@ -102,25 +126,44 @@ def score_film(
     measure: Measure,
     media: Callable[[str], str],
     fonts_digest: str,
+    *,
+    teaser: bool = False,
+    margins: Margins = Margins(),
+    teller: Teller | None = None,
 ) -> Score:
     """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
     if plan.suppression is not None or not plan.scenes:
         raise RenderError(
             "render.suppressed", "The rules chose no scene, so there is no film.", place=Place(channel="video")
         )
-    stage = Stage(film.width, film.height, Fraction(film.width, COMPOSITION_WIDTH), plan.direction == "rtl")
+    stage = Stage(
+        film.width, film.height, Fraction(film.width, composition(film.name)[0]), plan.direction == "rtl", film.name
+    )
     fits: list[FitRecord] = []
     scenes: list[ScoreScene] = []
-    chosen = [_scene(board, scene_id) for scene_id in plan.scenes]
-    for scene in chosen:
+    chosen: list[Scene] = []
+    told: list[tuple[Said, ...]] = []
+    heard_until = 0
+    for scene in (_scene(board, scene_id) for scene_id in plan.scenes):
+        before = scenes[-1] if scenes else None
+        first = 0 if before is None else before.end - _overlap(scene, before, film.fps)
+        said: tuple[Said, ...] = ()
+        if teller is not None:
+            start = samples_at(first, film.fps)
+            said = teller.tell(scene, heard_until - start)
+            heard_until = max([heard_until, *(start + one.cue.end + round(BREATH_S * RATE) for one in said)])
+        scene = held(scene, lengthened_s(scene, said))
+        chosen.append(scene)
+        told.append(said)
         work = SceneWork(scene=scene, plan=plan, stage=stage, fps=film.fps, look=look, measure=measure, media=media)
-        scenes.append(_scored(work, scenes[-1] if scenes else None))
+        scenes.append(_scored(work, before))
         fits += work.fits
     frames = scenes[-1].end
     spans = personal_spans(scenes, film.width, film.height)
     return Score(
         width=film.width,
         height=film.height,
+        format=film.name,
         fps_num=film.fps.numerator,
         fps_den=film.fps.denominator,
         frames=frames,
@@ -129,7 +172,7 @@ def score_film(
         plan=plan.digest,
         fonts=fonts_digest,
         scenes=tuple(scenes),
-        captions=_captions(plan, chosen, scenes, film.fps),
+        captions=_captions(plan, chosen, scenes, told, film.fps),
         chapters=_chapters(plan, chosen, scenes),
         music=_music(board, film.fps, media),
         sounds=_sounds(chosen, scenes, film.fps, media),
@@ -138,7 +181,29 @@ def score_film(
         personal_frames=sum(end - first for first, end in spans),
         personal_spans=spans,
         poster_frame=_poster(board, scenes, film),
+        poster_mark=_poster_mark(board, stage),
+        teaser=_teaser(board, scenes, film) if teaser else None,
+        interactions=interactions(
+            Crew(plan=plan, stage=stage, fps=film.fps, format=film.name, margins=margins), chosen, scenes
+        ),
+        voice=tuple(
+            replace(one.cue, first=samples_at(scored.first, film.fps) + one.cue.first)
+            for scored, said in zip(scenes, told, strict=True)
+            for one in said
+        ),
+        duck_u=0 if teller is None or not any(told) else round(teller.options.duck_db * U),
     )
+
+
+def samples_at(frame: int, fps: Fraction) -> int:
+    """The sample at 48 kHz that sounds when a frame is shown."""
+    return round(frame / fps * RATE)
+
+
+def _overlap(scene: Scene, before: ScoreScene, fps: Fraction) -> int:
+    """How many frames of a scene run together with the scene before."""
+    frames = max(1, frames_of(scene.duration_s, fps))
+    return min(frames_of(scene.transition.duration_s, fps), before.frames // 2, frames // 2)
 
 
 def _scene(board: Storyboard, scene_id: str) -> Scene:
@@ -157,9 +222,7 @@ def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
     scene = work.scene
     frames = max(1, frames_of(scene.duration_s, work.fps))
     transition = scene.transition
-    overlap = 0
-    if before is not None:
-        overlap = min(frames_of(transition.duration_s, work.fps), before.frames // 2, frames // 2)
+    overlap = 0 if before is None else _overlap(scene, before, work.fps)
     curve = easing(transition.easing)
     return ScoreScene(
         id=scene.id,
@@ -172,6 +235,7 @@ def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
             side=work.stage.side(transition.side, True),
             # The first frame already shows a part and the last not yet all: neither repeats what is beside it.
             amount=sampled(lambda frame: min(max(curve((frame + 1) / (overlap + 1)), 0.0), 1.0), overlap, U),
+            softness_q=work.stage.length(transition.softness_px) if transition.kind == "wipe" and overlap else 0,
         ),
         backdrop=_backdrop(work),
         layers=scene_layers(work),
@@ -239,33 +303,77 @@ def _copy(plan: RenderPlan, key: str, scene: Scene) -> Message:
 
 
 def _captions(
-    plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreScene], fps: Fraction
+    plan: RenderPlan,
+    chosen: Sequence[Scene],
+    scenes: Sequence[ScoreScene],
+    told: Sequence[Sequence[Said]],
+    fps: Fraction,
 ) -> tuple[ScoreCaption, ...]:
     """All captions in order. One that would run into the next, because scenes overlap, ends where that one begins."""
     found: list[ScoreCaption] = []
-    for scene, scored in zip(chosen, scenes, strict=True):
-        for caption in scene.captions:
-            message = _copy(plan, caption.copy_, scene)
-            found.append(
-                ScoreCaption(
-                    first=scored.first + frames_of(caption.in_s, fps),
-                    end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
-                    text=message.text.translate(ISOLATES),
-                    message=message.id,
-                    sensitivity=message.sensitivity,
-                )
-            )
+    for scene, scored, said in zip(chosen, scenes, told, strict=True):
+        spoken = [one for one in said if one.caption is not None]
+        found += _spoken_captions(scored, spoken, fps) if spoken else _written_captions(plan, scene, scored, fps)
     starts = [caption.first for caption in found[1:]] + [scenes[-1].end]
     return tuple(
-        ScoreCaption(
-            first=one.first,
-            end=max(one.first + 1, min(one.end, start)),
-            text=one.text,
-            message=one.message,
-            sensitivity=one.sensitivity,
-        )
-        for one, start in zip(found, starts, strict=False)
+        replace(one, end=max(one.first + 1, min(one.end, start))) for one, start in zip(found, starts, strict=False)
     )
+
+
+def _spoken_captions(scored: ScoreScene, spoken: Sequence[Said], fps: Fraction) -> Iterator[ScoreCaption]:
+    """Captions that stand as long as they are said, and a little longer."""
+    start = samples_at(scored.first, fps)
+
+    def frame(sample: int) -> int:
+        return int(Fraction(start + sample, RATE) * fps)
+
+    for one in spoken:
+        assert one.caption is not None
+        cue = one.cue
+        yield ScoreCaption(
+            first=frame(cue.first),
+            end=min(frame(cue.end) + frames_of(CAPTION_STAYS_S, fps), scored.end),
+            text=one.text,
+            message=one.caption.id,
+            sensitivity=one.caption.sensitivity,
+            words=tuple(frame(cue.first + word) for word in one.words),
+        )
+
+
+def _written_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: Fraction) -> Iterator[ScoreCaption]:
+    """The scene's own captions; without any, what its voice would say, one sentence after the other."""
+    if not scene.captions:
+        yield from _unspoken_captions(plan, scene, scored, fps)
+    for caption in scene.captions:
+        message = _copy(plan, caption.copy_, scene)
+        yield ScoreCaption(
+            first=scored.first + frames_of(caption.in_s, fps),
+            end=min(scored.first + max(1, frames_of(caption.out_s, fps)), scored.end),
+            text=message.text.translate(ISOLATES),
+            message=message.id,
+            sensitivity=message.sensitivity,
+        )
+
+
+def _unspoken_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: Fraction) -> Iterator[ScoreCaption]:
+    chosen = {*plan.scenes, *plan.blocks, *plan.offers.values()}
+    free = 0.0
+    for one in scene.voice:
+        key = one.say or one.copy_
+        if key is None or not one.caption or (one.shown_with is not None and chosen.isdisjoint(one.shown_with)):
+            continue
+        message = _copy(plan, key, scene)
+        begin = max(free, one.at_s or 0.0)
+        free = begin + max(1.2, len(message.text) / READ_A_SECOND) + 0.1
+        first = scored.first + frames_of(begin, fps)
+        if first < scored.end:
+            yield ScoreCaption(
+                first=first,
+                end=min(scored.first + frames_of(free, fps), scored.end),
+                text=message.text.translate(ISOLATES),
+                message=message.id,
+                sensitivity=message.sensitivity,
+            )
 
 
 def _chapters(plan: RenderPlan, chosen: Sequence[Scene], scenes: Sequence[ScoreScene]) -> tuple[ScoreChapter, ...]:
@@ -322,3 +430,17 @@ def _poster(board: Storyboard, scenes: Sequence[ScoreScene], film: FilmFormat) -
         if found is not None:
             scene, at = found, min(frames_of(wanted.at_s, film.fps), found.frames - 1)
     return scene.first + at
+
+
+def _poster_mark(board: Storyboard, stage: Stage) -> tuple[int, int] | None:
+    """Where the storyboard wants the play mark."""
+    if board.poster is None or board.poster.mark_at is None:
+        return None
+    x, y = board.poster.mark_at
+    return int((1 - x if stage.rtl else x) * U + 0.5), int(y * U + 0.5)
+
+
+def _teaser(board: Storyboard, scenes: Sequence[ScoreScene], film: FilmFormat) -> ScoreTeaser:
+    """What the teaser shows."""
+    spans = teaser_spans(board.teaser, scenes, _poster(board, scenes, film), film.fps)
+    return ScoreTeaser(spans=spans, width=board.teaser.width_px, loops=board.teaser.loops)

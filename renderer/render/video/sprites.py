@@ -18,9 +18,21 @@ from numpy.typing import NDArray
 
 from renderer.assets.door import AssetDoor
 from renderer.render.video.colour import YuvSprite, converted
+from renderer.render.video.graphics import arc_raster, path_raster, qr_raster
+from renderer.render.video.pictures import Picture, View, image_raster, read_picture, view_raster
 from renderer.render.video.raster import Raster, trimmed
-from renderer.render.video.score import ImageContent, Q, ScoreLayer, ShapeContent, TextContent, U
-from renderer.render.video.shapes import image_raster, shape_raster
+from renderer.render.video.score import (
+    ArcContent,
+    ImageContent,
+    PathContent,
+    Q,
+    QrContent,
+    ScoreLayer,
+    ShapeContent,
+    TextContent,
+    U,
+)
+from renderer.render.video.shapes import shape_raster
 from renderer.render.video.text import TextEngine
 
 CACHE_BYTES = 96 * 1024 * 1024
@@ -47,6 +59,7 @@ class SpriteRoom:
         self._assets = assets
         self._rasters: _Kept[Raster] = _Kept(capacity)
         self._sprites: _Kept[YuvSprite | None] = _Kept(capacity)
+        self._pictures: _Kept[Picture] = _Kept(capacity)
 
     def drawing(self, name: Hashable, layer: ScoreLayer, frame: int) -> Drawing | None:
         """What ``layer`` shows at a frame counted from its own first; None if nothing."""
@@ -56,31 +69,57 @@ class SpriteRoom:
             return None
         # Whole even pixels only move a finished sprite; the rest is part of its picture.
         (dx, rest_x), (dy, rest_y) = (_even_part(layer.at("x", frame)), _even_part(layer.at("y", frame)))
-        picture = (name, layer.at("step", frame), reveal, scale, layer.at("rotation", frame), rest_x, rest_y)
+        state: Hashable = layer.at("step", frame)
+        if isinstance(layer.content, ImageContent) and layer.content.zoom_u:
+            state = View(layer.at("zoom", frame), layer.at("focus_x", frame), layer.at("focus_y", frame))
+        picture = (name, state, reveal, scale, layer.at("rotation", frame), rest_x, rest_y)
         sprite = self._sprites.get(picture, lambda: self._sprite(layer, picture), _sprite_size)
         if sprite is None:
             return None
         return Drawing((*picture, dx, dy, opacity), sprite, dx, dy, opacity)
 
-    def _sprite(self, layer: ScoreLayer, picture: tuple[Hashable, int, int, int, int, int, int]) -> YuvSprite | None:
-        name, step, reveal, scale, rotation, rest_x, rest_y = picture
-        raster = self._rasters.get((name, step), lambda: self._raster(layer, step), lambda made: made.pixels.nbytes)
-        if reveal < U:
-            raster = _revealed(raster, layer, reveal / U)
+    def _sprite(
+        self, layer: ScoreLayer, picture: tuple[Hashable, Hashable, int, int, int, int, int]
+    ) -> YuvSprite | None:
+        name, state, reveal, scale, rotation, rest_x, rest_y = picture
+        content = layer.content
+        if isinstance(content, ArcContent):  # it grows along itself
+            raster = arc_raster(content, layer.rect_q, reveal / U)
+        else:
+            raster = self._rasters.get(
+                (name, state), lambda: self._raster(name, layer, state), lambda made: made.pixels.nbytes
+            )
+            if reveal < U:
+                raster = _revealed(raster, layer, reveal / U)
         if scale != U or rotation or rest_x % Q or rest_y % Q:
             raster = _resampled(raster, layer, scale / U, rotation / U, rest_x / Q, rest_y / Q)
         else:
             raster = Raster(raster.x + rest_x // Q, raster.y + rest_y // Q, raster.pixels)
         return None if raster.empty else converted(raster)
 
-    def _raster(self, layer: ScoreLayer, step: int) -> Raster:
-        content = layer.content
-        if isinstance(content, TextContent):
-            return self._text.raster(content, step, layer.rect_q[0], layer.rect_q[1])
-        if isinstance(content, ShapeContent):
-            return shape_raster(content, layer.rect_q)
-        assert isinstance(content, ImageContent)
-        return image_raster(content, layer.rect_q, self._assets.get(content.media).data)
+    def _raster(self, name: Hashable, layer: ScoreLayer, state: Hashable) -> Raster:
+        """A layer whole and at rest. ``state`` is the step that shows, or what is seen of a moving picture."""
+        content, rect = layer.content, layer.rect_q
+        match content:
+            case TextContent():
+                assert isinstance(state, int)
+                return self._text.raster(content, state, rect[0], rect[1])
+            case ShapeContent():
+                return shape_raster(content, rect)
+            case PathContent():
+                return path_raster(content, rect)
+            case QrContent():
+                return qr_raster(content, rect)
+            case ImageContent():
+                if not isinstance(state, View):
+                    return image_raster(content, rect, read_picture(self._assets.get(content.media).data))
+                source = self._pictures.get(
+                    name,
+                    lambda: Picture.covering(read_picture(self._assets.get(content.media).data), rect, content.zoom_u),
+                    lambda made: made.nbytes,
+                )
+                return view_raster(content, rect, source, state)
+        raise TypeError(f"{type(content).__name__} is not drawn from a raster")
 
 
 def _sprite_size(sprite: YuvSprite | None) -> int:
@@ -120,7 +159,14 @@ def _revealed(raster: Raster, layer: ScoreLayer, part: float) -> Raster:
     left, top, right, bottom = (value / Q for value in layer.rect_q)
     height, width = raster.pixels.shape[:2]
     if isinstance(layer.content, TextContent):  # letters may reach out of their lines' rectangle
-        left, top, right, bottom = raster.x, raster.y, raster.x + width, raster.y + height
+        ink = raster.x, raster.y, raster.x + width, raster.y + height
+        if layer.content.shown == "all":
+            left, top, right, bottom = ink
+        else:  # pieces of one text are uncovered together
+            left, top, right, bottom = min(left, ink[0]), min(top, ink[1]), max(right, ink[2]), max(bottom, ink[3])
+    if isinstance(layer.content, ShapeContent) and layer.content.shape == "line":  # it has no extent of its own
+        room = layer.content.stroke_q / Q
+        left, top, right, bottom = left - room, top - room, right + room, bottom + room
     hidden_x, hidden_y = (right - left) * (1 - part), (bottom - top) * (1 - part)
     if isinstance(layer.content, ShapeContent) and layer.content.rising:
         shift = {"left": (-hidden_x, 0.0), "right": (hidden_x, 0.0), "top": (0.0, -hidden_y), "bottom": (0.0, hidden_y)}

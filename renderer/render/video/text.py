@@ -21,7 +21,7 @@ from pangocffi import gobject, pango
 from renderer.assets.fonts import EMOJI_FAMILY, FontSet
 from renderer.errors import EnvironmentFault, RenderError
 from renderer.render.video.raster import Raster, drawn, rgba
-from renderer.render.video.score import Q, TextContent, TextLook
+from renderer.render.video.score import Q, TextContent, TextLook, TextMark
 
 Wrap = Literal["word", "anywhere"]
 PANGO_Q = 1024 // Q
@@ -37,14 +37,37 @@ class TextSize:
     ellipsized: bool
 
 
+@dataclass(frozen=True)
+class WordSpan:
+    """Where marked words lie in one line: its number, their left and right in 1/256 px from the column's left, and the
+    line's baseline from the text's top."""
+
+    line: int
+    left_q: int
+    right_q: int
+    baseline_q: int
+
+
 class Measure(Protocol):
-    """The port through which a score learns how much room a text takes."""
+    """The port through which a score learns how much room a text takes, and where its words are."""
 
     def measure(
-        self, text: str, look: TextLook, width_q: int | None, wrap: Wrap = "word", max_lines: int = 0
+        self,
+        text: str,
+        look: TextLook,
+        width_q: int | None,
+        wrap: Wrap = "word",
+        max_lines: int = 0,
+        marks: tuple[TextMark, ...] = (),
     ) -> TextSize:
         """The size of ``text`` in a column of ``width_q`` (None: one endless line). With ``max_lines`` the text is cut
-        with an ellipsis after that many lines. Raises RenderError ``render.glyph`` and ``render.face``."""
+        with an ellipsis after that many lines; ``marks`` may make words bolder. Raises RenderError ``render.glyph`` and
+        ``render.face``."""
+        ...
+
+    def spans(self, content: TextContent, start: int, end: int) -> tuple[WordSpan, ...]:
+        """Where characters ``start`` to ``end`` of the only text of ``content`` lie, line by line, in each from left to
+        right. One word has several spans where a text of both directions is broken up."""
         ...
 
 
@@ -63,7 +86,7 @@ _runs = cffi.FFI()
 _runs.cdef(
     """
     typedef struct { int offset, length, chars; void *shape_engine; void *lang_engine; void *font; } Item;
-    typedef struct { Item *item; void *glyphs; } Run;
+    typedef struct { Item *item; void *glyphs; int y_offset, start_x_offset, end_x_offset; } Run;
     typedef struct Node { Run *run; struct Node *next; } Node;
     typedef struct { void *layout; int start_index, length; Node *runs; } Line;
     """
@@ -102,12 +125,18 @@ class TextEngine:
         self._baselines: dict[TextLook, float] = {}
 
     def measure(
-        self, text: str, look: TextLook, width_q: int | None, wrap: Wrap = "word", max_lines: int = 0
+        self,
+        text: str,
+        look: TextLook,
+        width_q: int | None,
+        wrap: Wrap = "word",
+        max_lines: int = 0,
+        marks: tuple[TextMark, ...] = (),
     ) -> TextSize:
         """See :class:`Measure`."""
-        key = (text, look, width_q, wrap, max_lines)
+        key = (text, look, width_q, wrap, max_lines, marks)
         if key not in self._sizes:
-            layout = self._layout(text, look, width_q, wrap, max_lines)
+            layout = self._layout(text, look, width_q, wrap, max_lines, marks)
             self._check(layout, text)
             widths = [_extents(line)[1].width for line in _lines(layout)]
             self._sizes[key] = TextSize(
@@ -118,18 +147,12 @@ class TextEngine:
     def raster(self, content: TextContent, step: int, left_q: int, top_q: int) -> Raster:
         """Text number ``step`` of ``content`` as a picture; its layer's rectangle begins at (left_q, top_q)."""
         left_q += content.column_q
-        look = content.look
-        layout = self._layout(
-            content.texts[step], look, content.width_q, content.wrap, content.lines if content.ellipsis else 0
-        )
-        rise = self._baseline(look)
+        layout = self._set(content, content.texts[step], content.marks)
         placed, bounds = [], []
-        for index, line in enumerate(_lines(layout)):
-            ink, logical = _extents(line)
-            slack = content.width_q * PANGO_Q - logical.width
-            start = {"left": 0, "centre": slack / 2, "right": slack}[look.align]
-            x = (left_q * PANGO_Q + start - logical.x) / 1024
-            y = round((top_q + index * look.line_height_q) / Q + rise)  # a baseline on a pixel edge is crisp
+        for line, start, top in self._placed(content, layout, content.texts[step]):
+            ink, _ = _extents(line)
+            x = (left_q * PANGO_Q + start) / 1024
+            y = round(top_q / Q + top)  # a baseline on a pixel edge is crisp
             placed.append((line, x, y))
             if ink.width > 0 and ink.height > 0:
                 bounds.append(
@@ -142,9 +165,12 @@ class TextEngine:
                 )
 
         def draw(context: cairocffi.Context) -> None:
-            context.set_source_rgba(*rgba(look.colour))
+            context.set_source_rgba(*rgba(content.look.colour))
             pointer = cairo_ffi.cast("cairo_t *", context._pointer)
             for line, x, y in placed:
+                if content.marks:
+                    _draw_runs(context, pointer, line, (x, y), content, content.texts[step])
+                    continue
                 context.move_to(x, y)
                 if any(_family(font) == EMOJI_FAMILY for font in _fonts_of(line)):
                     pangocairo.pango_cairo_show_layout_line(pointer, line)
@@ -164,7 +190,52 @@ class TextEngine:
             draw,
         )
 
-    def _layout(self, text: str, look: TextLook, width_q: int | None, wrap: Wrap, max_lines: int) -> Any:
+    def spans(self, content: TextContent, start: int, end: int) -> tuple[WordSpan, ...]:
+        """See :class:`Measure`."""
+        text = content.texts[0]
+        # A colour of its own makes runs of the words: Pango cuts runs by colour between clusters, after shaping.
+        layout = self._set(content, text, (*content.marks, TextMark(start=start, end=end, colour="#000000ff")))
+        first, last = _byte(text, start), _byte(text, end)
+        found: list[WordSpan] = []
+        for number, (line, x, y) in enumerate(self._placed(content, layout, text)):
+            row: list[list[float]] = []
+            for run, at, width in _runs_of(line):
+                if first <= run.item.offset < last and width > 0:
+                    if row and abs(row[-1][1] - at) < 1:
+                        row[-1][1] = at + width
+                    else:
+                        row.append([at, at + width])
+            found += [
+                WordSpan(number, round((x + left) / PANGO_Q), round((x + right) / PANGO_Q), round(y * Q))
+                for left, right in row
+            ]
+        return tuple(found)
+
+    def _set(self, content: TextContent, text: str, marks: tuple[TextMark, ...]) -> Any:
+        """The layout of one text of a content."""
+        lines = content.lines if content.ellipsis else 0
+        return self._layout(text, content.look, content.width_q, content.wrap, lines, marks)
+
+    def _placed(self, content: TextContent, layout: Any, text: str) -> Iterator[tuple[Any, float, float]]:
+        """Each line with its start, in Pango units from the column's left, and its baseline, in pixels from the top."""
+        look, encoded = content.look, text.encode("utf-8")
+        rise = self._baseline(look)
+        for index, line in enumerate(_lines(layout)):
+            _, logical = _extents(line)
+            slack = content.width_q * PANGO_Q - logical.width
+            start = {"left": 0, "centre": slack / 2, "right": slack}[look.align] - logical.x
+            gaps = encoded[: _line(line).start_index].count(b"\n") * content.gap_q if content.gap_q else 0
+            yield line, start, (index * look.line_height_q + gaps) / Q + rise
+
+    def _layout(
+        self,
+        text: str,
+        look: TextLook,
+        width_q: int | None,
+        wrap: Wrap,
+        max_lines: int,
+        marks: tuple[TextMark, ...] = (),
+    ) -> Any:
         context = self._context(look.direction, look.language)
         layout = pango_ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
         encoded = text.encode("utf-8")
@@ -172,7 +243,7 @@ class TextEngine:
         pango.pango_layout_set_auto_dir(layout, 0)
         description = _description(",".join(look.families), look.weight, look.size_q)
         pango.pango_layout_set_font_description(layout, description)
-        pango.pango_layout_set_attributes(layout, _attributes(look, text))
+        pango.pango_layout_set_attributes(layout, _attributes(look, text, marks))
         pango.pango_layout_set_width(layout, -1 if width_q is None else width_q * PANGO_Q)
         pango.pango_layout_set_wrap(layout, pango.PANGO_WRAP_WORD if wrap == "word" else pango.PANGO_WRAP_WORD_CHAR)
         if max_lines:
@@ -272,13 +343,61 @@ def _description(family: str, weight: int, size_q: int) -> Any:
     return description
 
 
-def _attributes(look: TextLook, text: str) -> Any:
+def _attributes(look: TextLook, text: str, marks: tuple[TextMark, ...]) -> Any:
     attributes = pango_ffi.gc(pango.pango_attr_list_new(), pango.pango_attr_list_unref)
     if look.letter_spacing_q and not any(_joins(character) for character in text):
         pango.pango_attr_list_insert(attributes, pango.pango_attr_letter_spacing_new(look.letter_spacing_q * PANGO_Q))
     if look.tabular:
         pango.pango_attr_list_insert(attributes, pango.pango_attr_font_features_new(b"tnum"))
+    for number, mark in enumerate(marks):
+        made = [] if mark.weight is None else [pango.pango_attr_weight_new(mark.weight)]
+        if mark.colour is not None:  # never drawn: it parts the runs, see :func:`_draw_runs`
+            made.append(pango.pango_attr_foreground_new(number + 1, 0, 0))
+        for attribute in made:
+            attribute.start_index, attribute.end_index = _byte(text, mark.start), _byte(text, mark.end)
+            pango.pango_attr_list_insert(attributes, attribute)
     return attributes
+
+
+def _byte(text: str, character: int) -> int:
+    """Where a character begins in the UTF-8 text that Pango counts in."""
+    return len(text[:character].encode("utf-8"))
+
+
+def _draw_runs(
+    context: cairocffi.Context, pointer: Any, line: Any, at: tuple[float, float], content: TextContent, text: str
+) -> None:
+    """A line run by run, each in its own colour. Runs are parted between clusters of shaped text, so joins stay."""
+    own = [(_byte(text, one.start), _byte(text, one.end), one.colour) for one in content.marks if one.colour]
+    for run, x, _ in _runs_of(line):
+        colour = next((colour for start, end, colour in own if start <= run.item.offset < end), None)
+        if content.shown != "all" and (colour is not None) != (content.shown == "marked"):
+            continue
+        context.set_source_rgba(*rgba(colour or content.look.colour))
+        context.move_to(at[0] + x / 1024, at[1])
+        font = pango_ffi.cast("PangoFont *", int(_runs.cast("intptr_t", run.item.font)))
+        glyphs = pango_ffi.cast("PangoGlyphString *", int(_runs.cast("intptr_t", run.glyphs)))
+        if _family(font) == EMOJI_FAMILY:
+            pangocairo.pango_cairo_show_glyph_string(pointer, font, glyphs)
+        else:
+            pangocairo.pango_cairo_glyph_string_path(pointer, font, glyphs)
+            context.fill()
+
+
+def _runs_of(line: Any) -> Iterator[tuple[Any, int, int]]:
+    """The runs of a line from left to right, each with its start and width in Pango units."""
+    node, x = _line(line).runs, 0
+    while node != _runs.NULL:
+        glyphs = pango_ffi.cast("PangoGlyphString *", int(_runs.cast("intptr_t", node.run.glyphs)))
+        width = pango.pango_glyph_string_get_width(glyphs)
+        yield node.run, x, width
+        x += width
+        node = node.next
+
+
+def _line(line: Any) -> Any:
+    """A layout line with its members."""
+    return _runs.cast("Line *", int(pango_ffi.cast("intptr_t", line)))
 
 
 def _joins(character: str) -> bool:
@@ -311,8 +430,5 @@ def _weight(font: Any) -> int:
 
 def _fonts_of(line: Any) -> Iterator[Any]:
     """The fonts of a line's runs."""
-    first: Any = _runs.cast("Line *", int(pango_ffi.cast("intptr_t", line)))
-    node = first.runs
-    while node != _runs.NULL:
-        yield pango_ffi.cast("PangoFont *", int(_runs.cast("intptr_t", node.run.item.font)))
-        node = node.next
+    for run, _, _ in _runs_of(line):
+        yield pango_ffi.cast("PangoFont *", int(_runs.cast("intptr_t", run.item.font)))

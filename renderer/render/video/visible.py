@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
-from renderer.render.video.score import DrawnText, Q, ScoreLayer, ScoreScene, TextContent
+from renderer.render.video.score import DrawnText, Property, Q, ScoreLayer, ScoreScene, TextContent, blank
 
 Span = tuple[int, int]
 """(first frame, frame after the last)."""
+
+_SHOWING: tuple[Property, ...] = ("opacity", "reveal", "scale", "x", "y")
 
 
 def visible_frames(layer: ScoreLayer, width: int, height: int) -> Iterator[int]:
     """The frames of a layer (counted from its first) in which it is neither transparent, hidden nor off the frame."""
     left, top, right, bottom = layer.rect_q
     turns = "rotation" in layer.tracks or "scale" in layer.tracks
-    for frame in range(layer.frames):
-        if not (layer.at("opacity", frame) and layer.at("reveal", frame) and layer.at("scale", frame)):
+    # Tracks have an entry wherever they change, so between two entries of any of them nothing does.
+    changes = {at for name in _SHOWING for at, _ in layer.tracks.get(name, ()) if 0 < at < layer.frames}
+    for first, end in pairwise([0, *sorted(changes), layer.frames]):
+        if not (layer.at("opacity", first) and layer.at("reveal", first) and layer.at("scale", first)):
             continue
-        x, y = layer.at("x", frame), layer.at("y", frame)
+        x, y = layer.at("x", first), layer.at("y", first)
         if turns or (left + x < width * Q and right + x > 0 and top + y < height * Q and bottom + y > 0):
-            yield frame
+            yield from range(first, end)
 
 
 def spans(frames: Iterable[int]) -> tuple[Span, ...]:
@@ -59,15 +64,15 @@ def drawn_texts(scene: ScoreScene, width: int, height: int) -> Iterator[DrawnTex
     """Every text of a scene that can be seen, with the film frames in which it is. Each step of a counter counts."""
     for layer in scene.layers:
         content = layer.content
-        if not isinstance(content, TextContent):
-            continue
+        if not isinstance(content, TextContent) or content.shown == "marked":
+            continue  # marked words stand in the text they are marked in
         start = scene.first + layer.first
         seen: dict[int, Span] = {}
         for frame in visible_frames(layer, width, height):
             step = layer.at("step", frame)
             seen[step] = (seen.get(step, (frame, frame))[0], frame)
         for step, (first, last) in seen.items():
-            if content.texts[step].strip():
+            if not blank(content.texts[step]):
                 yield DrawnText(
                     scene=scene.id,
                     layer=layer.id,

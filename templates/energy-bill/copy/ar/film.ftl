@@ -63,6 +63,7 @@ film-say-neighbours-below-more = استهلاككم أقل بنسبة { $neighbo
 film-why-label = مقارنة بالفاتورة السابقة
 film-why-up = زيادة { $bill_change_abs }
 film-why-down = انخفاض { $bill_change_abs }
+film-why-sum = كانت الفاتورة السابقة { $previous_total }، وهذه الفاتورة { $total }
 film-effect-usage = الاستهلاك
 film-effect-price = السعر
 film-effect-other = البنود الأخرى

@@ -59,6 +59,7 @@ film-say-neighbours-below-more = You use { $neighbour_gap_abs } less.
 film-why-label = Compared with your previous bill
 film-why-up = { $bill_change_abs } more
 film-why-down = { $bill_change_abs } less
+film-why-sum = Your last bill was { $previous_total }, this one is { $total }.
 film-effect-usage = Usage
 film-effect-price = Price
 film-effect-other = Everything else

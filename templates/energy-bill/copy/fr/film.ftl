@@ -61,6 +61,7 @@ film-say-neighbours-below-more = Vous consommez { $neighbour_gap_abs } de moins.
 film-why-label = Depuis la facture précédente
 film-why-up = { $bill_change_abs } de plus
 film-why-down = { $bill_change_abs } de moins
+film-why-sum = La facture précédente était de { $previous_total }, celle-ci est de { $total }.
 film-effect-usage = Consommation
 film-effect-price = Prix
 film-effect-other = Le reste

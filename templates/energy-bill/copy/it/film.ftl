@@ -60,6 +60,7 @@ film-say-neighbours-below-more = Tu consumi { $neighbour_gap_abs } in meno.
 film-why-label = Rispetto alla bolletta precedente
 film-why-up = { $bill_change_abs } in più
 film-why-down = { $bill_change_abs } in meno
+film-why-sum = La bolletta precedente era di { $previous_total }, questa è di { $total }.
 film-effect-usage = Consumo
 film-effect-price = Prezzo
 film-effect-other = Tutto il resto

@@ -60,6 +60,7 @@ film-say-neighbours-below-more = Tu consumi cu { $neighbour_gap_abs } mai puțin
 film-why-label = Față de factura precedentă
 film-why-up = { $bill_change_abs } în plus
 film-why-down = { $bill_change_abs } în minus
+film-why-sum = Factura precedentă a fost de { $previous_total }, aceasta este de { $total }.
 film-effect-usage = Consum
 film-effect-price = Preț
 film-effect-other = Tot restul

@@ -1,0 +1,335 @@
+"""Whole numbers in words: English, Italian, French, Romanian and Arabic.
+
+Written here because neither CLDR's spelling rules nor the `num2words` package can be trusted with a bill: both leave
+out Romanian "de" or get the gender before it wrong ("douăzeci și una de mii"), CLDR still writes cedillas, and
+has a mixed "إحدى عشر" for eleven. Tests read every number back.
+
+``gender`` is that of the noun that is counted; ``counted`` says that the noun follows ("un euro", but "uno" alone).
+Numbers from 0 to :data:`LARGEST`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+Gender = Literal["masculine", "feminine", "neuter"]
+Spell = Callable[[int, Gender, bool], str]
+LARGEST = 10**12 - 1
+
+_THOUSAND, _MILLION, _MILLIARD = 10**3, 10**6, 10**9
+
+
+def _listed(words: str) -> list[str]:
+    """Words by their index; a dot where none is needed."""
+    return words.split()
+
+
+# ---------------------------------------------------------------- English
+
+_EN = _listed(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_EN_TENS = _listed(". . twenty thirty forty fifty sixty seventy eighty ninety")
+_EN_SCALES = ((_MILLIARD, "billion"), (_MILLION, "million"), (_THOUSAND, "thousand"))
+_EN_ORDINALS = {
+    "one": "first",
+    "two": "second",
+    "three": "third",
+    "five": "fifth",
+    "eight": "eighth",
+    "nine": "ninth",
+    "twelve": "twelfth",
+}
+
+
+def american(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """`two hundred one`."""
+    return _english(number, "")
+
+
+def british(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """`two hundred and one`, as everywhere but in the United States."""
+    return _english(number, "and ")
+
+
+def english_ordinal(number: int) -> str:
+    """1 to 99: `first`, `twenty-second`."""
+    start, hyphen, last = american(number).rpartition("-")
+    if last in _EN_ORDINALS:
+        last = _EN_ORDINALS[last]
+    else:
+        last = f"{last[:-1]}ieth" if last.endswith("y") else f"{last}th"
+    return start + hyphen + last
+
+
+def english_year(year: int) -> str:
+    """`nineteen ninety-nine`, `two thousand five`, `twenty twenty-six`."""
+    century, rest = divmod(year, 100)
+    if not 1000 < year < 10_000 or 2000 <= year < 2010 or year % 1000 == 0:
+        return american(year)
+    if rest == 0:
+        return f"{american(century)} hundred"
+    return f"{american(century)} {'oh ' if rest < 10 else ''}{american(rest)}"
+
+
+def _english(number: int, joint: str) -> str:
+    if number < 20:
+        return _EN[number]
+    if number < 100:
+        return _EN_TENS[number // 10] + (f"-{_EN[number % 10]}" if number % 10 else "")
+    if number < _THOUSAND:
+        rest = number % 100
+        return f"{_EN[number // 100]} hundred" + (f" {joint}{_english(rest, joint)}" if rest else "")
+    scale, name = next(pair for pair in _EN_SCALES if number >= pair[0])
+    rest = number % scale
+    small = joint if 0 < rest < 100 else ""
+    return f"{_english(number // scale, joint)} {name}" + (f" {small}{_english(rest, joint)}" if rest else "")
+
+
+# ---------------------------------------------------------------- Italian
+
+_IT = _listed(
+    "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici "
+    "diciassette diciotto diciannove"
+)
+_IT_TENS = _listed(". . venti trenta quaranta cinquanta sessanta settanta ottanta novanta")
+
+
+def italian(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """`uno`, `un euro`, `ventitré`, `duemilacinquecento`, `un milione due`."""
+    if number == 1 and (counted or gender == "feminine"):
+        return "una" if gender == "feminine" else "un"
+    words = []
+    for scale, one, many in ((_MILLIARD, "miliardo", "miliardi"), (_MILLION, "milione", "milioni")):
+        count, number = divmod(number, scale)
+        if count:
+            words.append(f"un {one}" if count == 1 else f"{_italian(count)} {many}")
+    if number or not words:
+        words.append(_italian(number))
+    return " ".join(words)
+
+
+def _italian(number: int) -> str:
+    """Below a million, one word."""
+    thousands, rest = divmod(number, _THOUSAND)
+    if thousands:
+        start = "mille" if thousands == 1 else f"{_italian_below_thousand(thousands)}mila"
+        end = _italian_below_thousand(rest) if rest else ""
+        whole = start + end
+    else:
+        whole = _italian_below_thousand(rest)
+    # A final "tre" takes an accent wherever it is not alone.
+    return f"{whole[:-1]}é" if whole.endswith("tre") and whole != "tre" else whole
+
+
+def _italian_below_thousand(number: int) -> str:
+    hundreds, rest = divmod(number, 100)
+    start = "" if not hundreds else ("cento" if hundreds == 1 else f"{_IT[hundreds]}cento")
+    if rest < 20:
+        return start + (_IT[rest] if rest or not start else "")
+    tens, unit = _IT_TENS[rest // 10], rest % 10
+    return start + (tens[:-1] if unit in (1, 8) else tens) + (_IT[unit] if unit else "")
+
+
+# ---------------------------------------------------------------- French
+
+_FR = _listed(
+    "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit "
+    "dix-neuf"
+)
+_FR_TENS = _listed(". . vingt trente quarante cinquante soixante")
+
+
+def french(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """`soixante et onze`, `quatre-vingts`, `deux cents`, `mille`, `un million`."""
+    return _french(number, gender, swiss=False)
+
+
+def swiss_french(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """As in Belgium and Switzerland: `septante`, `nonante`."""
+    return _french(number, gender, swiss=True)
+
+
+def _french(number: int, gender: Gender, swiss: bool) -> str:
+    words = []
+    for scale, one, many in ((_MILLIARD, "milliard", "milliards"), (_MILLION, "million", "millions")):
+        count, number = divmod(number, scale)
+        if count:
+            words.append(f"un {one}" if count == 1 else f"{_french_below_thousand(count, swiss, True)} {many}")
+    thousands, rest = divmod(number, _THOUSAND)
+    if thousands:
+        words.append("mille" if thousands == 1 else f"{_french_below_thousand(thousands, swiss, False)} mille")
+    if rest or not (words or thousands):
+        words.append(_french_below_thousand(rest, swiss, True))
+    whole = " ".join(words)
+    return f"{whole}e" if gender == "feminine" and (whole == "un" or whole.endswith((" un", "-un"))) else whole
+
+
+def _french_below_thousand(number: int, swiss: bool, last: bool) -> str:
+    """``last``: nothing follows but a noun, so `cents` and `quatre-vingts` keep their plural."""
+    hundreds, rest = divmod(number, 100)
+    if not hundreds:
+        return _french_below_hundred(rest, swiss, last)
+    start = "cent" if hundreds == 1 else f"{_FR[hundreds]} cent{'s' if last and not rest else ''}"
+    return f"{start} {_french_below_hundred(rest, swiss, last)}" if rest else start
+
+
+def _french_below_hundred(number: int, swiss: bool, last: bool) -> str:
+    if number < 20:
+        return _FR[number]
+    tens, unit = divmod(number, 10)
+    if swiss and tens in (7, 9):
+        name = "septante" if tens == 7 else "nonante"
+    elif tens in (7, 9):
+        name, unit = ("soixante" if tens == 7 else "quatre-vingt"), unit + 10
+    elif tens == 8:
+        name = "quatre-vingts" if last and not unit else "quatre-vingt"
+    else:
+        name = _FR_TENS[tens]
+    if not unit:
+        return name
+    and_ = unit in (1, 11) and not name.startswith("quatre")
+    return f"{name} et {_FR[unit]}" if and_ else f"{name}-{_FR[unit]}"
+
+
+# ---------------------------------------------------------------- Romanian
+
+_RO = _listed(
+    "zero unu doi trei patru cinci șase șapte opt nouă zece unsprezece doisprezece treisprezece paisprezece "
+    "cincisprezece șaisprezece șaptesprezece optsprezece nouăsprezece"
+)
+_RO_TENS = _listed(". . douăzeci treizeci patruzeci cincizeci șaizeci șaptezeci optzeci nouăzeci")
+
+
+def romanian(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """`un leu`, `doi lei`, `două zile`, `douăzeci și una de mii`. The "de" before the noun is the caller's, by the
+    plural form."""
+    words = []
+    for scale, one, many in ((_MILLIARD, "un miliard", "miliarde"), (_MILLION, "un milion", "milioane")):
+        count, number = divmod(number, scale)
+        if count:
+            words.append(one if count == 1 else _romanian_scale(count, "neuter", many))
+    thousands, rest = divmod(number, _THOUSAND)
+    if thousands:
+        words.append("o mie" if thousands == 1 else _romanian_scale(thousands, "feminine", "mii"))
+    if rest or not words:
+        alone = not words and rest == 1 and counted
+        words.append(
+            ("o" if gender == "feminine" else "un") if alone else " ".join(_romanian_below_thousand(rest, gender))
+        )
+    return " ".join(words)
+
+
+def romanian_de(number: int) -> bool:
+    """Whether "de" stands between the number and its noun."""
+    return number >= 20 and not 1 <= number % 100 <= 19
+
+
+def _romanian_scale(count: int, gender: Gender, name: str) -> str:
+    return " ".join([*_romanian_below_thousand(count, gender), *(["de"] if romanian_de(count) else []), name])
+
+
+def _romanian_below_thousand(number: int, gender: Gender) -> list[str]:
+    hundreds, rest = divmod(number, 100)
+    words = [] if not hundreds else ["o sută"] if hundreds == 1 else [_romanian_unit(hundreds, "feminine"), "sute"]
+    if rest >= 20:
+        words.append(_RO_TENS[rest // 10])
+        rest %= 10
+        if rest:
+            words.append("și")
+    if rest or not words:
+        words.append(_romanian_unit(rest, gender))
+    return words
+
+
+def _romanian_unit(number: int, gender: Gender) -> str:
+    if number == 1 and gender == "feminine":
+        return "una"
+    if number in (2, 12) and gender != "masculine":
+        return {2: "două", 12: "douăsprezece"}[number]
+    return _RO[number]
+
+
+# ---------------------------------------------------------------- Arabic
+
+# How many of a masculine noun (with ة) and of a feminine one, 3 to 10.
+_AR_MASCULINE = _listed(". . . ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة")
+_AR_FEMININE = _listed(". . . ثلاث أربع خمس ست سبع ثمان تسع عشر")
+_AR_TENS = _listed(". . عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون")
+_AR_HUNDREDS = _listed(". مئة مئتان ثلاثمئة أربعمئة خمسمئة ستمئة سبعمئة ثمانمئة تسعمئة")
+_AR_ORDINALS = _listed(
+    ". الأول الثاني الثالث الرابع الخامس السادس السابع الثامن التاسع العاشر الحادي_عشر الثاني_عشر الثالث_عشر "
+    "الرابع_عشر الخامس_عشر السادس_عشر السابع_عشر الثامن_عشر التاسع_عشر"
+)
+
+
+def arabic(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
+    """`ثلاثة`, `أحد عشر`, `واحد وعشرون`, `ألفان ومئة`: nominative, as news readers say prices."""
+    words = []
+    for scale, one, two, few, many in (
+        (_MILLIARD, "مليار", "ملياران", "مليارات", "مليارًا"),
+        (_MILLION, "مليون", "مليونان", "ملايين", "مليونًا"),
+        (_THOUSAND, "ألف", "ألفان", "آلاف", "ألفًا"),
+    ):
+        count, number = divmod(number, scale)
+        if count == 1:
+            words.append(one)
+        elif count == 2:
+            words.append(two)
+        elif count:
+            rest = count % 100
+            noun = few if 3 <= rest <= 10 else many if rest > 10 else one
+            words.append(f"{_arabic_below_thousand(count, 'masculine')} {noun}")
+    if number or not words:
+        words.append(_arabic_below_thousand(number, gender))
+    return " و".join(words)
+
+
+def arabic_day(number: int) -> str:
+    """The day of a month, 1 to 31, as the ordinal that stands before `من` and the month."""
+    if number < 20:
+        return _AR_ORDINALS[number].replace("_", " ")
+    tens = f"ال{_AR_TENS[number // 10]}"
+    if number % 10 == 0:
+        return tens
+    unit = "الحادي" if number % 10 == 1 else _AR_ORDINALS[number % 10]
+    return f"{unit} و{tens}"
+
+
+def _arabic_below_thousand(number: int, gender: Gender) -> str:
+    feminine = gender == "feminine"
+    if number == 0:
+        return "صفر"
+    hundreds, rest = divmod(number, 100)
+    words = [_AR_HUNDREDS[hundreds]] if hundreds else []
+    if 0 < rest <= 10:
+        words.append(_arabic_unit(rest, feminine))
+    elif rest == 11:
+        words.append("إحدى عشرة" if feminine else "أحد عشر")
+    elif rest == 12:
+        words.append("اثنتا عشرة" if feminine else "اثنا عشر")
+    elif 12 < rest < 20:
+        unit = _arabic_unit(rest - 10, feminine)
+        words.append(f"{'ثماني' if unit == 'ثمان' else unit} {'عشرة' if feminine else 'عشر'}")
+    elif rest:
+        tens, unit_number = divmod(rest, 10)
+        if unit_number:
+            unit = "إحدى" if feminine and unit_number == 1 else _arabic_unit(unit_number, feminine)
+            words.append(unit)
+        words.append(_AR_TENS[tens])
+    return " و".join(words)
+
+
+def _arabic_unit(number: int, feminine: bool) -> str:
+    if number == 1:
+        return "واحدة" if feminine else "واحد"
+    if number == 2:
+        return "اثنتان" if feminine else "اثنان"
+    return (_AR_FEMININE if feminine else _AR_MASCULINE)[number]
+
+
+def digits(number: str, names: Sequence[str]) -> str:
+    """Each digit by its name."""
+    return " ".join(names[int(digit)] for digit in number)

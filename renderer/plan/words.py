@@ -1,0 +1,271 @@
+"""Figures as a voice says them: amounts, dates, percentages and quantities in the words of one locale.
+
+:func:`words_of` gives the words of a locale's language, or None for a language that is not written here; then the
+spoken form of a figure keeps its digits, which every voice reads by itself. The same rounding as in the text has been
+done before; nothing here rounds, so what is heard is what is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from babel.numbers import get_currency_name, get_currency_unit_pattern
+
+from renderer.plan import numerals
+from renderer.plan.numerals import LARGEST, Gender, Spell
+
+_NUMBER = re.compile(r"([0-9]+)(er\b)?")  # with the ending that French writes after the first of a month
+_APOSTROPHE = "’"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Language:
+    """What a language says around its numbers. ``cents`` are the names of a currency's hundredth (one, many) by code,
+    ``major`` names that are said otherwise than CLDR writes them, ``feminine`` and ``neuter`` the currencies and units
+    whose noun is so."""
+
+    spell: Spell
+    minus: str
+    plus: str
+    point: str
+    per_cent: str
+    and_: str
+    cents: Mapping[str, tuple[str, ...]]
+    feminine: frozenset[str] = frozenset()
+    neuter: frozenset[str] = frozenset()
+    major: Mapping[str, tuple[str, str]] | None = None
+    day: Callable[[int], str] | None = None
+    first: str | None = None
+    year: Callable[[int], str] | None = None
+    millions_of: str = ""
+    pairs: bool = True
+    """Whether two decimals are read as a number ("virgola venticinque") or each by itself."""
+
+
+_HOURS = ("duration-hour", "duration-second", "duration-minute")
+_STERLING = ("GBP", "TRY", "SEK", "NOK", "DKK", "CZK", "ISK", "INR", "PKR", "EGP", "LBP", "SYP")
+
+_ENGLISH = Language(
+    spell=numerals.american,
+    minus="minus",
+    plus="plus",
+    point="point",
+    per_cent="percent",
+    and_=" and ",
+    pairs=False,
+    cents={
+        **dict.fromkeys(("EUR", "USD", "AUD", "CAD", "NZD", "SGD", "HKD", "ZAR"), ("cent", "cents")),
+        "GBP": ("penny", "pence"),
+        "RON": ("ban", "bani"),
+        "CHF": ("centime", "centimes"),
+        "MAD": ("centime", "centimes"),
+    },
+    day=numerals.english_ordinal,
+    year=numerals.english_year,
+)
+_FRENCH = Language(
+    spell=numerals.french,
+    minus="moins",
+    plus="plus",
+    point="virgule",
+    per_cent="pour cent",
+    and_=" et ",
+    first="premier",
+    millions_of="de",
+    cents={
+        **dict.fromkeys(("EUR", "CHF", "MAD"), ("centime", "centimes")),
+        **dict.fromkeys(("USD", "CAD", "AUD"), ("cent", "cents")),
+        "GBP": ("penny", "pence"),
+        "RON": ("ban", "bani"),
+    },
+    feminine=frozenset((*_STERLING, *_HOURS, "duration-week", "mass-tonne", "mass-metric-ton")),
+)
+_LANGUAGES: Mapping[str, Language] = {
+    "en": _ENGLISH,
+    "en-and": replace(_ENGLISH, spell=numerals.british, day=lambda day: f"the {numerals.english_ordinal(day)} of"),
+    "fr": _FRENCH,
+    "fr-septante": replace(_FRENCH, spell=numerals.swiss_french),
+    "it": Language(
+        spell=numerals.italian,
+        minus="meno",
+        plus="più",
+        point="virgola",
+        per_cent="per cento",
+        and_=" e ",
+        first="primo",
+        millions_of="di",
+        cents={
+            **dict.fromkeys(("EUR", "USD", "CHF", "CAD", "AUD"), ("centesimo", "centesimi")),
+            "GBP": ("penny", "penny"),
+            "RON": ("ban", "bani"),
+        },
+        feminine=frozenset((*_STERLING, "duration-hour", "duration-week", "mass-tonne", "mass-metric-ton")),
+    ),
+    "ro": Language(
+        spell=numerals.romanian,
+        minus="minus",
+        plus="plus",
+        point="virgulă",
+        per_cent="la sută",
+        and_=" și ",
+        first="întâi",
+        cents={
+            "RON": ("ban", "bani"),
+            **dict.fromkeys(("EUR", "USD", "CAD", "AUD"), ("cent", "cenți")),
+            "GBP": ("penny", "pence"),
+        },
+        major={"RON": ("leu", "lei")},
+        feminine=frozenset(
+            (
+                *_STERLING,
+                *("duration-hour", "duration-second", "duration-day", "duration-week", "duration-month"),
+                *("mass-tonne", "mass-metric-ton", "energy-calorie", "energy-kilocalorie"),
+            )
+        ),
+        neuter=frozenset(("duration-minute", "mass-kilogram", "mass-gram", "area-hectare")),
+    ),
+    "ar": Language(
+        spell=numerals.arabic,
+        minus="ناقص",
+        plus="زائد",
+        point="فاصلة",
+        per_cent="بالمئة",
+        and_=" و",
+        # One, two, three to ten, eleven and more, whole hundreds.
+        cents={
+            **dict.fromkeys(("EUR", "USD", "CAD", "AUD"), ("سنت", "سنتان", "سنتات", "سنتًا", "سنت")),
+            "EGP": ("قرش", "قرشان", "قروش", "قرشًا", "قرش"),
+            "AED": ("فلس", "فلسان", "فلوس", "فلسًا", "فلس"),
+            "MAD": ("سنتيم", "سنتيمان", "سنتيمات", "سنتيمًا", "سنتيم"),
+        },
+        feminine=frozenset(("TRY", "LBP", "SYP", "SEK", "NOK", "DKK", "CZK", "INR", "PKR", *_HOURS)),
+        day=lambda day: f"{numerals.arabic_day(day)} من",
+    ),
+}
+
+
+class Words:
+    """The spoken figures of one locale. Pure, and remembered: bills repeat their days, months and units."""
+
+    def __init__(self, locale: Locale, language: Language) -> None:
+        self._locale = locale
+        self._language = language
+        self._cardinal = lru_cache(4096)(self._spelled)
+        self._currency = lru_cache(256)(self._currency_words)
+
+    def number(self, amount: Decimal, gender: Gender = "masculine", counted: bool = False) -> str:
+        """A number with the decimals that it is written with; minus in a word."""
+        sign, whole, decimals = _parts(amount)
+        return self._signed(sign, self._decimal(whole, decimals, gender, counted))
+
+    def percent(self, amount: Decimal) -> str:
+        """``amount`` of a hundred."""
+        return f"{self.number(amount)} {self._language.per_cent}"
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """The currency by name; hundredths by theirs where they have one, else as decimals."""
+        sign, whole, decimals = _parts(amount)
+        cents = self._language.cents.get(currency)
+        if decimals and (cents is None or len(decimals) != 2):
+            gender = self._gender(currency)
+            return self._signed(
+                sign, self._currency(self._decimal(whole, decimals, gender, False), currency, amount, False)
+            )
+        hundredths = int(decimals or 0)
+        said = []
+        if whole or not hundredths:
+            counted = self._cardinal(whole, self._gender(currency), True)
+            said.append(self._currency(counted, currency, Decimal(whole), whole % 10**6 == 0 and whole > 0))
+        if hundredths and cents is not None:
+            said.append(self._cents(hundredths, cents))
+        return self._signed(sign, self._language.and_.join(said))
+
+    def quantity(self, amount: Decimal, before: str, after: str, unit: str) -> str:
+        """A number between the parts of the unit's pattern."""
+        sign, whole, decimals = _parts(amount)
+        # An Italian kilowattora is masculine, and "1 kilowattora" is "un".
+        counted = self._decimal(whole, decimals, self._gender(unit), not decimals)
+        return self._signed(sign, f"{before}{counted}{after}".replace("\u00a0", " ").replace("/", " "))
+
+    def date(self, written: str) -> str:
+        """A date that was written with the month's name: its day and its year in words."""
+        return _NUMBER.sub(lambda found: self._day_or_year(found[1]), written)
+
+    def signed(self, words: str) -> str:
+        """With a plus in a word."""
+        return f"{self._language.plus} {words}"
+
+    def _day_or_year(self, number: str) -> str:
+        language, value = self._language, int(number)
+        if len(number) > 2:
+            return language.year(value) if language.year else self._cardinal(value, "masculine", False)
+        if language.day is not None and 1 <= value <= 31:
+            return language.day(value)
+        if value == 1 and language.first is not None:
+            return language.first
+        return self._cardinal(value, "masculine", False)
+
+    def _decimal(self, whole: int, decimals: str, gender: Gender, counted: bool) -> str:
+        if not decimals:
+            return self._cardinal(whole, gender, counted)
+        said = [self._cardinal(whole, "masculine", False), self._language.point]
+        if self._language.pairs and len(decimals) == 2 and decimals[0] != "0":
+            said.append(self._cardinal(int(decimals), "masculine", False))
+        else:
+            said += [self._cardinal(int(digit), "masculine", False) for digit in decimals]
+        return " ".join(said)
+
+    def _cents(self, count: int, names: tuple[str, ...]) -> str:
+        if len(names) == 2:
+            name = names[0] if count == 1 else names[1]
+            of = "de " if self._locale.language == "ro" and numerals.romanian_de(count) else ""
+            return f"{self._cardinal(count, 'masculine', True)} {of}{name}"
+        if count <= 2:  # Arabic: "one" stands after its noun, and two of a thing has a form of its own
+            return f"{names[0]} واحد" if count == 1 else names[1]
+        return f"{self._cardinal(count, 'masculine', True)} {names[2] if count <= 10 else names[3]}"
+
+    def _currency_words(self, counted: str, currency: str, amount: Decimal, round_millions: bool) -> str:
+        shown = abs(amount)
+        named = (self._language.major or {}).get(currency)
+        name = named[0 if shown == 1 else 1] if named else get_currency_name(currency, shown, self._locale)
+        of = self._language.millions_of if round_millions else ""
+        if of:
+            joined = f"d{_APOSTROPHE}{name}" if of == "de" and name[:1].lower() in "aeiouyé" else f"{of} {name}"
+            return f"{counted} {joined}"
+        pattern = get_currency_unit_pattern(currency, shown, self._locale)
+        return str(pattern.format(counted, name))
+
+    def _gender(self, noun: str) -> Gender:
+        if noun in self._language.feminine:
+            return "feminine"
+        return "neuter" if noun in self._language.neuter else "masculine"
+
+    def _signed(self, negative: bool, words: str) -> str:
+        return f"{self._language.minus} {words}" if negative else words
+
+    def _spelled(self, number: int, gender: Gender, counted: bool) -> str:
+        if number > LARGEST:
+            return str(number)
+        return self._language.spell(number, gender, counted)
+
+
+def words_of(locale: Locale) -> Words | None:
+    """The words of a locale's language; None if it is not one that is written here."""
+    name = locale.language
+    if name == "en" and locale.territory not in (None, "US"):
+        name = "en-and"
+    if name == "fr" and locale.territory in ("BE", "CH"):
+        name = "fr-septante"
+    language = _LANGUAGES.get(name)
+    return None if language is None else Words(locale, language)
+
+
+def _parts(amount: Decimal) -> tuple[bool, int, str]:
+    """(negative, whole part, decimals as they are written)."""
+    whole, _, decimals = f"{abs(amount):f}".partition(".")
+    return amount < 0, int(whole), decimals if decimals.strip("0") else ""

@@ -1,0 +1,204 @@
+"""Chunks between real processes: one encode, what a killed one leaves, a full disk, a child that dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.render.video.chunks import unpack
+from renderer.render.video.encode import EncodeProfile
+from renderer.store.local import LocalStore
+
+ROOT = Path(__file__).resolve().parents[2]
+PROFILE = EncodeProfile(width=320, height=176, fps=Fraction(10))
+FRAMES = 40
+
+PROCESS = """
+import json, os, resource, signal, sys, time
+from fractions import Fraction
+from pathlib import Path
+import numpy as np
+from renderer.errors import DearlyError
+from renderer.ledger.chunk_index import ChunkIndex
+from renderer.ledger.database import Database
+from renderer.render.video.chunks import ChunkWork
+from renderer.render.video.encode import EncodeProfile
+from renderer.render.video.keys import KeyBook
+from renderer.shelf import Shelf
+from renderer.store.local import LocalStore
+from tests.unit.test_video_chunks import score_of
+
+home, options = Path(sys.argv[1]), json.loads(sys.argv[2])
+noise = np.random.default_rng(1).integers(16, 235, (40, 264, 320), np.uint8)
+
+def source():
+    if options.get("dies"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    def frame_at(number):
+        composed.append(number)
+        if number == options.get("stops_at"):
+            print("stopped", flush=True)
+            time.sleep(600)
+        time.sleep(options.get("slow_s", 0))
+        return noise[number]
+    return frame_at
+
+composed = []
+
+def main():
+    shelf = Shelf(
+        ChunkIndex(Database(f"sqlite:///{home / 'ledger.sqlite'}")),
+        LocalStore(home / "store"),
+        b"k" * 32,
+        lease_ms=options.get("lease_ms", 1500),
+        audit_one_in=0,
+    )
+    profile = EncodeProfile(width=320, height=176, fps=Fraction(10))
+    work = ChunkWork(
+        book=KeyBook(score_of("Ada"), profile, shelf.secret), profile=profile, source=source, here=source,
+        prepare=lambda runs: None, processes=lambda frames: options.get("processes", 1), progress=lambda done: None,
+        shelf=shelf, use="ada",
+    )
+    if "most_bytes" in options:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options["most_bytes"],) * 2)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    try:
+        film = work.film()
+    except DearlyError as error:
+        print(json.dumps({"error": error.code}))
+        return
+    samples = b"".join(sample for chunk in film.chunks for sample in chunk)
+    print(json.dumps({"composed": composed, "reused": film.reused, "samples": hash_of(samples)}))
+
+def hash_of(data):
+    import hashlib
+    return hashlib.sha256(data).hexdigest()
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+class Process:
+    """One process that makes the film, once it is let go."""
+
+    def __init__(self, folder: Path, **options: Any) -> None:
+        script = folder / "process.py"
+        script.write_text(PROCESS)
+        self._process = subprocess.Popen(
+            [sys.executable, str(script), str(folder), json.dumps(options)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    def line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+    def go(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
+    def result(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.line())
+        assert self._process.wait(30) == 0
+        return found
+
+    def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(30)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait(30)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextmanager
+def processes(folder: Path, *options: dict[str, Any]) -> Iterator[list[Process]]:
+    """Processes that stand ready, all of them."""
+    made = [Process(folder, **one) for one in options]
+    try:
+        for process in made:
+            assert process.line() == "ready"
+        yield made
+    finally:
+        for process in made:
+            process.close()
+
+
+def run(folder: Path, **options: Any) -> dict[str, Any]:
+    with processes(folder, options) as (process,):
+        process.go()
+        return process.result()
+
+
+def all_whole(folder: Path) -> int:
+    """How many chunks are in the store; each must be one."""
+    store, count = LocalStore(folder / "store"), 0
+    for place in store.list("chunks"):
+        with store.open(place) as file:
+            unpack(file.read(), place.rpartition("/")[2], PROFILE)
+        count += 1
+    return count
+
+
+@pytest.mark.chaos
+def test_two_processes_on_one_film_encode_each_chunk_once(tmp_path: Path) -> None:
+    with processes(tmp_path, {"slow_s": 0.02}, {"slow_s": 0.02}) as both:
+        for process in both:
+            process.go()
+        one, other = (process.result() for process in both)
+    assert sorted([*one["composed"], *other["composed"]]) == list(range(FRAMES))
+    assert one["composed"] and other["composed"]
+    assert one["samples"] == other["samples"] == run(tmp_path)["samples"]
+
+
+@pytest.mark.chaos
+def test_what_a_killed_process_was_at_is_done_by_the_next(tmp_path: Path) -> None:
+    with processes(tmp_path, {"stops_at": 10}) as (dying,):
+        dying.go()
+        assert dying.line() == "stopped"
+        dying.kill()
+    kept = all_whole(tmp_path)
+    heir = run(tmp_path)
+    assert 0 < kept < all_whole(tmp_path) and heir["reused"] == kept
+    assert 10 in heir["composed"] and len(heir["composed"]) < FRAMES
+    assert run(tmp_path) == {"composed": [], "reused": all_whole(tmp_path), "samples": heir["samples"]}
+
+
+@pytest.mark.chaos
+def test_a_full_disk_is_a_clear_error_and_nothing_half_is_left(tmp_path: Path) -> None:
+    assert run(tmp_path, most_bytes=500_000, lease_ms=60_000) == {"error": "environment.disk"}
+    all_whole(tmp_path)
+    started = time.monotonic()
+    later = run(tmp_path)
+    assert sorted(later["composed"])[-1] == FRAMES - 1
+    assert time.monotonic() - started < 50  # the leases were given up
+    assert all_whole(tmp_path) == 4
+
+
+@pytest.mark.chaos
+def test_a_child_that_dies_is_a_transient_error_and_leaves_no_lease(tmp_path: Path) -> None:
+    assert run(tmp_path, processes=2, dies=True, lease_ms=60_000) == {"error": "transient.child"}
+    started = time.monotonic()
+    assert len(run(tmp_path)["composed"]) == FRAMES
+    assert time.monotonic() - started < 50

@@ -1,0 +1,304 @@
+"""Spoken figures, read back by readers that know nothing of the writer: no amount may be heard other than it is."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from babel import Locale
+from hypothesis import given
+from hypothesis import strategies as st
+
+from renderer.plan.formats import Formats
+from renderer.plan.numerals import LARGEST, english_year
+from renderer.plan.words import Words, words_of
+from renderer.template.model import ValueRule
+
+LOCALES = ("en", "en-GB", "it", "fr", "fr-CH", "ro", "ar")
+MINUS = {"en": "minus", "it": "meno", "fr": "moins", "ro": "minus", "ar": "ناقص"}
+POINT = {"en": "point", "it": "virgola", "fr": "virgule", "ro": "virgulă", "ar": "فاصلة"}
+SCALES: Mapping[str, int] = {
+    **{"thousand": 10**3, "million": 10**6, "billion": 10**9},
+    **{"mille": 10**3, "mila": 10**3, "milione": 10**6, "milioni": 10**6, "miliardo": 10**9, "miliardi": 10**9},
+    **{"millions": 10**6, "milliard": 10**9, "milliards": 10**9},
+    **{"mie": 10**3, "mii": 10**3, "milion": 10**6, "milioane": 10**6, "miliard": 10**9, "miliarde": 10**9},
+    **{"ألف": 10**3, "ألفًا": 10**3, "آلاف": 10**3, "مليون": 10**6, "مليونًا": 10**6, "ملايين": 10**6},
+    **{"مليار": 10**9, "مليارًا": 10**9, "مليارات": 10**9},
+}
+TWICE = {"ألفان": 2 * 10**3, "مليونان": 2 * 10**6, "ملياران": 2 * 10**9}
+HUNDRED = {"hundred", "cento", "cent", "cents", "sută", "sute"}
+SILENT = {"and", "et", "și", "de", "e"}
+
+
+def _numbers(words: str, start: int = 0, step: int = 1) -> dict[str, int]:
+    return {word: start + index * step for index, word in enumerate(words.split())}
+
+
+VALUES: dict[str, int] = {
+    **_numbers("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"),
+    **_numbers("sixteen seventeen eighteen nineteen", 16),
+    **_numbers("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10),
+    **_numbers("zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize"),
+    **_numbers("vingt trente quarante cinquante soixante septante", 20, 10),
+    **{"une": 1, "nonante": 90, "vingts": 20},
+    **_numbers("unu doi trei patru cinci șase șapte opt nouă zece unsprezece doisprezece treisprezece paisprezece", 1),
+    **_numbers("cincisprezece șaisprezece șaptesprezece optsprezece nouăsprezece", 15),
+    **_numbers("douăzeci treizeci patruzeci cincizeci șaizeci șaptezeci optzeci nouăzeci", 20, 10),
+    **{"un": 1, "o": 1, "una": 1, "două": 2, "douăsprezece": 12},
+    **_numbers("صفر واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة"),
+    **_numbers("عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون", 20, 10),
+    **_numbers("مئة مئتان ثلاثمئة أربعمئة خمسمئة ستمئة سبعمئة ثمانمئة تسعمئة", 100, 100),
+    **{"أحد": 1, "اثنا": 2, "عشر": 10},
+}
+IT_UNITS = _numbers("zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici") | {
+    **_numbers("quindici sedici diciassette diciotto diciannove", 15),
+    **_numbers("venti trenta quaranta cinquanta sessanta settanta ottanta novanta", 20, 10),
+    **_numbers("vent trent quarant cinquant sessant settant ottant novant", 20, 10),
+    **{"tré": 3, "un": 1, "una": 1, "cento": -1, "mille": -2, "mila": -2},
+}
+IT_PARTS = re.compile("|".join(sorted(IT_UNITS, key=len, reverse=True)))
+
+
+def read(text: str, language: str) -> int:
+    """The whole number that the words say."""
+    tokens: list[str] = []
+    for token in re.split(r"[\s-]+", text):
+        if language == "it" and token not in SCALES:
+            found = IT_PARTS.findall(token)
+            assert "".join(found) == token, token
+            tokens += found
+        elif language == "ar" and token not in VALUES and token not in SCALES and token not in TWICE:
+            assert token.startswith("و"), token
+            tokens.append(token[1:])
+        else:
+            tokens.append(token)
+    total = current = 0
+    values = IT_UNITS if language == "it" else VALUES
+    for token in tokens:
+        if token in SILENT and language != "it":
+            continue
+        if token in TWICE:
+            total += TWICE[token]
+        elif token in SCALES:
+            total += max(current, 1) * SCALES[token]
+            current = 0
+        elif token in HUNDRED:
+            current = current - current % 100 + max(current % 100, 1) * 100
+        elif language == "fr" and token in ("vingt", "vingts") and current % 100 == 4:
+            current += 76
+        else:
+            current += values[token]
+    return total + current
+
+
+def words(locale: str) -> Words:
+    found = words_of(Locale.parse(locale, sep="-"))
+    assert found is not None
+    return found
+
+
+def read_decimal(text: str, language: str) -> Decimal:
+    sign = -1 if text.startswith(MINUS[language] + " ") else 1
+    whole, point, decimals = text.removeprefix(MINUS[language] + " ").partition(f" {POINT[language]} ")
+    value = Decimal(read(whole, language))
+    if point:
+        digits = decimals.split(" ")
+        if len(digits) > 1 and all(values_of(one, language) < 10 for one in digits):
+            written = "".join(str(values_of(one, language)) for one in digits)
+        else:
+            written = str(read(decimals, language))
+        value += Decimal(f"0.{written}")
+    return sign * value
+
+
+def values_of(word: str, language: str) -> int:
+    return (IT_UNITS if language == "it" else VALUES).get(word, 99)
+
+
+# ---------------------------------------------------------------- whole numbers
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_number_to_ten_thousand_is_read_back(locale: str) -> None:
+    say = words(locale).number
+    for number in range(10_000):
+        assert read(say(Decimal(number)), locale[:2]) == number, number
+
+
+@given(st.integers(0, LARGEST), st.sampled_from(LOCALES))
+def test_large_numbers_are_read_back(number: int, locale: str) -> None:
+    assert read(words(locale).number(Decimal(number)), locale[:2]) == number
+
+
+@given(st.decimals(-99_999, 99_999, places=2), st.sampled_from(LOCALES))
+def test_decimals_are_read_back(number: Decimal, locale: str) -> None:
+    assert read_decimal(words(locale).number(number), locale[:2]) == number
+
+
+def test_a_number_beyond_words_keeps_its_digits() -> None:
+    assert words("it").number(Decimal(LARGEST + 1)) == "1000000000000"
+
+
+@pytest.mark.parametrize(
+    ("locale", "number", "said"),
+    [
+        ("en", 201, "two hundred one"),
+        ("en-GB", 1001, "one thousand and one"),
+        ("it", 23, "ventitré"),
+        ("it", 28, "ventotto"),
+        ("it", 103_023, "centotremilaventitré"),
+        ("it", 1_000_000, "un milione"),
+        ("fr", 71, "soixante et onze"),
+        ("fr", 80, "quatre-vingts"),
+        ("fr", 81, "quatre-vingt-un"),
+        ("fr", 200, "deux cents"),
+        ("fr", 201, "deux cent un"),
+        ("fr", 80_000, "quatre-vingt mille"),
+        ("fr", 80_000_000, "quatre-vingts millions"),
+        ("fr-CH", 91, "nonante et un"),
+        ("ro", 16, "șaisprezece"),
+        ("ro", 21_000, "douăzeci și una de mii"),
+        ("ro", 101_000, "o sută una mii"),
+        ("ro", 100_000, "o sută de mii"),
+        ("ro", 22_000_000, "douăzeci și două de milioane"),
+        ("ar", 11, "أحد عشر"),
+        ("ar", 200, "مئتان"),
+        ("ar", 3_000, "ثلاثة آلاف"),
+        ("ar", 11_000, "أحد عشر ألفًا"),
+        ("ar", 2_026, "ألفان وستة وعشرون"),
+    ],
+)
+def test_numbers_are_said_as_the_language_wants(locale: str, number: int, said: str) -> None:
+    assert words(locale).number(Decimal(number)) == said
+
+
+def test_years_in_english() -> None:
+    assert [english_year(year) for year in (1905, 1999, 2000, 2005, 2010, 2026, 1900)] == [
+        "nineteen oh five",
+        "nineteen ninety-nine",
+        "two thousand",
+        "two thousand five",
+        "twenty ten",
+        "twenty twenty-six",
+        "nineteen hundred",
+    ]
+
+
+# ---------------------------------------------------------------- money
+
+EURO = re.compile(r"(?: de| di| d’|^) ?(?:euros?|يورو)| (?:euros?|يورو)")
+CENTS = re.compile(r" (?:de )?(?:cents?|centesim[io]|centimes?|cenți|سنتًا|سنتات)$")
+
+
+def read_euros(text: str, language: str) -> Decimal:
+    sign = -1 if text.startswith(MINUS[language] + " ") else 1
+    text = text.removeprefix(MINUS[language] + " ")
+    euros = cents = 0
+    parts = EURO.split(text, maxsplit=1)
+    rest = text
+    if len(parts) == 2:
+        euros, rest = read(parts[0], language), parts[1]
+    rest = re.sub(r"^ (?:(?:and|et|și|e) |و)", "", rest)
+    if rest in ("سنت واحد", "سنتان"):
+        cents = 1 if rest.endswith("واحد") else 2
+    elif rest:
+        assert CENTS.search(rest), rest
+        cents = read(CENTS.sub("", rest), language)
+    return sign * (Decimal(euros) + Decimal(cents) / 100)
+
+
+@given(st.integers(-(10**9), 10**9), st.sampled_from(LOCALES))
+def test_no_amount_is_wrong_by_a_cent(cents: int, locale: str) -> None:
+    amount = Decimal(cents) / 100
+    assert read_euros(words(locale).money(amount.quantize(Decimal("0.01")), "EUR"), locale[:2]) == amount
+
+
+@pytest.mark.parametrize(
+    ("locale", "amount", "currency", "said"),
+    [
+        ("en", "66.90", "EUR", "sixty-six euros and ninety cents"),
+        ("en", "1.01", "GBP", "one British pound and one penny"),
+        ("it", "1.00", "EUR", "un euro"),
+        ("it", "1.00", "GBP", "una sterlina britannica"),
+        ("it", "-66.90", "EUR", "meno sessantasei euro e novanta centesimi"),
+        ("it", "2000000.00", "EUR", "due milioni di euro"),
+        ("fr", "0.80", "EUR", "quatre-vingts centimes"),
+        ("fr", "2000000", "EUR", "deux millions d’euros"),
+        ("ro", "1.01", "RON", "un leu și un ban"),
+        ("ro", "19.02", "RON", "nouăsprezece lei și doi bani"),
+        ("ro", "20.20", "RON", "douăzeci de lei și douăzeci de bani"),
+        ("ro", "101.00", "RON", "o sută unu lei"),
+        ("ro", "2.00", "GBP", "două lire sterline"),
+        ("ar", "66.90", "EUR", "ستة وستون يورو وتسعون سنتًا"),
+        ("en", "66.90", "PLN", "sixty-six point nine zero Polish zlotys"),
+        ("it", "0.2345", "EUR", "zero virgola due tre quattro cinque euro"),
+    ],
+)
+def test_money_is_said_with_its_hundredths(locale: str, amount: str, currency: str, said: str) -> None:
+    assert words(locale).money(Decimal(amount), currency) == said
+
+
+# ---------------------------------------------------------------- dates, units, percentages
+
+
+def rule(kind: str, **more: object) -> ValueRule:
+    return ValueRule.model_validate({"value": "x", "as": kind, **more})
+
+
+@pytest.mark.parametrize(
+    ("locale", "style", "said"),
+    [
+        ("en", "short", "November twenty-second, twenty twenty-six"),
+        ("en-GB", "long", "the twenty-second of November twenty twenty-six"),
+        ("it", "medium", "ventidue novembre duemilaventisei"),
+        ("fr", "day-month", "vingt-deux novembre"),
+        ("ro", "month-year", "noiembrie două mii douăzeci și șase"),
+        ("ar", "day-month", "الثاني والعشرون من نوفمبر"),
+        ("en", "month", "November"),
+        ("de", "long", "22. November 2026"),
+    ],
+)
+def test_dates(locale: str, style: str, said: str) -> None:
+    assert Formats(locale).spoken(date(2026, 11, 22), rule("date", style=style), "x") == said
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"), [("en", "March first"), ("it", "primo marzo"), ("fr", "premier mars"), ("ro", "întâi martie")]
+)
+def test_the_first_of_a_month(locale: str, said: str) -> None:
+    assert Formats(locale).spoken(date(2026, 3, 1), rule("date", style="day-month"), "x") == said
+
+
+@pytest.mark.parametrize(
+    ("locale", "amount", "said"),
+    [
+        ("en", "8.3", "eight point three kilowatt-hours"),
+        ("it", "1", "un chilowattora"),
+        ("fr", "248", "deux cent quarante-huit kilowatt-heures"),
+        ("ro", "1", "un kilowatt-oră"),
+        ("ro", "248", "două sute patruzeci și opt de kilowați-oră"),
+        ("ar", "8", "ثمانية كيلو واط ساعة"),
+    ],
+)
+def test_units_are_said_in_full(locale: str, amount: str, said: str) -> None:
+    unit = rule("quantity", unit="energy-kilowatt-hour")
+    assert Formats(locale).spoken(Decimal(amount), unit, "x") == said
+
+
+def test_signs_and_percentages() -> None:
+    italian = Formats("it")
+    assert italian.spoken(Decimal("0.08"), rule("percent", sign="always"), "x") == "più otto per cento"
+    assert italian.spoken(Decimal("-0.08"), rule("percent", sign="never"), "x") == "otto per cento"
+    assert Formats("ro").spoken(Decimal("-0.21"), rule("percent"), "x") == "minus douăzeci și unu la sută"
+    assert Formats("de").spoken(Decimal("66.9"), rule("money", currency="x"), "x", "EUR") == "66,90 Euro"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_is_heard_is_what_is_read(locale: str) -> None:
+    formats = Formats(locale)
+    for cents in range(0, 20_000, 7):
+        amount = Decimal(cents) / 1000  # three decimals: the text rounds, and so does the voice
+        shown = formats.text(amount, rule("money", currency="x"), "EUR")
+        figures = Decimal(re.sub(r"[^0-9.,]", "", shown).replace(",", "."))
+        assert read_euros(formats.spoken(amount, rule("money", currency="x"), shown, "EUR"), locale[:2]) == figures
