@@ -8,17 +8,21 @@ import os
 import resource
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from multiprocessing import util
 from typing import Any
 
+import structlog
 from celery import Celery, signals
-from kombu import Exchange, Queue
+from celery.exceptions import Reject
 
 from renderer.bootstrap import Services
+from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
 from renderer.settings import Settings
 from workers import log
+from workers.door import Door
 from workers.heart import Heart
 from workers.lanes import INTAKE, LANES
 from workers.leash import die_with_parent, this_owner
@@ -27,8 +31,13 @@ from workers.tasks import work_on
 WORK = "dearly.work"
 """The task that the dispatcher sends: some parts' ids."""
 
+SUBMIT = "dearly.submit"
+"""The task that others send."""
+
 MAX_CHILD_KIB = 3 * 2**20
 """A worker process that has grown to this is replaced once its message is done."""
+
+events = structlog.get_logger("dearly")
 
 VISIBILITY_S = 3600
 """After this the broker delivers an unacknowledged message again. The ledger finds dead workers long before; a lower
@@ -57,8 +66,7 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
         task_default_queue="site",
         task_ignore_result=True,
         task_publish_retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 2},
-        # By the nameless exchange a message reaches its queue even if the broker has forgotten what was declared.
-        task_queues=[Queue(name, Exchange(""), routing_key=name) for name in (*LANES, INTAKE)],
+        task_queues={name: {"exchange": name, "routing_key": name} for name in (*LANES, INTAKE)},
         task_reject_on_worker_lost=True,
         task_serializer="json",
         task_store_errors_even_if_ignored=False,
@@ -98,6 +106,22 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
         folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
         util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
+
+    doors: dict[int, Door] = {}
+
+    @app.task(name=SUBMIT, ignore_result=True)
+    def submit(*_: object, **message: object) -> None:
+        """Put a request of somebody outside into the ledger; acknowledged once it is there."""
+        own = services()
+        if id(own) not in doors:
+            doors.clear()
+            doors[id(own)] = Door(own)
+        try:
+            doors[id(own)].submit(message)
+        except EnvironmentFault as error:
+            events.error("the door waits", code=error.code)
+            time.sleep(1)
+            raise Reject(requeue=True) from None
 
     hearts: list[Heart] = []
 

@@ -102,7 +102,7 @@ def end_request(
     connection.execute(update(parts).where(open_parts).values(state=state, finished_ms=now_ms, **error))
     note(connection, now_ms, state, request_id=request_id, code=code)
     if ended.notify:
-        _announce(connection, now_ms, request_id, state)
+        announce_end(connection, now_ms, request_id, state)
     return True
 
 
@@ -152,10 +152,11 @@ def close(connection: Connection, now_ms: int, request_id: str) -> None:
     if ended is not None:
         note(connection, now_ms, f"request {ended.state}", request_id=request_id)
         if ended.notify:
-            _announce(connection, now_ms, request_id, ended.state)
+            announce_end(connection, now_ms, request_id, ended.state)
 
 
-def _announce(connection: Connection, now_ms: int, request_id: str, state: str) -> None:
+def announce_end(connection: Connection, now_ms: int, request_id: str, state: str) -> None:
+    """Put the end of a request into the outbox."""
     payload = json.dumps({"request": request_id, "state": state})
     announce(connection, now_ms, f"request.{state}", f"request {request_id}", payload)
 

@@ -10,8 +10,20 @@ from sqlalchemy import Connection, insert, select, update
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
-from renderer.ledger.endings import end_request, note
-from renderer.ledger.model import NEEDS, OPEN, QUEUES, URGENT, URGENT_QUEUE, Clock, Submission, Work, new_id, wall_clock
+from renderer.ledger.endings import announce_end, end_request, note
+from renderer.ledger.model import (
+    NEEDS,
+    OPEN,
+    QUEUES,
+    URGENT,
+    URGENT_QUEUE,
+    Clock,
+    Fault,
+    Submission,
+    Work,
+    new_id,
+    wall_clock,
+)
 from renderer.ledger.tables import history, part_needs, parts, requests, runs, sealed
 
 BATCH = 2_000
@@ -79,21 +91,7 @@ class Intake:
         run = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update(read=True)).one_or_none()
         if run is None or run.state != "open":
             raise UsageError("usage.run", "The run is not there, or takes no more requests.")
-        rows = [
-            {
-                "id": item.id,
-                "run_id": run_id,
-                "record": item.record,
-                "recipient": item.recipient,
-                "idempotency": item.idempotency,
-                "template": item.template,
-                "release": item.release,
-                "notify": int(item.notify),
-                "state": "submitted",
-                "created_ms": now,
-            }
-            for item in batch
-        ]
+        rows = [_request(item, run_id, now) for item in batch]
         # Not RETURNING: drivers differ in how they give it for many rows. Ids are random, so what is there is ours.
         connection.execute(insert_new(connection, requests, "idempotency"), rows)
         ids = [item.id for item in batch]
@@ -123,6 +121,26 @@ class Intake:
             insert(history), [{"at_ms": now, "request_id": item.id, "event": "submitted"} for item in taken]
         )
         return len(taken)
+
+    def refuse(self, run_id: str, item: Submission, fault: Fault) -> bool:
+        """Keep a request that cannot be used, as failed and without parts. False when its idempotency key is known."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            row = {
+                **_request(item, run_id, now),
+                "state": "failed",
+                "finished_ms": now,
+                "error_code": fault.code,
+                "error_message": fault.message,
+            }
+            put = insert_new(connection, requests, "idempotency").values(row).returning(requests.c.id)
+            if connection.execute(put).one_or_none() is None:
+                return False
+            note(connection, now, "submitted", request_id=item.id)
+            note(connection, now, "failed", request_id=item.id, code=fault.code)
+            if item.notify:
+                announce_end(connection, now, item.id, "failed")
+            return True
 
     def seal_run(self, run_id: str, expected: int) -> None:
         """Say that all of the input was read and how many requests it held."""
@@ -194,6 +212,21 @@ class Intake:
                 after = found[-1]
                 now = self._clock()
                 cancelled += sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
+
+
+def _request(item: Submission, run_id: str, now_ms: int) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "run_id": run_id,
+        "record": item.record,
+        "recipient": item.recipient,
+        "idempotency": item.idempotency,
+        "template": item.template,
+        "release": item.release,
+        "notify": int(item.notify),
+        "state": "submitted",
+        "created_ms": now_ms,
+    }
 
 
 def _part(item: Submission, work: Work, now_ms: int, *, waits: int, needed: int) -> dict[str, Any]:

@@ -61,23 +61,22 @@ class Reader:
                 )
             )
 
+    def known(self, idempotency: str) -> bool:
+        """Whether there is a request with this key."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(requests.c.id).where(requests.c.idempotency == idempotency)) is not None
+
+    def by_key(self, idempotency: str) -> Request | None:
+        """The request with this key."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(requests).where(requests.c.idempotency == idempotency)).one_or_none()
+            return None if row is None else _request(row)
+
     def requests(self, run_id: str) -> list[Request]:
         """The requests of a run in the order of their ids."""
         with self._database.reading() as connection:
             rows = connection.execute(select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))
-            return [
-                Request(
-                    id=row.id,
-                    run_id=row.run_id,
-                    template=row.template,
-                    release=row.release,
-                    state=row.state,
-                    plan_digest=row.plan_digest,
-                    reason=row.reason,
-                    fault=_fault(row),
-                )
-                for row in rows
-            ]
+            return [_request(row) for row in rows]
 
     def parts(self, run_id: str) -> list[Part]:
         """The channels' parts of a run in the order of their ids; not the plans."""
@@ -234,6 +233,19 @@ class Reader:
                     .order_by(history.c.id)
                 )
             ]
+
+
+def _request(row: Row[Any]) -> Request:
+    return Request(
+        id=row.id,
+        run_id=row.run_id,
+        template=row.template,
+        release=row.release,
+        state=row.state,
+        plan_digest=row.plan_digest,
+        reason=row.reason,
+        fault=_fault(row),
+    )
 
 
 def _fault(row: Row[Any]) -> Fault | None:

@@ -18,10 +18,10 @@ from typing import Any, cast
 from renderer.bootstrap import Progress, Services, build
 from renderer.errors import EnvironmentFault, ProfileError, RenderError
 from renderer.guard import MEMORY
-from renderer.orders import MadePlan, Order
+from renderer.orders import MadePlan, Order, Taken
 from renderer.render.model import RenderResult, write_artefact
 from renderer.settings import Settings
-from renderer.template.model import Channel
+from renderer.template.model import CHANNELS, Channel
 from renderer.template.release import Release
 from renderer.units import digest
 from workers import lanes
@@ -36,6 +36,12 @@ class NothingEngine:
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
+
+    def take(self, release: Release, profile: str) -> Taken:
+        asked = json.loads(profile)
+        if "name" not in asked:
+            raise ProfileError("profile.missing", "A required field is missing.")
+        return Taken(template="nothing", channels=CHANNELS, recipient=asked["name"], order=Order(profile=profile))
 
     def plan(self, release: Release, order: Order) -> MadePlan:
         asked = json.loads(order.profile)
