@@ -222,6 +222,15 @@ class Reader:
                 is not None
             )
 
+    def begun(self, request_id: str) -> tuple[int, int]:
+        """When the work on a request's plan first began, and that on its first channel (ms). For one that is done."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(parts.c.channel, parts.c.started_ms).where(parts.c.request_id == request_id)
+            ).all()
+        plan = min(row.started_ms for row in rows if row.channel == "plan")
+        return plan, min(row.started_ms for row in rows if row.channel != "plan")
+
     def history(self, request_id: str) -> list[tuple[str, str | None]]:
         """What happened to a request, in order: (event, part)."""
         with self._database.reading() as connection:
