@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import ColumnElement, Connection, case, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, insert, literal, select, update
 
 from renderer.ledger.model import MAX_ATTEMPTS, MAX_LOSSES, OPEN, POISON_AFTER, Claim, Fault, State
 from renderer.ledger.tables import attempts, history, outbox, part_needs, parts, requests, sealed
@@ -17,6 +17,24 @@ POISON = Fault(code="job.poison", message=f"Its process died {POISON_AFTER} time
 TOO_OFTEN = Fault(code="job.attempts", message=f"Tried again and again; its worker died {MAX_LOSSES} times.")
 TOO_LATE = Fault(code="job.time", message=f"Took longer than it may, {MAX_ATTEMPTS} times.")
 DEPENDENCY = Fault(code="job.dependency", message="A part whose files this one embeds has failed.")
+
+# Built once, as in transitions.py.
+_NOTE = insert(history)
+_KEEP = insert(sealed)
+_OF_IT = parts.c.request_id == bindparam("b_id")
+_CLOSE = (
+    update(requests)
+    .where(
+        requests.c.id == bindparam("b_id"),
+        requests.c.state.in_(OPEN),
+        ~exists().where(_OF_IT, parts.c.state.in_(OPEN)),
+    )
+    .values(
+        state=case((exists().where(_OF_IT, parts.c.state == "failed"), "failed"), else_="done"),
+        finished_ms=bindparam("b_now"),
+    )
+    .returning(requests.c.state, requests.c.notify)
+)
 
 
 def request_of(part_id: str) -> str:
@@ -49,9 +67,16 @@ def note(
 ) -> None:
     """A line of the history."""
     connection.execute(
-        insert(history).values(
-            at_ms=now_ms, run_id=run_id, request_id=request_id, part_id=part_id, event=event, token=token, code=code
-        )
+        _NOTE,
+        {
+            "at_ms": now_ms,
+            "run_id": run_id,
+            "request_id": request_id,
+            "part_id": part_id,
+            "event": event,
+            "token": token,
+            "code": code,
+        },
     )
 
 
@@ -140,15 +165,7 @@ def fail(connection: Connection, now_ms: int, part_id: str, token: int, fault: F
 
 def close(connection: Connection, now_ms: int, request_id: str) -> None:
     """End a request whose last part has ended."""
-    of_it = parts.c.request_id == request_id
-    failed = exists().where(of_it, parts.c.state == "failed")
-    still_open = exists().where(of_it, parts.c.state.in_(OPEN))
-    ended = connection.execute(
-        update(requests)
-        .where(requests.c.id == request_id, requests.c.state.in_(OPEN), ~still_open)
-        .values(state=case((failed, "failed"), else_="done"), finished_ms=now_ms)
-        .returning(requests.c.state, requests.c.notify)
-    ).one_or_none()
+    ended = connection.execute(_CLOSE, {"b_id": request_id, "b_now": now_ms}).one_or_none()
     if ended is not None:
         note(connection, now_ms, f"request {ended.state}", request_id=request_id)
         if ended.notify:
@@ -168,4 +185,4 @@ def announce(connection: Connection, now_ms: int, topic: str, dedupe: str, paylo
 
 def keep_plan(connection: Connection, request_id: str, sealed_plan: bytes) -> None:
     """Put a request's plan beside its profile."""
-    connection.execute(insert(sealed).values(request_id=request_id, kind="plan", data=sealed_plan))
+    connection.execute(_KEEP, {"request_id": request_id, "kind": "plan", "data": sealed_plan})

@@ -16,12 +16,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Delete, case, delete, exists, insert, select, update
+from sqlalchemy import Delete, bindparam, delete, exists, func, insert, select, update
 
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.endings import close, end_attempts, end_request, fail, held, keep_plan, lock, note, request_of
 from renderer.ledger.model import MAX_ATTEMPTS, OPEN, Claim, Clock, Fault, Outcome, wall_clock
-from renderer.ledger.tables import artefacts, attempts, history, part_needs, parts, pauses, requests
+from renderer.ledger.tables import artefacts, attempts, part_needs, parts, pauses, requests
 
 FAULT_WAIT_MS = 500
 LONGEST_FAULT_WAIT_MS = 10_000
@@ -45,45 +45,13 @@ class Ledger:
         with self._database.writing() as connection:
             lock(connection, request_id)
             now = self._clock()
+            until = now + lease_ms
             row = connection.execute(
-                update(parts)
-                .where(parts.c.id == part_id, parts.c.state == "dispatched")
-                .values(
-                    state="running",
-                    attempts=parts.c.attempts + 1,
-                    lease_token=parts.c.lease_token + 1,
-                    lease_worker=worker,
-                    lease_owner=owner,
-                    lease_until_ms=now + lease_ms,
-                    begun_ms=now,
-                    step=0,
-                    steps=0,
-                    started_ms=case((parts.c.started_ms.is_(None), now), else_=parts.c.started_ms),
-                )
-                .returning(
-                    parts.c.channel,
-                    parts.c.queue,
-                    parts.c.lease_token,
-                    parts.c.attempts,
-                    parts.c.crashes,
-                    parts.c.losses,
-                    parts.c.faults,
-                    parts.c.needed,
-                    exists().where(pauses.c.queue == parts.c.queue).label("probe"),
-                )
+                _CLAIM, {"b_id": part_id, "b_worker": worker, "b_owner": owner, "b_until": until, "b_now": now}
             ).one_or_none()
             if row is None:
                 return None
-            of = (requests.c.template, requests.c.release, requests.c.plan_digest)
-            if row.channel == "plan":
-                request = connection.execute(
-                    update(requests)
-                    .where(requests.c.id == request_id, requests.c.state.in_(OPEN))
-                    .values(state="running")
-                    .returning(*of)
-                ).one()
-            else:
-                request = connection.execute(select(*of).where(requests.c.id == request_id)).one()
+            request = connection.execute(_BEGIN if row.channel == "plan" else _LOOK, {"b_id": request_id}).one()
             return Claim(
                 part_id=part_id,
                 request_id=request_id,
@@ -98,7 +66,7 @@ class Ledger:
                 worker=worker,
                 owner=owner,
                 begun_ms=now,
-                lease_until_ms=now + lease_ms,
+                lease_until_ms=until,
                 plan_digest=request.plan_digest,
                 needed=row.needed,
                 probe=bool(row.probe),
@@ -116,23 +84,14 @@ class Ledger:
         with self._database.writing() as connection:
             lock(connection, claim.request_id)
             now = self._clock()
-            changed = connection.execute(
-                update(parts)
-                .where(held(claim))
-                .values(state="done", finished_ms=now, error_code=None, error_message=None)
-            )
+            values = {"b_figures": None, "b_warnings": None, "b_now": now}
+            changed = connection.execute(_FINISH, {**_of(claim), **values})
             if changed.rowcount != 1:
                 return False
-            connection.execute(
-                update(requests).where(requests.c.id == claim.request_id).values(plan_digest=plan_digest)
-            )
+            connection.execute(_KEEP_DIGEST, {"b_id": claim.request_id, "b_digest": plan_digest})
             keep_plan(connection, claim.request_id, sealed_plan)
-            connection.execute(
-                update(parts)
-                .where(parts.c.request_id == claim.request_id, parts.c.waits > 0)
-                .values(waits=parts.c.waits - 1)
-            )
-            connection.execute(insert(attempts).values(_attempt(claim, now, "done")))
+            connection.execute(_WAIT_LESS, {"b_id": claim.request_id})
+            connection.execute(_TRIED, _attempt(claim, now, "done"))
             note(connection, now, "planned", request_id=claim.request_id)
             if claim.probe:
                 connection.execute(_well_again(claim))
@@ -152,24 +111,14 @@ class Ledger:
         with self._database.writing() as connection:
             lock(connection, claim.request_id)
             now = self._clock()
-            changed = connection.execute(
-                update(parts)
-                .where(held(claim))
-                .values(
-                    state="done",
-                    finished_ms=now,
-                    step=parts.c.steps,
-                    error_code=None,
-                    error_message=None,
-                    figures=json.dumps(dict(outcome.figures), sort_keys=True),
-                    warnings=json.dumps(outcome.warnings),
-                )
-            )
+            figures = json.dumps(dict(outcome.figures), sort_keys=True)
+            values = {"b_figures": figures, "b_warnings": json.dumps(outcome.warnings), "b_now": now}
+            changed = connection.execute(_FINISH, {**_of(claim), **values})
             if changed.rowcount != 1:
                 return False
             if outcome.artefacts:
                 connection.execute(
-                    insert(artefacts),
+                    _FILES,
                     [
                         {
                             "part_id": claim.part_id,
@@ -184,16 +133,9 @@ class Ledger:
                     ],
                 )
             if claim.needed:
-                needing = select(part_needs.c.part_id).where(part_needs.c.needs_id == claim.part_id)
-                connection.execute(
-                    update(parts).where(parts.c.id.in_(needing), parts.c.waits > 0).values(waits=parts.c.waits - 1)
-                )
-            connection.execute(insert(attempts).values(_attempt(claim, now, "done")))
-            connection.execute(
-                insert(history).values(
-                    at_ms=now, request_id=claim.request_id, part_id=claim.part_id, event="done", token=claim.token
-                )
-            )
+                connection.execute(_NEED_LESS, {"b_id": claim.part_id})
+            connection.execute(_TRIED, _attempt(claim, now, "done"))
+            note(connection, now, "done", request_id=claim.request_id, part_id=claim.part_id, token=claim.token)
             if claim.probe:
                 connection.execute(_well_again(claim))
             close(connection, now, claim.request_id)
@@ -276,6 +218,76 @@ class Ledger:
                 .where(parts.c.queue == claim.queue, parts.c.state == "dispatched")
                 .values(state="submitted", lease_until_ms=None)
             )
+
+
+# Statements that every part goes through are built once: building one costs more than running it.
+
+_CLAIM = (
+    update(parts)
+    .where(parts.c.id == bindparam("b_id"), parts.c.state == "dispatched")
+    .values(
+        state="running",
+        attempts=parts.c.attempts + 1,
+        lease_token=parts.c.lease_token + 1,
+        lease_worker=bindparam("b_worker"),
+        lease_owner=bindparam("b_owner"),
+        lease_until_ms=bindparam("b_until"),
+        begun_ms=bindparam("b_now"),
+        step=0,
+        steps=0,
+        started_ms=func.coalesce(parts.c.started_ms, bindparam("b_now")),
+    )
+    .returning(
+        parts.c.channel,
+        parts.c.queue,
+        parts.c.lease_token,
+        parts.c.attempts,
+        parts.c.crashes,
+        parts.c.losses,
+        parts.c.faults,
+        parts.c.needed,
+        exists().where(pauses.c.queue == parts.c.queue).label("probe"),
+    )
+)
+_ASKED = (requests.c.template, requests.c.release, requests.c.plan_digest)
+_LOOK = select(*_ASKED).where(requests.c.id == bindparam("b_id"))
+_BEGIN = (
+    update(requests)
+    .where(requests.c.id == bindparam("b_id"), requests.c.state.in_(OPEN))
+    .values(state="running")
+    .returning(*_ASKED)
+)
+_FINISH = (
+    update(parts)
+    .where(parts.c.id == bindparam("b_part"), parts.c.lease_token == bindparam("b_token"), parts.c.state == "running")
+    .values(
+        state="done",
+        finished_ms=bindparam("b_now"),
+        step=parts.c.steps,
+        error_code=None,
+        error_message=None,
+        figures=bindparam("b_figures"),
+        warnings=bindparam("b_warnings"),
+    )
+)
+_FILES = insert(artefacts)
+_TRIED = insert(attempts)
+_KEEP_DIGEST = update(requests).where(requests.c.id == bindparam("b_id")).values(plan_digest=bindparam("b_digest"))
+_WAIT_LESS = (
+    update(parts).where(parts.c.request_id == bindparam("b_id"), parts.c.waits > 0).values(waits=parts.c.waits - 1)
+)
+_NEED_LESS = (
+    update(parts)
+    .where(
+        parts.c.id.in_(select(part_needs.c.part_id).where(part_needs.c.needs_id == bindparam("b_id"))),
+        parts.c.waits > 0,
+    )
+    .values(waits=parts.c.waits - 1)
+)
+
+
+def _of(claim: Claim) -> dict[str, Any]:
+    return {"b_part": claim.part_id, "b_token": claim.token}
 
 
 def _attempt(claim: Claim, now_ms: int, outcome: str) -> dict[str, Any]:
