@@ -80,9 +80,16 @@ def main() -> None:
             report["template"] = real(options.template, options.profile, Path(folder))
         report["load_before"] = round(os.getloadavg()[0], 1)
         if recipients:
+            moviepy_cpu_s = report["costs"][-1]["cpu_ms_per_frame"] / 1000
             per_frame = moviepy_s(options.frames, Path(folder))
             report["recipients"] = [
-                measure(film, recipients, Path(folder) / film, lambda frames: frames * per_frame)
+                measure(
+                    film,
+                    recipients,
+                    Path(folder) / film,
+                    lambda frames: frames * per_frame,
+                    lambda frames: frames * moviepy_cpu_s,
+                )
                 for film in ("energy-bill", "synthetic")
             ]
         if renders:

@@ -6,10 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from renderer import pipeline
 from renderer.plan.build import Planner
 from tests import ledgers, small_template
+
+# How long an example takes says nothing on a machine that runs other tests beside it.
+settings.register_profile("dearly", deadline=None)
+settings.load_profile("dearly")
 
 
 @pytest.fixture

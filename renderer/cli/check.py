@@ -122,7 +122,10 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
     )
     if report.fits:
         table = Table(
-            box=None, title="In the film: texts changed to fit, links hard to reach", title_justify="left", header_style="bold"
+            box=None,
+            title="In the film: texts changed to fit, links hard to reach",
+            title_justify="left",
+            header_style="bold",
         )
         for column in ("Scene", "Layer", "Format", "Change", "Records", "Example"):
             table.add_column(column, justify="right" if column in ("Records", "Example") else "left")

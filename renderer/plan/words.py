@@ -27,7 +27,7 @@ _APOSTROPHE = "’"
 class Language:
     """What a language says around its numbers. ``cents`` are the names of a currency's hundredth (one, many) by code,
     ``major`` names that are said otherwise than CLDR writes them, ``feminine`` and ``neuter`` the currencies and units
-    whose noun is so."""
+    whose noun is so. ``day`` says the day of a month before the month's name, ``day_after`` behind it."""
 
     spell: Spell
     minus: str
@@ -40,6 +40,7 @@ class Language:
     neuter: frozenset[str] = frozenset()
     major: Mapping[str, tuple[str, str]] | None = None
     day: Callable[[int], str] | None = None
+    day_after: Callable[[int], str] | None = None
     first: str | None = None
     year: Callable[[int], str] | None = None
     millions_of: str = ""
@@ -87,7 +88,12 @@ _FRENCH = Language(
 )
 _LANGUAGES: Mapping[str, Language] = {
     "en": _ENGLISH,
-    "en-and": replace(_ENGLISH, spell=numerals.british, day=lambda day: f"the {numerals.english_ordinal(day)} of"),
+    "en-and": replace(
+        _ENGLISH,
+        spell=numerals.british,
+        day=lambda day: f"the {numerals.english_ordinal(day)} of",
+        day_after=numerals.english_ordinal,  # "November 22, 2026", as Canadians write it
+    ),
     "fr": _FRENCH,
     "fr-septante": replace(_FRENCH, spell=numerals.swiss_french),
     "it": Language(
@@ -156,7 +162,7 @@ class Words:
         self._locale = locale
         self._language = language
         self._cardinal = lru_cache(4096)(self._spelled)
-        self._currency = lru_cache(256)(self._currency_words)
+        self._names: dict[tuple[str, str], tuple[str, str]] = {}
 
     def number(self, amount: Decimal, gender: Gender = "masculine", counted: bool = False) -> str:
         """A number with the decimals that it is written with; minus in a word."""
@@ -174,13 +180,13 @@ class Words:
         if decimals and (cents is None or len(decimals) != 2):
             gender = self._gender(currency)
             return self._signed(
-                sign, self._currency(self._decimal(whole, decimals, gender, False), currency, amount, False)
+                sign, self._with_currency(self._decimal(whole, decimals, gender, False), currency, amount, False)
             )
         hundredths = int(decimals or 0)
         said = []
         if whole or not hundredths:
             counted = self._cardinal(whole, self._gender(currency), True)
-            said.append(self._currency(counted, currency, Decimal(whole), whole % 10**6 == 0 and whole > 0))
+            said.append(self._with_currency(counted, currency, Decimal(whole), whole % 10**6 == 0 and whole > 0))
         if hundredths and cents is not None:
             said.append(self._cents(hundredths, cents))
         return self._signed(sign, self._language.and_.join(said))
@@ -194,18 +200,20 @@ class Words:
 
     def date(self, written: str) -> str:
         """A date that was written with the month's name: its day and its year in words."""
-        return _NUMBER.sub(lambda found: self._day_or_year(found[1]), written)
+        return _NUMBER.sub(self._day_or_year, written)
 
     def signed(self, words: str) -> str:
         """With a plus in a word."""
         return f"{self._language.plus} {words}"
 
-    def _day_or_year(self, number: str) -> str:
-        language, value = self._language, int(number)
+    def _day_or_year(self, found: re.Match[str]) -> str:
+        language, number, rest = self._language, found[1], found.string[found.end() :].lstrip()
+        value = int(number)
         if len(number) > 2:
             return language.year(value) if language.year else self._cardinal(value, "masculine", False)
-        if language.day is not None and 1 <= value <= 31:
-            return language.day(value)
+        day = language.day if language.day_after is None or rest[:1].isalpha() else language.day_after
+        if day is not None and 1 <= value <= 31:
+            return day(value)
         if value == 1 and language.first is not None:
             return language.first
         return self._cardinal(value, "masculine", False)
@@ -229,16 +237,24 @@ class Words:
             return f"{names[0]} واحد" if count == 1 else names[1]
         return f"{self._cardinal(count, 'masculine', True)} {names[2] if count <= 10 else names[3]}"
 
-    def _currency_words(self, counted: str, currency: str, amount: Decimal, round_millions: bool) -> str:
+    def _with_currency(self, counted: str, currency: str, amount: Decimal, round_millions: bool) -> str:
         shown = abs(amount)
+        plural = self._locale.plural_form(shown)
+        key = (currency, plural)
+        if key not in self._names:
+            self._names[key] = (
+                get_currency_name(currency, shown, self._locale),
+                get_currency_unit_pattern(currency, shown, self._locale),
+            )
+        name, pattern = self._names[key]
         named = (self._language.major or {}).get(currency)
-        name = named[0 if shown == 1 else 1] if named else get_currency_name(currency, shown, self._locale)
+        if named is not None:
+            name = named[0 if shown == 1 else 1]
         of = self._language.millions_of if round_millions else ""
         if of:
             joined = f"d{_APOSTROPHE}{name}" if of == "de" and name[:1].lower() in "aeiouyé" else f"{of} {name}"
             return f"{counted} {joined}"
-        pattern = get_currency_unit_pattern(currency, shown, self._locale)
-        return str(pattern.format(counted, name))
+        return pattern.format(counted, name)
 
     def _gender(self, noun: str) -> Gender:
         if noun in self._language.feminine:

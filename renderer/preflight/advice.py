@@ -30,11 +30,10 @@ def _about(scene: SceneCost, cause: SceneCause) -> str | None:
     who, moves = cause.cause, cause.cause.mover
     shown = f"'{who.layer}' ({who.shows}) is in the picture for {cause.layer_s:.1f} of {cause.scene_s:.1f} s"
     if moves is not None and not who.mover_personal:
-        thing = "the backdrop moves" if moves == "backdrop" else f"'{moves}' moves"
+        thing = "the backdrop" if moves == "backdrop" else f"'{moves}'"
         return (
-            f"{shown} while {thing}, so {cause.changing_s:.1f} s are encoded frame by frame for each recipient. "
-            f"Let it come later or go earlier, or let {'the backdrop' if moves == 'backdrop' else 'the other'} come to "
-            "rest before it comes."
+            f"{shown} while {thing} moves, so {cause.changing_s:.1f} s are encoded frame by frame for each recipient. "
+            f"Let it come later or go earlier, or let {thing} come to rest before it comes."
         )
     if moves is not None and cause.changing_s > 0.5 * cause.personal_s:
         return (

@@ -28,8 +28,9 @@ from renderer.preflight.survey import survey
 from renderer.profile.load import BadRecord
 from renderer.profile.model import Profile
 from renderer.render.model import RenderJob, RenderResult
-from renderer.render.video.chunks import Busy, Kept, Mine, pack
+from renderer.render.video.chunks import Busy, Kept, Mine
 from renderer.render.video.encode import EncodeProfile, encode_chunk
+from renderer.render.video.packing import pack
 from renderer.render.video.render import FilmSource, film_scores, render_video
 from renderer.render.video.voices import film_voice
 from renderer.render.voice import VoiceSettings

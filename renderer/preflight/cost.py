@@ -81,16 +81,16 @@ class CostModel:
 DEFAULT = CostModel(
     machine="a two-core x86-64 server, November 2026",
     unit_s=0.0066,
-    unit_bytes=1630,
+    unit_bytes=1900,
     plan_s=0.008,
     speech_s=0.2,
     film_s=0.75,
-    film_bytes=150_000,
+    film_bytes=300_000,
     film_bytes_a_second=16_500,
     statement_s=0.35,
-    statement_bytes=120_000,
-    microsite_s=0.15,
-    microsite_bytes=120_000,
+    statement_bytes=60_000,
+    microsite_s=0.03,
+    microsite_bytes=160_000,
     margin=0.5,
 )
 """Figures for a machine that was not measured: another one may well take half as much or half more."""

@@ -3,6 +3,7 @@ shared. Nothing is drawn."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,8 @@ from renderer.render.video.keys import ChunkKey, KeyBook, SceneChanges
 from renderer.render.video.score import Score, ScoreScene
 from renderer.render.video.visible import Span
 
+_CHART_PART = re.compile(r"-[a-z]+[0-9]+$")
+"""What the score adds to a layer's name for one piece of a chart."""
 _SECRET = bytes(32)
 """Keys are only compared with one another here."""
 
@@ -103,17 +106,18 @@ def _cause(scene: ScoreScene, part: SceneChanges, frames: int, fps: Fraction) ->
     lengths = {layer: sum(end - first for first, end in spans) for layer, spans in part.personal.items()}
     if not any(lengths.values()):
         return None
-    longest = max(lengths, key=lambda layer: (lengths[layer], layer))
+    shows = {layer.id: ", ".join(layer.facts) for layer in scene.layers}
+    # What shows a fact says more than a shape that only follows it.
+    longest = max(lengths, key=lambda layer: (bool(shows.get(layer)), lengths[layer], layer))
     own = _mask((span for spans in part.personal.values() for span in spans), frames)
     moves = {mover: int((_mask(spans, frames) & own).sum()) for mover, spans in part.moves.items()}
     mover = max(moves, key=lambda one: (moves[one], one or ""))
     every = _mask((span for spans in part.moves.values() for span in spans), frames) & own
-    layer = next(one for one in scene.layers if one.id == longest)
     cause = Cause(
-        layer=longest,
-        shows=", ".join(layer.facts) or "something personal",
+        layer=_CHART_PART.sub("", longest),
+        shows=shows.get(longest) or "something personal",
         # What only comes and goes does not keep frames from repeating.
-        mover=None if moves[mover] * 4 < own.sum() else mover or "backdrop",
+        mover=None if moves[mover] * 4 < own.sum() else _CHART_PART.sub("", mover or "backdrop"),
         mover_personal=mover in part.personal,
     )
     return SceneCause(

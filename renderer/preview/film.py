@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
@@ -22,6 +21,7 @@ from renderer.render.video.encode import EncodeProfile
 from renderer.render.video.encoders import encode_film
 from renderer.render.video.keys import film_borders
 from renderer.render.video.mux import Tags, mux_mp4
+from renderer.render.video.planar import video_frame
 from renderer.render.video.poster import poster_frame, poster_jpeg
 from renderer.render.video.render import FilmSource
 from renderer.render.video.score import FitRecord, Score
@@ -78,7 +78,7 @@ def _fit(fit: FitRecord, score: Score) -> dict[str, Any]:
 def picture(planes: NDArray[np.uint8], *, exact: bool = False, width: int | None = None) -> tuple[bytes, str]:
     """A composed frame (yuv420p, Rec. 709 limited) as a picture in sRGB with its media type: JPEG, or PNG if
     ``exact``."""
-    frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(planes), format="yuv420p")
+    frame = video_frame(np.ascontiguousarray(planes))
     pixels: NDArray[np.uint8] = VideoReformatter().reformat(
         frame, format="bgr24", src_colorspace=Colorspace.ITU709, dst_colorspace=Colorspace.DEFAULT,
         src_color_range=ColorRange.MPEG, dst_color_range=ColorRange.JPEG, threads=1,

@@ -17,6 +17,8 @@ _UNSEEN = (
     " \t\n\r\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
     "\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u2061\u2062\u2063\u2064\u3000\u3164\ufeff\uffa0"
 )
+_FILLERS = "\u115f\u1160\u3164\uffa0"
+"""Letters by their category that cannot be seen."""
 MOST_MARKS = 8
 """More marks on one letter than any script uses draw over the lines around it."""
 
@@ -43,10 +45,15 @@ def text_fault(text: str, longest: int) -> str | None:
 
 
 def _piled(text: str) -> bool:
-    """Whether more than :data:`MOST_MARKS` non-spacing or enclosing marks follow one another."""
+    """Whether more than :data:`MOST_MARKS` non-spacing or enclosing marks follow one another.
+
+    What cannot be seen does not begin a new pile: fonts set marks behind it on the letter before it."""
     run = 0
     for character in text:
-        run = run + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if unicodedata.category(character) in ("Mn", "Me"):
+            run += 1
+        elif character not in _FILLERS and unicodedata.category(character) != "Cf":
+            run = 0
         if run > MOST_MARKS:
             return True
     return False

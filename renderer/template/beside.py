@@ -26,8 +26,8 @@ class Poster(Strict):
     at_s: float = Field(ge=0, le=120, description="When, from the scene's start.")
     mark_at: tuple[_Part, _Part] | None = Field(
         None,
-        description="Where the play mark is on the still for e-mail, [x, y] as parts of the frame, mirrored right to "
-        "left; without it the middle, or beside it where it would cover a text.",
+        description="Where the play mark is on the still for e-mail, [x, y] as parts of a 16:9 frame, mirrored right "
+        "to left; without it, and in other formats, the middle, or beside it where it would cover a text.",
     )
 
 

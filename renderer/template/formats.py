@@ -4,8 +4,8 @@ The short side of every format is 720 design pixels, so a text's size means the 
 
 1. What fills the frame fills it. A shape from edge to edge, or a long thin line, stretches.
 2. The rest is cut into blocks wherever an empty strip runs through the scene: columns first, then rows. What overlaps,
-   stands below or around one another or on one line is one block. A drawing that texts run over is no block: it keeps its size and its
-   place as a part of the frame.
+   stands below or around one another or on one line is one block. A drawing that texts run over is no block: it keeps
+   its size and its place as a part of the frame.
 3. Columns become rows, the start column on top, unless they have room side by side. Blocks keep their order.
 4. A block is scaled as a whole: drawings, texts, motion. Texts on their own take the width of the safe area and more
    lines instead; type grows by up to a quarter where there is room. Drawings give way first where there is none.

@@ -55,6 +55,8 @@ _BEZIER = re.compile(r"^cubic-bezier\(\s*(-?[\d.]+)\s*,\s*(-?[\d.]+)\s*,\s*(-?[\
 _Pixels = Annotated[float, Field(ge=-4000, le=4000)]
 _Length = Annotated[float, Field(ge=0, le=4000)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+MOST_SCALE, MOST_TURN = 50, 36_000
+"""How far keyframes may enlarge a layer, and turn it, in degrees."""
 
 
 def bezier_handles(name: str) -> tuple[float, float, float, float] | None:
@@ -136,6 +138,13 @@ class Keyframes(Strict):
             if any(later <= earlier for earlier, later in pairwise(times)):
                 raise PydanticCustomError(
                     "template.value", "The keyframes of '{name}' must be in order of time.", {"name": name}
+                )
+        for name, least, most in (("scale", 0, MOST_SCALE), ("rotation", -MOST_TURN, MOST_TURN)):
+            if not all(least <= frame.value <= most for frame in getattr(self, name)):
+                raise PydanticCustomError(
+                    "template.value",
+                    "The keyframes of '{name}' must lie between {least} and {most}.",
+                    {"name": name, "least": least, "most": most},
                 )
         return self
 
@@ -265,7 +274,7 @@ class ImageFormat(LayerFormat):
     """A picture in another format of the film."""
 
     scaling: Literal["cover", "contain"] | None = Field(None, description="Fill the box, or show all of it.")
-    focus: tuple[float, float] | None = Field(None, description="The point that stays in view when it is cut.")
+    focus: tuple[Fraction, Fraction] | None = Field(None, description="The point that stays in view when it is cut.")
     radius_px: float | None = Field(None, ge=0, le=720, description="Rounded corners.")
 
 

@@ -16,9 +16,16 @@ from typing import Any
 
 import pytest
 
-from renderer.render.video.chunks import unpack
+from renderer.bootstrap import ShelfSource, build, recipient_use
+from renderer.orders import Order
+from renderer.plan.build import Planner
+from renderer.profile.carry import to_text
+from renderer.profile.load import read_one
 from renderer.render.video.encode import EncodeProfile
+from renderer.render.video.packing import unpack
+from renderer.settings import Settings
 from renderer.store.local import LocalStore
+from tests import small_template
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILE = EncodeProfile(width=320, height=176, fps=Fraction(10))
@@ -159,6 +166,50 @@ def all_whole(folder: Path) -> int:
             unpack(file.read(), place.rpartition("/")[2], PROFILE)
         count += 1
     return count
+
+
+def test_the_command_and_the_workers_share_and_a_person_can_be_forgotten(tmp_path: Path, small: Planner) -> None:
+    """`dearly render` for two people, then a worker's engine for the first; the small film's scenes all say a name."""
+    folder, settings = small_template.write(tmp_path / "template"), Settings(home=tmp_path / "home")
+    records = {
+        name: small_template.profile_with(customer__name=name, customer__id=f"C-{name}") for name in ("Ada", "Bo")
+    }
+
+    def rendered(name: str) -> dict[str, Any]:
+        profile = tmp_path / f"{name}.json"
+        profile.write_text(json.dumps(records[name]))
+        command = ("render", folder, "--profile", profile, "--channel", "video", "--out", tmp_path / name, "--json")
+        done = subprocess.run(
+            [sys.executable, "-m", "renderer.cli.main", *map(str, command)],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "DEARLY_HOME": str(settings.home)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    ada, bo = rendered("Ada"), rendered("Bo")
+    assert ada["chunks"] > ada["chunks_reused"] and bo["frames_encoded"] > 0
+    services = build(settings)
+    release = small.template.release
+    order = Order(profile=to_text(read_one(tmp_path / "Ada.json", small.template.contract)))
+    plan = services.engine.plan(release, order)
+    again = services.engine.render(
+        release, plan, "video", tmp_path / "worker", (), lambda step, steps: None, "a-part-video"
+    )
+    assert again.figures["chunks_reused"] == again.figures["chunks"] == ada["chunks"]
+    assert again.figures["frames_encoded"] == 0
+    film = again.of("mp4")
+    assert film is not None
+    assert (tmp_path / "worker" / film.path).read_bytes() == (tmp_path / "Ada" / film.path).read_bytes()
+
+    shelf = ShelfSource(settings)()
+    kept = sum(1 for _ in services.store.list("chunks"))
+    assert shelf.release(recipient_use(settings, "C-Ada")) == 0  # the part has them too
+    gone = shelf.release("a-part-video")
+    assert gone > 0 and sum(1 for _ in services.store.list("chunks")) == kept - gone
+    assert rendered("Bo")["frames_encoded"] == 0 < rendered("Ada")["frames_encoded"]
 
 
 @pytest.mark.chaos

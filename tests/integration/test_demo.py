@@ -216,6 +216,7 @@ def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # six customers' films in two formats: some minutes beside other tests
 def test_the_real_thing(tmp_path: Path) -> None:
     """As a newcomer runs it: every template, three customers each, with their films."""
     done = subprocess.run(

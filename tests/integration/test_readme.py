@@ -56,7 +56,7 @@ def run(line: str, folder: Path, home: Path, *, code: int = 0) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/first-steps.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/first-steps.md", "docs/estimate.md"])
 def test_commands_of_a_page_work(page: str, clone: Path, home: Path) -> None:
     blocks = SHELL.findall((ROOT / page).read_text("utf-8"))
     assert blocks

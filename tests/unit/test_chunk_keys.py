@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 import renderer.render.video as video
 from renderer.assets.door import AssetDoor
+from renderer.assets.fonts import FontRequest, load_fonts
 from renderer.labels import Sensitivity
 from renderer.render.video import fingerprint
 from renderer.render.video.backdrops import Backdrop, Moving
@@ -40,6 +42,7 @@ from renderer.render.video.score import (
     Track,
     U,
 )
+from renderer.render.video.text import TextEngine
 from tests.film_samples import box, engine, fonts, one_scene, plan, text_layer
 
 WIDTH, HEIGHT = 96, 64
@@ -439,6 +442,18 @@ def test_shadows_and_accents_beyond_a_rectangle_count_as_seen() -> None:
     assert frames_of(film(scene(card)), 0, 1) != frames_of(empty, 0, 1)
     assert key(film(scene(card))).key != key(empty).key
     assert key(film(scene(replace(card, sensitivity="personal")))).personal
+
+
+def test_marks_piled_on_a_letter_count_as_seen_however_high_they_reach() -> None:
+    """A text below the frame, whose marks stand in it, in a font that piles marks."""
+    noto = load_fonts([FontRequest("Noto Sans", (600,))], Path(gettempdir()) / "dearly-test-fonts")
+    piled = replace(text("E" + ("\u0302" * 8 + "\u2060") * 4), look=replace(LOOK, families=("Noto Sans",)))
+    top = TextEngine(noto).raster(piled, 0, 0, 0).y
+    assert top < -2 * 14 - 8  # beyond the two ems that any text may reach: else this would prove nothing
+    below = HEIGHT - top - 4
+    tall = film(scene(layer(piled, at=(8, below, 60, below + 18), sensitivity="personal")))
+    assert key(tall).key != key(film(scene())).key
+    assert key(tall).personal
 
 
 def test_when_something_came_does_not_enter_once_it_stands() -> None:

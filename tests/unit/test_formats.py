@@ -213,7 +213,8 @@ def test_only_what_is_shown_whole_is_counted(value: Any, kind: str, more: dict[s
 
 def test_spoken_figures_name_currency_and_unit_in_full() -> None:
     english = FORMATS["en"]
-    assert english.spoken(Decimal("66.9"), rule("money", currency="x"), "€66.90", "EUR") == "sixty-six euros and ninety cents"
+    spoken = english.spoken(Decimal("66.9"), rule("money", currency="x"), "€66.90", "EUR")
+    assert spoken == "sixty-six euros and ninety cents"
     assert english.spoken(Decimal("1"), rule("money", currency="x", decimals=0), "€1", "EUR") == "one euro"
     assert english.spoken(Decimal("-5"), rule("money", currency="x", sign="never"), "x", "EUR") == "five euros"
     unit = rule("quantity", unit="energy-kilowatt-hour", decimals=0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -82,6 +84,29 @@ def test_frames_are_those_of_the_film_digest_for_digest(
         assert (frame_at(number) == frame.data).all()
         assert still.data.startswith(b"\xff\xd8")
     assert desk.frame(1, view, 5, True, _quiet).data.startswith(b"\x89PNG")
+
+
+def test_every_listed_format_can_be_seen_and_the_page_shows_both(
+    folder: Path, tmp_path: Path, production: Callable[[], RenderJob]
+) -> None:
+    config = folder / "template.yaml"
+    text = config.read_text("utf-8")
+    (flat,) = re.findall(r'"16:9": {width: \d+, height: \d+}', text)
+    config.write_text(text.replace(flat, '"16:9": {width: 320, height: 180}\n      "9:16": {width: 180, height: 320}'))
+    desk = Desk(Bench(folder=folder, profiles=None, cache=CACHE, work=tmp_path / "work"))
+    view = _view(desk.people(1, _quiet)[0])
+    upright = replace(view, format="9:16")
+    sizes = [(film["width"], film["height"]) for film in (desk.film(1, one, _quiet) for one in (view, upright))]
+    assert sizes == [(320, 180), (180, 320)]
+    job = production()
+    score = build_score(job.plan, job.template, job.fonts, job.assets, TextEngine(job.fonts), format="9:16")
+    composer = Composer(score, film_backdrops(score, job.assets, CACHE), job.fonts, job.assets)
+    assert desk.frame(1, upright, 30, False, _quiet).digest == frame_digest(composer.frame(30))
+    for one in (view, upright):
+        site = Path(desk.site(1, one, 1000, _quiet)["folder"])
+        assert {"poster.jpg", "poster-9x16.jpg", "film-9x16.mp4"} <= {path.name for path in site.iterdir()}
+    with pytest.raises(RenderError, match="no such format"):
+        desk.film(1, replace(view, format="4:5"), _quiet)
 
 
 def test_plan_page_and_statement_are_those_of_production(

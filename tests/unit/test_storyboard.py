@@ -28,6 +28,9 @@ def refused(*layers: dict[str, Any], **more: Any) -> str:
         ({"out_s": 3}, "inside the scene"),
         ({"enter": {"motion": "fade", "easing": "bouncy"}}, "no easing 'bouncy'"),
         ({"keyframes": {"opacity": [{"at_s": 1, "value": 0}, {"at_s": 1, "value": 1}]}}, "in order of time"),
+        ({"keyframes": {"scale": [{"at_s": 0, "value": 1e9}]}}, "'scale' must lie between 0 and 50"),
+        ({"keyframes": {"scale": [{"at_s": 0, "value": -1}]}}, "'scale' must lie between 0 and 50"),
+        ({"keyframes": {"rotation": [{"at_s": 0, "value": 1e300}]}}, "'rotation' must lie between"),
     ],
 )
 def test_a_layer_that_makes_no_sense_is_refused(more: dict[str, Any], message: str) -> None:

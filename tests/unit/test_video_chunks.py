@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from renderer.errors import EnvironmentFault, RenderError
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
-from renderer.render.video.chunks import BadChunk, ChunkWork, FilmChunks, Mine, pack, unpack
+from renderer.render.video.chunks import ChunkWork, FilmChunks, Mine
 from renderer.render.video.encode import EncodedChunk, EncodeProfile, FrameAt, encode_chunk, golden_extradata
 from renderer.render.video.encoders import Run
 from renderer.render.video.keys import KeyBook
+from renderer.render.video.packing import BadChunk, pack, unpack
 from renderer.render.video.score import Score
 from renderer.render.video.scoring import FilmFormat
 from renderer.render.video.witness import Witness, frame_sum

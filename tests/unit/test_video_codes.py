@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import av
@@ -12,12 +13,19 @@ import pytest
 import zxingcpp
 from numpy.typing import NDArray
 
+from renderer import pipeline
+from renderer.assets.door import AssetDoor
 from renderer.errors import RenderError
 from renderer.labels import Sensitivity
 from renderer.plan.model import Link
-from renderer.render.video.encode import EncodeProfile, encode_chunk
+from renderer.profile.load import read_one
+from renderer.render.video.compose import Composer
+from renderer.render.video.encode import EncodedChunk, EncodeProfile, encode_chunk
+from renderer.render.video.render import film_backdrops
 from renderer.render.video.score import Q, QrContent, Score
-from renderer.render.video.scoring import FilmFormat
+from renderer.render.video.scoring import FilmFormat, build_score
+from renderer.render.video.text import TextEngine
+from renderer.template.load import find_template
 from tests.film_samples import box, composer, plan, scene, score, storyboard
 
 HREF = "https://energy.example/pay/9f3c2a7e?m=2026-11&l=it"
@@ -49,11 +57,14 @@ def read(luma: NDArray[np.uint8]) -> list[str]:
 def encoded(found: Score, crf: int) -> NDArray[np.uint8]:
     """Luma of the fifth frame, encoded in a chunk and decoded as a player does."""
     profile = EncodeProfile(width=found.width, height=found.height, fps=Fraction(25), crf=crf)
-    chunk = encode_chunk((np.array(frame.data) for frame in composer(found).frames(range(8))), profile)
+    return decoded(encode_chunk((np.array(frame.data) for frame in composer(found).frames(range(8))), profile))
+
+
+def decoded(chunk: EncodedChunk) -> NDArray[np.uint8]:
     decoder = av.CodecContext.create("h264", "r")
     decoder.extradata = chunk.extradata
     pictures = [frame for sample in chunk for frame in decoder.decode(av.Packet(sample))] + list(decoder.decode(None))
-    return np.asarray(pictures[5].to_ndarray()[: found.height], np.uint8)
+    return np.asarray(pictures[5].to_ndarray()[: pictures[5].height], np.uint8)
 
 
 @pytest.mark.parametrize(("size", "crf"), [((1280, 720), 21), ((640, 352), 30)])
@@ -108,3 +119,28 @@ def test_what_no_reader_should_or_could_read_is_refused(
         film(layer, href, sensitivity=sensitivity)
     assert caught.value.code == code and words in str(caught.value) and "energy.example" not in str(caught.value)
     assert caught.value.place.scene == "one"
+
+
+@pytest.mark.parametrize(
+    ("template", "sample", "locale", "link"),
+    [
+        ("energy-bill", "11-typical", "it", "direct-debit"),
+        ("energy-bill", "13-arabic-credit", "ar", "account"),
+        ("loyalty-year", "11-slipping", "fr", "new-records"),
+    ],
+)
+def test_the_codes_of_the_templates_are_read_from_their_last_moments(
+    template: str, sample: str, locale: str, link: str, tmp_path: Path
+) -> None:
+    planner = pipeline.open_template(template)
+    person = read_one(find_template(template) / f"samples/{sample}.json", planner.template.contract)
+    the_plan = pipeline.plan(planner, person, locale=locale)
+    fonts = pipeline.template_fonts(planner.template, tmp_path)
+    assets = AssetDoor(planner.template.release.files, images=dict(person.images))
+    text = TextEngine(fonts)
+    found = build_score(replace(the_plan, scenes=the_plan.scenes[-1:]), planner.template, fonts, assets, text)
+    drawn = Composer(found, film_backdrops(found, assets, tmp_path), fonts, assets, text=text)
+    profile = EncodeProfile(width=found.width, height=found.height, fps=Fraction(25))
+    chunk = encode_chunk((np.array(drawn.frame(found.frames - 8 + at).data) for at in range(8)), profile)
+    assert read(decoded(chunk)) == [the_plan.links[link].href]
+    assert not any(layer.personal for layer in found.scenes[0].layers if layer.id == "code")

@@ -148,6 +148,13 @@ def test_scale_and_rotation_turn_about_the_anchor() -> None:
     assert [int(np.ptp(np.flatnonzero(dark.any(axis=axis)))) for axis in (0, 1)] == [39, 199]
 
 
+def test_a_layer_that_is_scaled_beyond_all_sense_is_an_error_and_no_gigabytes() -> None:
+    wide = {"kind": "shape", "id": "bar", "shape": "rect", "fill": "ink", "box": box(0, 0, 1280, 720)}
+    with pytest.raises(RenderError, match="more than any picture may be") as caught:
+        composer(one_scene({**wide, "keyframes": {"scale": [{"at_s": 0, "value": 12}]}})).frame(0)
+    assert caught.value.code == "render.layout"
+
+
 @pytest.mark.parametrize(
     ("side", "direction", "covered"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -292,7 +293,8 @@ def test_gaps_part_the_line_and_points_alone_have_their_dots() -> None:
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 def test_values_lie_over_the_line_and_labels_and_ticks_inside_the_box(direction: Any) -> None:
     words = {"value_style": "label", "label_style": "label", "tick_style": "label", "grid": "line", "values": "marked"}
-    found = layers_of(film({**LINE, **words}, facts=series(90, 20, 30, 80, mark=2), direction=direction))
+    steep = series(90, 90, 10, *[90] * 8, mark=2)  # the line rises beside the point, into its value if that let it
+    found = layers_of(film({**LINE, **words}, facts=steep, direction=direction))
     line, value = found["line-line"], found["line-value2"].rect_q
     assert isinstance(line.content, PathContent)
     points = [(float(line.rect_q[0] + x), float(line.rect_q[1] + y)) for x, y in line.content.runs[0]]
@@ -327,3 +329,29 @@ def test_graphics_are_the_same_film_at_another_size() -> None:
     for name, layer in small.items():
         for one, other in zip(layer.rect_q, large[name].rect_q, strict=True):
             assert other == pytest.approx(one * 1.5, abs=2 * Q), name
+
+
+def test_a_legend_moves_together_before_it_is_too_long() -> None:
+    tight = donut(box=box(80, 100, 500, 100), label_style="label", legend="end", thickness_px=20)
+    found = layers_of(film(tight, facts=parts("0.5", "0.3", "0.2")))
+    keys = [found[f"donut-key{index}"].rect_q for index in range(3)]
+    assert keys[0][1] >= 100 * Q and keys[2][3] <= 200 * Q
+    assert all(above[3] < below[1] for above, below in pairwise(keys))
+
+
+def test_a_level_line_is_uncovered_bit_by_bit() -> None:
+    half = {"reveal": [{"at_s": 0, "value": 0.5}]}
+    rule = {"kind": "shape", "id": "rule", "shape": "line", "stroke": "ink", "stroke_px": 8, "keyframes": half}
+    luma = composer(film({**rule, "box": box(200, 300, 600, 0)})).frame(5).planes[0]
+    dark = np.flatnonzero(luma[300] < 90)
+    assert [int(dark[0]), int(dark[-1])] == pytest.approx([196, 499], abs=6)
+
+
+def test_the_ground_under_a_line_fades_without_bands() -> None:
+    """A fifth of 8 bits has 51 steps for 380 rows: undithered, rows would be of one colour by eights."""
+    found = film({**LINE, "head": False, "dots": "none"}, facts=series(100, 100, 100))
+    rows = composer(found).frame(49).planes[0][120:480, 200:800].astype(float).mean(axis=1)
+    runs = [len(list(same)) for _, same in groupby(np.round(rows, 3))]
+    assert len(runs) > 110
+    eighths = rows.reshape(-1, 24).mean(axis=1)
+    assert (np.diff(eighths) > 0).all() and eighths[-1] - eighths[0] > 20

@@ -104,3 +104,14 @@ def test_growth_enters_while_it_lasts_and_not_afterwards() -> None:
     ring = film("ring")
     assert key(ring, 0, 12).key != key(ring, 12, 24).key
     assert key(ring, 36, 42).key == key(ring, 40, 46).key, "it stands"
+
+
+def test_how_soft_a_wipe_is_enters_while_it_lasts() -> None:
+    def wiped(softness: int) -> Score:
+        way = {"kind": "wipe", "duration_s": 0.8, "softness_px": softness}
+        return score(plan(), storyboard(scene("one", []), scene("two", [], transition=way)))
+
+    hard, soft = wiped(0), wiped(120)
+    first = hard.scenes[1].first
+    assert key(hard, first, first + 10).key != key(soft, first, first + 10).key
+    assert key(hard, first + 25, first + 35).key == key(soft, first + 25, first + 35).key

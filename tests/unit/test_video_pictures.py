@@ -16,7 +16,8 @@ from renderer.assets.door import AssetDoor
 from renderer.render.video.backdrops import media_backdrop
 from renderer.render.video.motion import view_path
 from renderer.render.video.pictures import window
-from renderer.render.video.score import ScoreBackdrop, U
+from renderer.render.video.score import Q, ScoreBackdrop, ShapeContent, U
+from renderer.render.video.shapes import shape_raster
 from tests.film_samples import box, composer, fact, one_scene, plan
 
 FRAMES = 120
@@ -190,3 +191,17 @@ def test_a_round_picture_has_soft_edges_and_no_corner() -> None:
     cover = (paper - luma[90:310, 190:410].astype(float)) / (paper - 16)
     assert float(cover.sum()) == pytest.approx(np.pi * 100**2, rel=0.003)
     assert luma[104, 204] == paper
+
+
+@pytest.mark.parametrize("offset", [12, -60, 90])
+def test_no_shadow_is_seen_through_a_shape_that_lets_light_through(offset: int) -> None:
+    content = ShapeContent(
+        shape="rect", fill="#ffffff80", stroke=None, stroke_q=0, radii_q=(20 * Q,) * 4, shadow="#000000ff",
+        shadow_blur_q=30 * Q, shadow_offset_q=offset * Q,
+    )  # fmt: skip
+    made = shape_raster(content, (100 * Q, 100 * Q, 300 * Q, 220 * Q))
+    inside = made.pixels[105 - made.y : 215 - made.y, 125 - made.x : 275 - made.x]
+    assert inside.shape[:2] == (110, 150)
+    assert (inside[:, :, 3] == 128).all() and (inside[:, :, 0] == inside[:, :, 3]).all(), "the fill and nothing else"
+    beyond = 220 + abs(offset) // 2 if offset > 0 else 100 + offset // 2
+    assert made.pixels[beyond - made.y, 200 - made.x, 3] > 100, "and the shadow beside it"

@@ -17,7 +17,7 @@ from PIL import Image
 
 from renderer.assets.door import Asset, AssetDoor
 from renderer.errors import RenderError
-from renderer.render.video import mezzanine
+from renderer.render.video import mezzanine, prepare
 from renderer.render.video.backdrops import Moving, Zooming, media_backdrop
 from renderer.render.video.footage import Footage
 from renderer.render.video.prepare import U, prepare_footage, prepare_image, yuv_frame
@@ -128,6 +128,16 @@ def test_a_second_time_nothing_is_prepared(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Footage, "__init__", refuse)
     assert np.array_equal(prepared(tmp_path, asset).pixels, first.pixels)
     assert not list(tmp_path.rglob(".writing-*"))
+
+
+def test_another_library_prepares_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunk keys name the libraries, so frames that an older one prepared must not be found under them."""
+    prepared(tmp_path, footage(10))
+    monkeypatch.setattr(prepare, "_preparer", lambda: {"opencv": "another"})
+    prepared(tmp_path, footage(10))
+    assert len(list((tmp_path / "mezzanine").rglob("*.yuv"))) == 2
+    monkeypatch.undo()
+    assert {"preparer", "packages", "opencv", "libraries"} <= set(prepare._preparer())
 
 
 def test_racing_for_one_mezzanine_is_harmless(tmp_path: Path) -> None:

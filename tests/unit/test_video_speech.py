@@ -1,6 +1,7 @@
 """Speech: the real engines, their words and times, the lexicon, the level, and what is kept."""
 
 import json
+import os
 import shutil
 from importlib.util import find_spec
 from itertools import pairwise
@@ -171,7 +172,8 @@ def test_a_name_is_neither_in_the_names_nor_in_the_files_that_are_kept(tmp_path:
     assert not {path.name for path in personal} & {
         path.name for path in tmp_path.rglob("*") if path.is_file() and path not in kept
     }
-    assert shelf(tmp_path).clear() == 4
+    assert shelf(tmp_path).prune(days=1) == 0
+    assert shelf(tmp_path).prune(days=0) == 4
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and "personal" in path.parts]
 
 
@@ -185,8 +187,20 @@ def test_torn_speech_is_made_anew(tmp_path: Path) -> None:
     assert len(again.sound(first.pcm_digest)) == first.samples
 
 
+def test_personal_speech_is_kept_within_a_size_the_newest_first(tmp_path: Path) -> None:
+    store = shelf(tmp_path)
+    for number in range(6):
+        store.put(f"sound {number}", bytes(1000), personal=True)
+        os.utime(store._path(f"sound {number}", True), (1000 + number, 1000 + number))
+    store.put("everyone's", bytes(5000), personal=False)
+    assert store.prune(days=100_000, limit=3_500) == 3
+    assert [store.get(f"sound {number}") is not None for number in range(6)] == [False] * 3 + [True] * 3
+    assert store.get("everyone's") is not None
+    assert store.prune(days=1) == 3
+
+
 def test_speech_that_is_gone_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RenderError, match="not kept"):
+    with pytest.raises(RenderError, match="not said"):
         robot(tmp_path).sound("0" * 64)
 
 

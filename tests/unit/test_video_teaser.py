@@ -15,8 +15,11 @@ from renderer.errors import RenderError
 from renderer.render.video.moments import mark_place, secret_spans, teaser_spans, without
 from renderer.render.video.poster import mail_poster_jpeg, marked, poster_frame, rgb
 from renderer.render.video.score import Score, ScoreTeaser, U
+from renderer.render.video.scoring import FilmFormat
 from renderer.render.video.teaser import MAX_BYTES, make_teaser
 from renderer.template.beside import Teaser
+from renderer.template.formats import in_format
+from renderer.template.model import Margins
 from tests import film_samples as samples
 
 FPS = Fraction(25)
@@ -94,6 +97,13 @@ def test_the_mark_goes_where_the_storyboard_says_and_is_mirrored() -> None:
     assert mark_place(samples.score(board=board), 0) == (U // 4, U // 2)
     mirrored = samples.score(board=board, the_plan=samples.plan(direction="rtl", locale="ar"))
     assert mark_place(mirrored, 0) == (U * 3 // 4, U // 2)
+
+
+def test_in_another_format_the_mark_finds_its_own_place() -> None:
+    board = samples.storyboard(poster={"scene": "one", "at_s": 1, "mark_at": [0.25, 0.5]})
+    tall = FilmFormat(width=180, height=320, fps=FPS, name="9:16")
+    score = samples.score(board=in_format(board, "9:16", Margins()), film=tall)
+    assert score.poster_mark is None and mark_place(score, 0) != (U // 4, U // 2)
 
 
 def film_of(layers: list[dict[str, object]]) -> Score:
@@ -197,11 +207,18 @@ def test_the_first_picture_is_the_whole_poster_under_its_mark() -> None:
     score = wanting(((20, 60),))
     made = make_teaser(score, waves, 7)
     assert made is not None
-    wanted = np.asarray(marked(Image.fromarray(rgb(waves(7), (600, 330))), mark_place(score, 7)))
+    plain = rgb(waves(7), (600, 330))
+    wanted = np.asarray(marked(Image.fromarray(plain), mark_place(score, 7)))
+    mark = np.abs(wanted.astype(int) - plain).max(axis=2) > 30
     for data in (made.gif, made.webp):
         pictures, shown = played(data)
         for picture in (pictures[0], pictures[-1]):
             assert np.abs(picture.astype(int) - wanted).mean() < 6
+            assert (
+                np.abs(picture.astype(int) - wanted)[mark].mean()
+                < 20
+                < np.abs(picture.astype(int) - plain)[mark].mean()
+            )
         assert shown[0] == 1000 and sum(shown) == 1000 + 1600 + 1000
         assert np.abs(pictures[0].astype(int) - pictures[3]).mean() > 2, "and then something moves"
 

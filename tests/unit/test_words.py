@@ -251,6 +251,9 @@ def rule(kind: str, **more: object) -> ValueRule:
     [
         ("en", "short", "November twenty-second, twenty twenty-six"),
         ("en-GB", "long", "the twenty-second of November twenty twenty-six"),
+        ("en-GB", "full", "Sunday, the twenty-second of November twenty twenty-six"),
+        ("en-CA", "long", "November twenty-second, twenty twenty-six"),
+        ("en-CA", "day-month", "November twenty-second"),
         ("it", "medium", "ventidue novembre duemilaventisei"),
         ("fr", "day-month", "vingt-deux novembre"),
         ("ro", "month-year", "noiembrie două mii douăzeci și șase"),

@@ -37,13 +37,20 @@ CEILING_DBTP = -2.0
 """What the mix may peak at before AAC, which mostly adds less than a decibel."""
 BIT_RATE = 128_000
 AAC_FRAME = 1024
-MIXER = 2
+CODERS = ("fast", "twoloop")
+"""FFmpeg's AAC coders, in the order they are tried. For speech over music at this rate `fast` takes 40 % of the time,
+and its noise is 10 dB lower in every band below 7 kHz; but it loses noise that is loud at all frequencies, where
+`twoloop`, the default, does not (FFmpeg 8.1; measured on the energy bill's narration and on white noise)."""
+LOST_LU = 1.0
+"""So much loudness may be lost by a coder before the next one is tried."""
+MIXER = 3
 """Raise this when the same clips in the same places would give another track."""
 
 EDGE_S = 0.005
 """Every clip comes in and goes out over at least this long, so that no cut is heard as a click."""
 LOOP_S = 0.05
 MAX_CLIP_S = 600
+_PEAK_TAPS, _PEAK_BLOCK = 24, 1024
 
 av.logging.set_level(None)
 
@@ -154,10 +161,15 @@ def master(pcm: Pcm) -> AudioTrack:
     AAC moves peaks, noise by some decibels. So the result is decoded and measured, and if a peak came out too high the
     mix is limited that much lower.
     """
-    ceiling = CEILING_DBTP
-    for _ in range(3):
-        track = encode_aac(level(pcm, ceiling))
-        over = measure(decode_track(track)).true_peak - PEAK_DBTP
+    ceiling, coder = CEILING_DBTP, CODERS[0]
+    for _ in range(4):
+        levelled = level(pcm, ceiling)
+        track = encode_aac(levelled, coder)
+        played = measure(decode_track(track))
+        if coder != CODERS[-1] and measure(levelled).integrated - played.integrated > LOST_LU:
+            coder = CODERS[-1]
+            continue
+        over = played.true_peak - PEAK_DBTP
         if over <= 0:
             break
         ceiling -= over + 0.2
@@ -187,7 +199,7 @@ def limit(pcm: Pcm, ceiling_dbtp: float = CEILING_DBTP) -> Pcm:
     is smooth and nowhere above what is needed. Both channels share it, so the stereo picture stays.
     """
     ceiling = 10 ** (ceiling_dbtp / 20)
-    peaks = _oversampled_peak(pcm)
+    peaks = _peaks(pcm, ceiling)
     if peaks.max(initial=0.0) <= ceiling:
         return pcm
     need = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float32)
@@ -197,12 +209,12 @@ def limit(pcm: Pcm, ceiling_dbtp: float = CEILING_DBTP) -> Pcm:
     return np.asarray(pcm * smooth, dtype=np.float32)
 
 
-def encode_aac(pcm: Pcm) -> AudioTrack:
+def encode_aac(pcm: Pcm, coder: str = CODERS[0]) -> AudioTrack:
     """The track as AAC-LC, 128 kbit/s. Its first 1,024 samples are the encoder's own; an edit list skips them."""
     buffer = io.BytesIO()
     try:
         with av.open(buffer, "w", format="mp4", options={"fflags": "+bitexact"}) as output:
-            stream = output.add_stream("aac", rate=RATE)
+            stream = output.add_stream("aac", rate=RATE, options={"aac_coder": coder})
             stream.bit_rate = BIT_RATE
             stream.layout = "stereo"
             stream.codec_context.flags |= av.codec.context.Flags.bitexact
@@ -251,12 +263,27 @@ def _fade(clip: Pcm, fade_in: int, fade_out: int) -> None:
             part *= curve[::order, None]
 
 
+def _peaks(pcm: Pcm, ceiling: float) -> NDArray[np.float32]:
+    """True peaks where they may reach the ceiling, and the samples' own elsewhere: a peak between samples that are all
+    below half of it does not (6 dB; the worst a player meets is 3)."""
+    peaks = np.asarray(np.abs(pcm).max(axis=1), dtype=np.float32)
+    count = -(-len(peaks) // _PEAK_BLOCK)
+    padded = np.zeros(count * _PEAK_BLOCK, dtype=np.float32)
+    padded[: len(peaks)] = peaks
+    near = padded.reshape(count, _PEAK_BLOCK).max(axis=1, initial=0.0) > ceiling / 2
+    borders = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(np.int8)))
+    for first, last in borders.reshape(-1, 2) * _PEAK_BLOCK:
+        start, end = max(0, first - _PEAK_TAPS), min(len(peaks), last + _PEAK_TAPS)
+        found = _oversampled_peak(pcm[start:end])
+        peaks[first : min(last, len(peaks))] = found[first - start : min(last, len(peaks)) - start]
+    return peaks
+
+
 def _oversampled_peak(pcm: Pcm) -> NDArray[np.float32]:
     """Per sample the largest of both channels there and just before, at four times the rate (BS.1770-4, annex 2)."""
     peaks = np.abs(pcm).max(axis=1)
-    taps = 24
-    place = np.arange(-taps, taps)
-    window = np.kaiser(2 * taps, 6.0)
+    place = np.arange(-_PEAK_TAPS, _PEAK_TAPS)
+    window = np.kaiser(2 * _PEAK_TAPS, 6.0)
     for phase in (0.25, 0.5, 0.75):
         kernel = np.sinc(place + phase) * window
         kernel = (kernel / kernel.sum()).astype(np.float32)

@@ -13,6 +13,8 @@ from renderer.render.video.score import PhysicalSide
 
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 OPAQUE = 256
+Rect = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels, all even."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,12 @@ class Picture:
 
     data: NDArray[np.uint8]
     planes: Planes
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.planes[0].shape
+        return width, height
 
     @classmethod
     def over(cls, data: NDArray[np.uint8]) -> Picture:
@@ -52,6 +60,14 @@ class Picture:
         for mine, other in zip(self.planes, planes, strict=True):
             np.copyto(mine, other)
 
+    def copy_part(self, other: Picture, rect: Rect) -> None:
+        """Take over a rectangle (left, top, right, bottom; even numbers inside the picture) of ``other``."""
+        left, top, right, bottom = rect
+        for index, (mine, its) in enumerate(zip(self.planes, other.planes, strict=True)):
+            half = 1 if index == 0 else 2
+            part = slice(top // half, bottom // half), slice(left // half, right // half)
+            mine[part] = its[part]
+
 
 class Blender:
     """Blends into pictures of one size. Holds working space, so one thread at a time."""
@@ -60,13 +76,20 @@ class Blender:
         self._width, self._height = width, height
         self._one, self._two = (np.empty(width * height, np.uint16) for _ in range(2))
 
-    def blend(self, picture: Picture, sprite: YuvSprite, dx: int, dy: int, opacity: int) -> None:
-        """Put ``sprite``, shifted by even (dx, dy), into ``picture`` at ``opacity`` (1 to 256)."""
+    def place(self, sprite: YuvSprite, dx: int, dy: int) -> Rect | None:
+        """The rectangle that ``sprite``, shifted by even (dx, dy), covers of a picture; None if it is outside."""
         height, width = sprite.keep[0].shape
         x, y = sprite.x + dx, sprite.y + dy
         left, top, right, bottom = max(x, 0), max(y, 0), min(x + width, self._width), min(y + height, self._height)
-        if left >= right or top >= bottom:
+        return None if left >= right or top >= bottom else (left, top, right, bottom)
+
+    def blend(self, picture: Picture, sprite: YuvSprite, dx: int, dy: int, opacity: int) -> None:
+        """Put ``sprite``, shifted by even (dx, dy), into ``picture`` at ``opacity`` (1 to 256)."""
+        place = self.place(sprite, dx, dy)
+        if place is None:
             return
+        left, top, right, bottom = place
+        x, y = sprite.x + dx, sprite.y + dy
         for index, (plane, add) in enumerate(zip(picture.planes, sprite.add, strict=True)):
             half = 1 if index == 0 else 2
             rows, columns = slice(top // half, bottom // half), slice(left // half, right // half)

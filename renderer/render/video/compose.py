@@ -16,11 +16,11 @@ from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontSet
 from renderer.errors import RenderError
 from renderer.render.video.backdrops import Backdrop
-from renderer.render.video.blend import Blender, Picture
+from renderer.render.video.blend import Blender, Picture, Rect
 from renderer.render.video.grounds import ground
 from renderer.render.video.score import Q, Score, ScoreScene, U, value_at
 from renderer.render.video.sprites import Drawing, SpriteRoom
-from renderer.render.video.text import TextEngine
+from renderer.render.video.text import TextEngine, text_engine
 from renderer.units import digest
 
 Key = tuple[Hashable, ...]
@@ -56,12 +56,13 @@ class Composer:
         text: TextEngine | None = None,
     ) -> None:
         self.score = score
-        self._sprites = SpriteRoom(text or TextEngine(fonts), assets)
+        self._sprites = SpriteRoom(text or text_engine(fonts), assets, (score.width, score.height))
         self._blender = Blender(score.width, score.height)
         self._backdrops = backdrops
         self._scenes: dict[int, _SceneComposer] = {}
         self._out, self._incoming = (Picture.empty(score.width, score.height) for _ in range(2))
         self._shown: Key | None = None
+        self._alone: _SceneComposer | None = None  # whose last picture is in _out, as that scene drew it
 
     def frame(self, number: int) -> Frame:
         """Frame ``number`` of the film. Raises IndexError outside it and what rasterising raises."""
@@ -97,7 +98,10 @@ class Composer:
 
     def _draw(self, active: Sequence[tuple[_SceneComposer, int]]) -> None:
         scene, frame = active[0]
-        scene.draw(frame, self._out)
+        kept, self._alone = self._alone is scene, None
+        scene.draw(frame, self._out, kept)
+        if len(active) == 1:
+            self._alone = scene
         for incoming, at in active[1:]:
             incoming.draw(at, self._incoming)
             transition = incoming.scene.transition
@@ -143,13 +147,15 @@ class _SceneComposer:
         self._before: list[Key] = []
         self._behind: int | None = None
         self._drawings: tuple[int, list[Drawing]] = (-1, [])
+        self._moving: list[Rect] = []  # where the picture drawn last differs from the ground
 
     def key(self, frame: int) -> Key:
         """What the scene's picture at ``frame`` is made of; equal keys, equal pictures."""
         return (self._backdrop.key(frame), *(drawing.key for drawing in self._at(frame)))
 
-    def draw(self, frame: int, out: Picture) -> None:
-        """The scene's picture at ``frame`` into ``out``."""
+    def draw(self, frame: int, out: Picture, kept: bool = False) -> None:
+        """The scene's picture at ``frame`` into ``out``. ``kept``: the picture drawn last is still there, so that only
+        what changes needs to be drawn."""
         drawings, behind = self._at(frame), self._backdrop.key(frame)
         keys = [drawing.key for drawing in drawings]
         if behind != self._behind:  # moving, or drawn for the first time: no ground yet
@@ -158,24 +164,37 @@ class _SceneComposer:
             out.copy(self._backdrop.planes(frame))
             self._blend(out, drawings)
             return
-        self._settle(frame, drawings, keys)
+        changed = self._settle(frame, drawings, keys)
         assert self._ground is not None
-        out.copy(self._ground.planes)
+        moving = self._places(drawings[len(self._ground_keys) :])
+        if kept and changed is not None and _area([*changed, *self._moving]) < _area([(0, 0, *self._ground.size)]):
+            for rect in dict.fromkeys([*changed, *self._moving]):
+                out.copy_part(self._ground, rect)
+        else:
+            out.copy(self._ground.planes)
         self._blend(out, drawings[len(self._ground_keys) :])
-        self._before = keys
+        self._before, self._moving = keys, moving
 
-    def _settle(self, frame: int, drawings: list[Drawing], keys: list[Key]) -> None:
-        """Bring the ground up to date: everything from the bottom that is as it was in the frame before."""
+    def _settle(self, frame: int, drawings: list[Drawing], keys: list[Key]) -> list[Rect] | None:
+        """Bring the ground up to date: everything from the bottom that is as it was in the frame before. Gives the
+        rectangles in which it changed, None for all of it."""
         known = len(self._ground_keys)
-        if self._ground is None or keys[:known] != self._ground_keys:
+        anew = self._ground is None or keys[:known] != self._ground_keys
+        if anew:
             self._ground = self._ground or Picture.like(self._backdrop.planes(frame))
             self._ground.copy(self._backdrop.planes(frame))
             self._ground_keys, known = [], 0
+        assert self._ground is not None
         still = known
         while still < min(len(keys), len(self._before)) and keys[still] == self._before[still]:
             still += 1
         self._blend(self._ground, drawings[known:still])
         self._ground_keys = keys[:still]
+        return None if anew else self._places(drawings[known:still])
+
+    def _places(self, drawings: Iterable[Drawing]) -> list[Rect]:
+        found = (self._blender.place(drawing.sprite, drawing.dx, drawing.dy) for drawing in drawings)
+        return [place for place in found if place is not None]
 
     def _blend(self, picture: Picture, drawings: Iterable[Drawing]) -> None:
         for drawing in drawings:
@@ -191,6 +210,10 @@ class _SceneComposer:
                         found.append(drawing)
             self._drawings = frame, found
         return self._drawings[1]
+
+
+def _area(rects: Iterable[Rect]) -> int:
+    return sum((right - left) * (bottom - top) for left, top, right, bottom in rects)
 
 
 def frame_digest(frame: Frame) -> str:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from renderer.errors import EnvironmentFault, RenderError
 from renderer.render.video.parameter_sets import GOLDEN, PRESET
+from renderer.render.video.planar import video_frame
 from renderer.render.video.stillness import SkipWriter
 from renderer.render.video.witness import Witness
 
@@ -83,6 +84,10 @@ class EncodeProfile:
                 "scenecut=0",
                 "keyint=infinite",  # one IDR, the chunk's first frame
                 "force-cfr=1",
+                # What is drawn moves by whole pixels or by its own resampling: finer search costs a quarter to a third
+                # more and finds nothing (docs/performance.md).
+                "me=dia",
+                "subme=1",
                 "threads=1",
                 "lookahead-threads=1",
                 "sliced-threads=0",  # the same bytes on any number of cores
@@ -162,7 +167,7 @@ def encode_chunk(
             else:
                 if unchanged == 0:
                     np.copyto(last, frame)
-                picture = av.VideoFrame.from_numpy_buffer(frame, format="yuv420p")
+                picture = video_frame(frame)
                 picture.pts = len(repeats)
                 picture.time_base = 1 / profile.fps
                 repeats.append(0)

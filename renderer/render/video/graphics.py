@@ -6,10 +6,13 @@ import math
 from itertools import pairwise
 
 import cairocffi
+import numpy as np
 
 from renderer.render.video.curves import slopes
+from renderer.render.video.grounds import thresholds
 from renderer.render.video.raster import Raster, drawn, rgba
 from renderer.render.video.score import ArcContent, PathContent, Q, QrContent, Rect, U
+from renderer.render.video.shapes import over
 
 
 def arc_raster(content: ArcContent, rect_q: Rect, reveal: float) -> Raster:
@@ -43,26 +46,11 @@ def path_raster(content: PathContent, rect_q: Rect) -> Raster:
     """A line with the ground under it, fading out towards its base."""
     left, top = rect_q[0] / Q, rect_q[1] / Q
     runs = [[(left + x / Q, top + y / Q) for x, y in run] for run in content.runs]
-    points = [point for run in runs for point in run]
-    half, base = content.stroke_q / Q / 2, top + content.base_q / Q
-    high, low = min(y for _, y in points), max(y for _, y in points)
+    half = content.stroke_q / Q / 2
+    across, down = [x for run in runs for x, _ in run], [y for run in runs for _, y in run]
 
     def draw(context: cairocffi.Context) -> None:
         context.set_tolerance(0.02)
-        if content.area is not None:
-            red, green, blue, opacity = rgba(content.area)
-            reach = max(base - high, low - base, 1.0)
-            for run in runs:
-                context.new_path()
-                _curve(context, run, content.smooth)
-                context.line_to(run[-1][0], base)
-                context.line_to(run[0][0], base)
-                context.close_path()
-                ground = cairocffi.LinearGradient(0, base - reach, 0, base + reach)
-                for at, part in ((0.0, 1.0), (0.5, 0.0), (1.0, 1.0)):
-                    ground.add_color_stop_rgba(at, red, green, blue, opacity * part)
-                context.set_source(ground)
-                context.fill()
         context.set_source_rgba(*rgba(content.stroke))
         context.set_line_width(2 * half)
         context.set_line_cap(cairocffi.LINE_CAP_ROUND)
@@ -72,8 +60,37 @@ def path_raster(content: PathContent, rect_q: Rect) -> Raster:
             _curve(context, run, content.smooth)
             context.stroke()
 
-    across = [x for x, _ in points]
-    return drawn((min(across) - half, min(high, base) - half, max(across) + half, max(low, base) + half), draw)
+    line = drawn((min(across) - half, min(down) - half, max(across) + half, max(down) + half), draw)
+    if content.area is None:
+        return line
+    return over(line, _area(content.area, runs, content.smooth, top + content.base_q / Q))
+
+
+def _area(colour: str, runs: list[list[tuple[float, float]]], smooth: bool, base: float) -> Raster:
+    """What is between a line and its base. It fades out towards the base, dithered, so that it shows no bands."""
+    across, down = [x for run in runs for x, _ in run], [y for run in runs for _, y in run]
+
+    def draw(context: cairocffi.Context) -> None:
+        context.set_tolerance(0.02)
+        context.set_source_rgba(0, 0, 0, 1)
+        for run in runs:
+            context.new_path()
+            _curve(context, run, smooth)
+            context.line_to(run[-1][0], base)
+            context.line_to(run[0][0], base)
+            context.close_path()
+            context.fill()
+
+    solid = drawn((min(across), min(*down, base), max(across), max(*down, base)), draw)
+    if solid.empty:
+        return solid
+    red, green, blue, opacity = rgba(colour)
+    height, width = solid.pixels.shape[:2]
+    away = np.abs(np.arange(height) + solid.y + 0.5 - base) / max(*(abs(y - base) for y in down), 1.0)
+    alpha = solid.pixels[:, :, 3] * (np.minimum(away, 1.0) * opacity)[:, None]
+    tint = np.array([blue, green, red, 1.0])
+    pixels = alpha[:, :, None] * tint + thresholds(height, width)[:, :, None]
+    return Raster(solid.x, solid.y, np.where(alpha[:, :, None] > 0, pixels, 0).astype(np.uint8))
 
 
 def _curve(context: cairocffi.Context, run: list[tuple[float, float]], smooth: bool) -> None:

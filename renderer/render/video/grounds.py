@@ -67,11 +67,14 @@ def _gradient(stops: tuple[tuple[str, int], ...], angle_u: int, width: int, heig
 
 
 def _dithered(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Rounded with an ordered 8 by 8 threshold (Bayer), so that slow gradients show no bands."""
+    """Rounded so that slow gradients show no bands."""
+    values += thresholds(*values.shape)
+    return values.astype(np.uint8)  # values are positive: this rounds down
+
+
+def thresholds(height: int, width: int) -> NDArray[np.float64]:
+    """An ordered 8 by 8 threshold (Bayer), 0 to 1, for every pixel."""
     threshold = np.array([[0.0]])
     for _ in range(3):
         threshold = np.block([[4 * threshold, 4 * threshold + 2], [4 * threshold + 3, 4 * threshold + 1]])
-    width = values.shape[1]
-    for row in range(8):
-        values[row::8] += np.resize((threshold[row] + 0.5) / 64, width)
-    return values.astype(np.uint8)  # values are positive: this rounds down
+    return np.tile((threshold + 0.5) / 64, (height // 8 + 1, width // 8 + 1))[:height, :width]

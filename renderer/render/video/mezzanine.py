@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from renderer.errors import EnvironmentFault, RenderError
 from renderer.render.video.cache import write_once
+from renderer.render.video.memory import give_back
 
 KEPT_FRAMES = 16
 """About how many frames of a mezzanine count as a process's own memory while they are read one after another."""
@@ -101,6 +102,7 @@ def write(path: Path, width: int, height: int, frames: Iterable[NDArray[np.uint8
         file.write(_HEADER.pack(_MAGIC, width, height, count))
 
     write_once(path, fill)
+    give_back()
     found = load(path)
     if found is None:
         raise EnvironmentFault("environment.disk", "Prepared footage could not be read back.")

@@ -182,7 +182,7 @@ def _markers(
     for number, (mark, places) in enumerate(zip(layer.highlights, ranges, strict=True)):
         if mark.marker is None or not rect[3] > rect[1]:
             continue
-        spans = [span for start, end in places for span in _joined(work.measure.spans(content, start, end))]
+        spans = [span for start, end in places for span in work.measure.spans(content, start, end)]
         if rtl:
             spans.sort(key=lambda span: (span.line, -span.right_q))
         rects = [_pen(span, content, rect, mark) for span in spans]
@@ -210,17 +210,6 @@ def _markers(
             )
             yield replace(drawn, anchor_q=anchor, reveal_from="right" if rtl else "left")
             done += right - left
-
-
-def _joined(spans: Sequence[WordSpan]) -> list[WordSpan]:
-    """Spans that touch in one line as one."""
-    found: list[WordSpan] = []
-    for span in spans:
-        if found and found[-1].line == span.line and span.left_q - found[-1].right_q < 64:
-            found[-1] = replace(found[-1], right_q=span.right_q)
-        else:
-            found.append(span)
-    return found
 
 
 def _pen(span: WordSpan, content: TextContent, rect: Rect, mark: Highlight) -> Rect:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import metadata
@@ -102,22 +103,37 @@ class PiperEngine:
         return max(path.stat().st_mtime_ns for path in (self._model, _settings(self._model)))
 
     def _sentence(self, voice: PiperVoice, pieces: Sequence[Piece]) -> tuple[Raw, list[int]]:
-        from piper.config import SynthesisConfig
-
         phonemes = [one for part in voice.phonemize(" ".join(filter(None, map(_written, pieces)))) for one in part]
         ids = voice.phonemes_to_ids(phonemes)
         try:
-            made = voice.phoneme_ids_to_audio(
-                ids, SynthesisConfig(noise_scale=0, noise_w_scale=0), include_alignments=True
-            )
-        except Exception as error:
+            sound, lengths = _run(voice, ids)
+        except Exception as error:  # of onnxruntime's own types
             raise _fault("A voice's model failed.", "Check DEARLY_VOICES.", self._model.name) from error
-        sound, lengths = made if isinstance(made, tuple) else (made, None)
         sound = np.atleast_1d(np.clip(sound, -1, 1)).astype(np.float32)
-        if lengths is None or len(lengths) != len(ids):
+        if lengths is None or len(lengths) != len(ids):  # a model that does not tell
             lengths = np.full(len(ids), len(sound) // max(len(ids), 1), dtype=np.int64)
         starts = list(_phoneme_starts(voice.config.phoneme_id_map, phonemes, lengths))
         return sound, list(_word_starts(voice, pieces, phonemes, starts))
+
+
+def _run(voice: PiperVoice, ids: Sequence[int]) -> tuple[Any, Any]:
+    """(sound, length of each phoneme in samples or None). What the runtime took to work is given back after each run:
+    a long sentence takes 300 MB."""
+    import onnxruntime
+
+    config = voice.config
+    given = {
+        "input": np.array([ids], dtype=np.int64),
+        "input_lengths": np.array([len(ids)], dtype=np.int64),
+        "scales": np.array([0, config.length_scale, 0], dtype=np.float32),  # noise, length, noise of lengths
+    }
+    if config.num_speakers > 1:
+        given["sid"] = np.array([config.default_speaker_id], dtype=np.int64)
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    sound, *more = voice.session.run(None, given, options)
+    lengths = (more[0].reshape(-1) * config.hop_length).astype(np.int64) if more else None
+    return sound.squeeze(), lengths
 
 
 def _phoneme_starts(ids: Any, phonemes: Sequence[str], lengths: Any) -> Iterator[int]:
@@ -195,9 +211,13 @@ def _loaded(model: Path, changed: int) -> PiperVoice:
     options.log_severity_level = 4
     config = _config(model, changed)
     try:
-        data = model.read_bytes()
-        data += _with_lengths(data)
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        with tempfile.NamedTemporaryFile(suffix=".onnx") as file:  # from a file it takes 60 MB less
+            data = model.read_bytes()
+            file.write(data)
+            file.write(_with_lengths(data))
+            file.flush()
+            del data
+            session = onnxruntime.InferenceSession(file.name, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises types of its own, one for each way to be broken
         raise _fault(
             "A voice's model cannot be read.", "Check DEARLY_VOICES, or get the file again.", model.name
@@ -258,7 +278,7 @@ def _with_lengths(data: bytes) -> bytes:
 
 
 def _fields(data: bytes, start: int, end: int) -> Iterator[tuple[int, tuple[int, int]]]:
-    """(field number, span of its bytes) of the fields with a length. Raises IndexError or ValueError for other bytes."""
+    """(field number, span of its bytes) of the fields with a length. Raises IndexError or ValueError for others."""
     while start < end:
         key, start = _number(data, start)
         match key & 7:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 
-import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from renderer.render.video.moments import MARK_DIAMETER, secret_spans
+from renderer.render.video.planar import video_frame
 from renderer.render.video.score import Score, U
 
 QUALITY = 86
@@ -52,7 +52,7 @@ def mail_poster_jpeg(frame: NDArray[np.uint8], mark_u: tuple[int, int]) -> bytes
 
 def rgb(frame: NDArray[np.uint8], size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     """A contiguous yuv420p frame (Rec. 709 limited) as sRGB, shape (height, width, 3); scaled down to ``size``."""
-    picture = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(frame), format="yuv420p")
+    picture = video_frame(np.ascontiguousarray(frame))
     smaller = size is not None and size != (picture.width, picture.height)
     width, height = size or (picture.width, picture.height)
     found: NDArray[np.uint8] = (

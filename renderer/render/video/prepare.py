@@ -8,12 +8,14 @@ open anything, misses a frame now and then when it seeks, and takes the wrong co
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,18 @@ U = 65_536
 """The score's numbers count in 1/65536, so that what addresses a mezzanine has no floats."""
 
 
+@cache
+def _preparer() -> dict[str, object]:
+    """What the pixels depend on besides source and treatment. A chunk's key names the libraries; were an older
+    library's mezzanine found here, its frames would not be those that the key promises."""
+    return {
+        "preparer": PREPARER,
+        "packages": {name: importlib.metadata.version(name) for name in ("moviepy", "numpy", "pillow")},
+        "opencv": str(cv2.__version__),
+        "libraries": {name: list(version) for name, version in sorted(av.library_versions.items())},
+    }
+
+
 def prepare_footage(
     asset: Asset,
     treatment: Mapping[str, Any],
@@ -63,7 +77,7 @@ def prepare_footage(
     key = digest(
         canonical_json(
             {
-                "preparer": PREPARER,
+                "preparer": _preparer(),
                 "kind": "footage",
                 "source": asset.digest,
                 "treatment": part,
@@ -95,7 +109,7 @@ def prepare_image(
     key = digest(
         canonical_json(
             {
-                "preparer": PREPARER,
+                "preparer": _preparer(),
                 "kind": "image",
                 "source": asset.digest,
                 "focus": focus_u,

@@ -34,6 +34,7 @@ from renderer.render.video.encoders import Run, usable_processes
 from renderer.render.video.hls import hls_files, write_hls
 from renderer.render.video.interactions import interactions_json
 from renderer.render.video.keys import KeyBook
+from renderer.render.video.memory import give_back
 from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
 from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
@@ -41,7 +42,7 @@ from renderer.render.video.score import Score, ScoreScene
 from renderer.render.video.scoring import build_score
 from renderer.render.video.soundtrack import soundtrack
 from renderer.render.video.teaser import make_teaser
-from renderer.render.video.text import TextEngine
+from renderer.render.video.text import text_engine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +97,7 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
                 job.progress(before + done, total)
 
         films.append(_film(job, out, one, suffix, sound, processes=count, progress=progress))
+        give_back()
     beside: list[tuple[Kind, str, bytes, str]] = [
         ("captions", "captions.vtt", captions_vtt(score), "text/vtt"),
         ("chapters", "chapters.vtt", chapters_vtt(score), "text/vtt"),
@@ -124,7 +126,7 @@ def film_scores(job: RenderJob) -> dict[str, Score]:
     Raises what :func:`~.scoring.build_score` raises.
     """
     video = job.template.config.channels.video
-    engine = TextEngine(job.fonts)
+    engine = text_engine(job.fonts)
     if video is None:
         return {"": build_score(job.plan, job.template, job.fonts, job.assets, engine, voice=job.voice)}
     return {

@@ -28,8 +28,8 @@ SMALLEST_VALUE, SMALLEST_LABEL = Fraction(2, 5), Fraction(7, 10)
 """How far the value in the middle and the words of a legend may shrink, as part of their size."""
 MIDDLE = Fraction(17, 20)
 """The part of a ring's inner diameter that a text may take; one line at its middle has no more."""
-LEGEND_GAP_PX, ROW_GAP_PX, KEY_PX, KEY_GAP_PX = 44, 20, 6, 16
-"""Between ring and legend, between its rows, width of a row's colour, between that and its words."""
+LEGEND_GAP_PX, ROW_GAP_PX, LEAST_GAP_PX, KEY_PX, KEY_GAP_PX = 44, 20, 4, 6, 16
+"""Between ring and legend, between its rows (and at least), width of a row's colour, between that and its words."""
 Tracks = dict[Property, Track]
 
 
@@ -215,8 +215,7 @@ def _areas(work: SceneWork, layer: DonutLayer, count: int) -> tuple[Rect, Rect]:
         across = (right - side, right) if work.stage.mirrored(layer.mirror) else (left, left + side)
         ring = _square((across[0], top, across[1], bottom))
         legend = (left, top, ring[0] - gap, bottom) if across[0] != left else (ring[2] + gap, top, right, bottom)
-        side = min(side, bottom - top)
-        if count * row + (count - 1) * work.stage.length(ROW_GAP_PX) > bottom - top:
+        if count * row + (count - 1) * work.stage.length(LEAST_GAP_PX) > bottom - top:
             side = 0
     if side <= 2 * work.stage.length(layer.thickness_px):
         raise work.fail("render.overflow", layer, "its legend does not fit its box.", "Enlarge the box.")
@@ -238,6 +237,8 @@ def _row(
     left, top, right, bottom = legend
     mirrored = work.stage.mirrored(layer.mirror)
     gap = work.stage.length(ROW_GAP_PX)
+    if layer.legend == "end" and count > 1:
+        gap = min(gap, (bottom - top - count * height) // (count - 1))
     if layer.legend == "below":
         pitch = (right - left + gap) // count
         start = left + (count - 1 - index if mirrored else index) * pitch

@@ -59,6 +59,8 @@ READ_A_SECOND = 17
 CAPTION_STAYS_S = 0.4
 """So long a spoken caption stays after its last word, if nothing else is said."""
 
+_USUAL_MARGINS = Margins()
+
 
 @dataclass(frozen=True, kw_only=True)
 class FilmFormat:
@@ -128,7 +130,7 @@ def score_film(
     fonts_digest: str,
     *,
     teaser: bool = False,
-    margins: Margins = Margins(),
+    margins: Margins = _USUAL_MARGINS,
     teller: Teller | None = None,
 ) -> Score:
     """The score from its bare inputs. ``media`` gives the digest of a reference. See :func:`build_score`."""
@@ -181,7 +183,7 @@ def score_film(
         personal_frames=sum(end - first for first, end in spans),
         personal_spans=spans,
         poster_frame=_poster(board, scenes, film),
-        poster_mark=_poster_mark(board, stage),
+        poster_mark=_poster_mark(board, stage) if film.name == "16:9" else None,
         teaser=_teaser(board, scenes, film) if teaser else None,
         interactions=interactions(
             Crew(plan=plan, stage=stage, fps=film.fps, format=film.name, margins=margins), chosen, scenes

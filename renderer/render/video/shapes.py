@@ -38,7 +38,10 @@ def shape_raster(content: ShapeContent, rect_q: Rect) -> Raster:
     raster = drawn((left - room, top - room, right + room, bottom + room), draw)
     if content.shadow is None:
         return raster
-    return over(raster, _shadow(content, (left, top, right, bottom)))
+    shadow = _shadow(content, (left, top, right, bottom))
+    if content.fill is not None and content.fill[7:9] not in ("", "ff"):
+        shadow = _outside(shadow, content, (left, top, right, bottom))
+    return over(raster, shadow)
 
 
 def _outline(context: cairocffi.Context, content: ShapeContent, rect: tuple[float, float, float, float]) -> None:
@@ -76,6 +79,26 @@ def rounded_rect(context: cairocffi.Context, rect: tuple[float, float, float, fl
         else:
             context.line_to(x, y)
     context.close_path()
+
+
+def _outside(shadow: Raster, content: ShapeContent, rect: tuple[float, float, float, float]) -> Raster:
+    """A shadow without what lies under the shape: through a fill that lets light through it would be seen. As in CSS
+    (Backgrounds and Borders Level 3, section 6.1)."""
+
+    def draw(context: cairocffi.Context) -> None:
+        _outline(context, content, rect)
+        context.set_source_rgba(0, 0, 0, 1)
+        context.fill()
+
+    solid = drawn(rect, draw)
+    keep = np.full((*shadow.pixels.shape[:2], 1), 255, np.uint16)
+    height, width = solid.pixels.shape[:2]
+    top, left = max(solid.y - shadow.y, 0), max(solid.x - shadow.x, 0)
+    part = keep[top : solid.y - shadow.y + height, left : solid.x - shadow.x + width, 0]
+    first_y, first_x = max(shadow.y - solid.y, 0), max(shadow.x - solid.x, 0)
+    under = solid.pixels[first_y : first_y + part.shape[0], first_x : first_x + part.shape[1], 3]
+    part[: under.shape[0], : under.shape[1]] -= under
+    return Raster(shadow.x, shadow.y, np.asarray((shadow.pixels * keep + 127) // 255, np.uint8))
 
 
 def _shadow(content: ShapeContent, rect: tuple[float, float, float, float]) -> Raster:

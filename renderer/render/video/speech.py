@@ -16,12 +16,12 @@ import json
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -50,7 +50,10 @@ SILENCE_DB = -46.0
 KEPT_S = 0.02
 """So much of the silence stays, so that no first sound is cut."""
 PERSONAL_DAYS = 7
-"""Speech that names somebody is kept for so long after it was made."""
+PERSONAL_BYTES = 256_000_000
+"""Speech that is personal is kept for so long after it was made, and so much of it: the newest."""
+_PRUNE_ONE_IN = 32
+"""Of so many files that are put into that folder, one has the others looked through."""
 LETTERS = {
     "en": frozenset("éèêëïöüôçñ"),
     "it": frozenset("àèéìíîòóùú"),
@@ -79,7 +82,7 @@ class Voice(Protocol):
         while only. Raises EnvironmentFault ``environment.voice`` or RenderError ``render.media``."""
 
     def sound(self, pcm_digest: str) -> Sound:
-        """The sound of speech that this voice spoke. Raises RenderError ``render.media`` when it is gone."""
+        """The sound of something that this very voice has spoken before. Raises RenderError ``render.media``."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ class SpeechEngine(Protocol):
 
 
 class SpeechShelf:
-    """Speech that was made before, create-only, in two folders: ``shared``, and ``personal``, which is emptied by age.
+    """Speech that was made before, create-only, in two folders: ``shared``, and ``personal``, which is emptied by age
+    and size.
 
     ``key`` makes the names of files; with another key nothing is found.
     """
@@ -115,7 +119,6 @@ class SpeechShelf:
     def __init__(self, folder: Path, key: bytes) -> None:
         self._folder = folder
         self._key = hashlib.blake2b(key, person=b"dearly-speech").digest()
-        self._cleared = False
 
     def get(self, name: str) -> bytes | None:
         """What was kept under a name; None if nothing was, or if it is torn, which is then made anew."""
@@ -129,23 +132,28 @@ class SpeechShelf:
 
     def put(self, name: str, data: bytes, *, personal: bool) -> None:
         """Keep something, unless it is there. Raises EnvironmentFault when the disk refuses."""
-        if personal and not self._cleared:
-            self._cleared = True
-            self.clear(PERSONAL_DAYS * 86_400)
 
         def fill(file: BinaryIO) -> None:
             file.write(hashlib.blake2b(data, digest_size=_CHECK).digest() + data)
 
-        write_once(self._path(name, personal), fill)
+        path = self._path(name, personal)
+        write_once(path, fill)
+        if personal and int(path.name[:8], 16) % _PRUNE_ONE_IN == 0:
+            self.prune()
 
-    def clear(self, older_than_s: float = 0) -> int:
-        """Remove personal speech that is older than that; how many files."""
-        removed = 0
+    def prune(self, days: float = PERSONAL_DAYS, limit: int = PERSONAL_BYTES) -> int:
+        """Remove personal speech that is older, and the oldest of what is more than ``limit`` bytes; how many files."""
+        found = []
         for path in (self._folder / "personal").glob("*/*"):
             with contextlib.suppress(OSError):  # another process was faster
-                if time.time() - path.stat().st_mtime >= older_than_s:
-                    path.unlink()
-                    removed += 1
+                about = path.stat()
+                found.append((about.st_mtime, about.st_size, path))
+        removed = kept = 0
+        for made, size, path in sorted(found, reverse=True):
+            kept += size
+            if time.time() - made >= days * 86_400 or kept > limit:
+                path.unlink(missing_ok=True)
+                removed += 1
         return removed
 
     def _path(self, name: str, personal: bool) -> Path:
@@ -161,34 +169,47 @@ class SpeakingVoice:
         self._shelf = shelf
         self._lexicon = lexicon
         self._heard: dict[str, Sound] = {}
+        self._said_before: dict[str, Mapping[str, Any]] = {}
 
     def speak(self, text: str, language: str, *, personal: bool = False) -> Speech:
         """See :class:`Voice`."""
         pieces = pieces_of(text, self._lexicon)
         name = self._name("speech", language, [[piece.text, _said(piece)] for piece in pieces])
+        about = self._said_before.get(name) or self._kept(name)
+        if about is None:
+            about = self._said_before[name] = self._spoken(pieces, name, language, personal)
+        return _speech(about, pieces)
+
+    def _kept(self, name: str) -> Mapping[str, Any] | None:
+        """What is on the shelf, with its sound."""
         kept = self._shelf.get(name)
-        if kept is not None:
-            about = json.loads(kept)
-            if about["pcm"] in self._heard or self._shelf.get(about["pcm"]) is not None:
-                return _speech(about, pieces)
+        if kept is None:
+            return None
+        about: Mapping[str, Any] = json.loads(kept)
+        data = self._shelf.get(about["pcm"])
+        if data is None:
+            return None
+        self._heard[about["pcm"]] = np.frombuffer(data, dtype="<i2").astype(np.int16)
+        self._said_before[name] = about
+        return about
+
+    def _spoken(self, pieces: Sequence[Piece], name: str, language: str, personal: bool) -> Mapping[str, Any]:
         raw, rate, begins = self._engine.synthesize(pieces) if pieces else (np.zeros(1, np.float32), RATE, [])
         gain = 10 ** (self._gain_db(language) / 20)
-        pcm, begins = _trimmed(resampled(raw, rate), [round(begin * RATE / rate) for begin in begins])
-        sound = np.clip(np.round(pcm * gain * 32767), -32768, 32767).astype(np.int16)
+        cut, begins = _trimmed(resampled(raw, rate), [round(begin * RATE / rate) for begin in begins])
+        sound = np.clip(np.round(cut * gain * 32767), -32768, 32767).astype(np.int16)
         data = sound.astype("<i2").tobytes()
-        about = {"pcm": digest(data), "samples": len(sound), "begins": begins}
-        self._heard[about["pcm"]] = sound
-        self._shelf.put(about["pcm"], data, personal=personal)
+        pcm = digest(data)
+        about = {"pcm": pcm, "samples": len(sound), "begins": begins}
+        self._heard[pcm] = sound
+        self._shelf.put(pcm, data, personal=personal)
         self._shelf.put(name, json.dumps(about).encode(), personal=personal)
-        return _speech(about, pieces)
+        return about
 
     def sound(self, pcm_digest: str) -> Sound:
         """See :class:`Voice`."""
         if pcm_digest not in self._heard:
-            data = self._shelf.get(pcm_digest)
-            if data is None:
-                raise RenderError("render.media", "The speech of this film is not kept any more; score it again.")
-            self._heard[pcm_digest] = np.frombuffer(data, dtype="<i2").astype(np.int16)
+            raise RenderError("render.media", "This voice has not said that.")
         return self._heard[pcm_digest]
 
     def unsure(self, text: str, language: str) -> bool:
@@ -278,13 +299,11 @@ def _said(piece: Piece) -> list[str | None] | None:
     return None if piece.said is None else [piece.said.say, piece.said.ipa, piece.said.espeak]
 
 
-def _speech(about: dict[str, object], pieces: Sequence[Piece]) -> Speech:
-    begins = about["begins"]
-    assert isinstance(begins, list)
+def _speech(about: Mapping[str, Any], pieces: Sequence[Piece]) -> Speech:
     return Speech(
-        pcm_digest=str(about["pcm"]),
-        samples=int(str(about["samples"])),
-        marks=tuple((begin, piece.text) for begin, piece in zip(begins, pieces, strict=True) if piece.text),
+        pcm_digest=about["pcm"],
+        samples=about["samples"],
+        marks=tuple((begin, piece.text) for begin, piece in zip(about["begins"], pieces, strict=True) if piece.text),
     )
 
 
@@ -321,4 +340,5 @@ def _calibration(language: str) -> str:
     """What a voice says to be measured: numbers, in words where we know them."""
     words = words_of(Locale.parse(language, sep="-"))
     numbers = (*range(1, 13), 27, 84, 366, 1999)
-    return ", ".join(words.number(Decimal(number)) if words else str(number) for number in numbers) + "."
+    said = [words.number(Decimal(number)) if words else str(number) for number in numbers]
+    return " ".join(f"{', '.join(said[start : start + 8])}." for start in range(0, len(said), 8))

@@ -1,26 +1,28 @@
 """Layers as sprites: rasterised once, moved by resampling, converted once.
 
 In: a score layer and its frame. Out: a :class:`Drawing`, a sprite with its place and opacity and a key; equal keys
-within one film promise equal pixels. Sprites are kept, least recently used first out, up to a number of bytes.
+within one film promise equal pixels. Sprites are kept up to a number of bytes: those that show something personal for
+the film, the others for all films of the process.
 """
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from renderer.assets.door import AssetDoor
+from renderer.errors import RenderError
 from renderer.render.video.colour import YuvSprite, converted
 from renderer.render.video.graphics import arc_raster, path_raster, qr_raster
+from renderer.render.video.kept import Kept, Shared
 from renderer.render.video.pictures import Picture, View, image_raster, read_picture, view_raster
-from renderer.render.video.raster import Raster, trimmed
+from renderer.render.video.raster import MAX_SIDE, Raster, trimmed
 from renderer.render.video.score import (
     ArcContent,
     ImageContent,
@@ -35,9 +37,13 @@ from renderer.render.video.score import (
 from renderer.render.video.shapes import shape_raster
 from renderer.render.video.text import TextEngine
 
-CACHE_BYTES = 96 * 1024 * 1024
+CACHE_BYTES = 48 * 1024 * 1024
 OPAQUE = 256
-Value = TypeVar("Value")
+MAX_PIXELS = 64_000_000
+"""A layer that is scaled or turned has no more: 256 MB."""
+Shift = tuple[int, int]
+_Shown = tuple[Hashable, Hashable, int, int, int, int, int]
+"""A layer's name, its state, reveal, scale, rotation and the shift beyond even pixels."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,27 @@ class Drawing:
 
 
 class SpriteRoom:
-    """Makes and keeps the sprites of one film. Layers are told apart by the name the caller gives."""
+    """Makes and keeps the sprites of one film, whose frames are of ``size`` (width, height) in pixels. Layers are told
+    apart by the name the caller gives."""
 
-    def __init__(self, text: TextEngine, assets: AssetDoor, *, capacity: int = CACHE_BYTES) -> None:
+    def __init__(
+        self,
+        text: TextEngine,
+        assets: AssetDoor,
+        size: Shift,
+        *,
+        capacity: int = CACHE_BYTES,
+        shared: Shared[YuvSprite | None] | None = None,
+    ) -> None:
         self._text = text
         self._assets = assets
-        self._rasters: _Kept[Raster] = _Kept(capacity)
-        self._sprites: _Kept[YuvSprite | None] = _Kept(capacity)
-        self._pictures: _Kept[Picture] = _Kept(capacity)
+        self._size = size
+        self._shared = _SHARED if shared is None else shared
+        self._shared.begin()
+        self._content: dict[Hashable, Hashable] = {}
+        self._rasters: Kept[Raster] = Kept(capacity)
+        self._sprites: Kept[YuvSprite | None] = Kept(capacity)
+        self._pictures: Kept[Picture] = Kept(capacity)
 
     def drawing(self, name: Hashable, layer: ScoreLayer, frame: int) -> Drawing | None:
         """What ``layer`` shows at a frame counted from its own first; None if nothing."""
@@ -69,18 +88,45 @@ class SpriteRoom:
             return None
         # Whole even pixels only move a finished sprite; the rest is part of its picture.
         (dx, rest_x), (dy, rest_y) = (_even_part(layer.at("x", frame)), _even_part(layer.at("y", frame)))
+        rotation = layer.at("rotation", frame)
         state: Hashable = layer.at("step", frame)
         if isinstance(layer.content, ImageContent) and layer.content.zoom_u:
             state = View(layer.at("zoom", frame), layer.at("focus_x", frame), layer.at("focus_y", frame))
-        picture = (name, state, reveal, scale, layer.at("rotation", frame), rest_x, rest_y)
-        sprite = self._sprites.get(picture, lambda: self._sprite(layer, picture), _sprite_size)
+        picture = (name, state, reveal, scale, rotation, rest_x, rest_y)
+        # What reaches out of the frame is cut before it is converted, so it cannot be used where more of it shows.
+        edge = (dx, dy) if isinstance(layer.content, ImageContent) and self._reaches_out(layer, frame) else None
+        sprite = self._found(name, layer, picture, edge)
         if sprite is None:
             return None
         return Drawing((*picture, dx, dy, opacity), sprite, dx, dy, opacity)
 
-    def _sprite(
-        self, layer: ScoreLayer, picture: tuple[Hashable, Hashable, int, int, int, int, int]
-    ) -> YuvSprite | None:
+    def _found(self, name: Hashable, layer: ScoreLayer, picture: _Shown, edge: Shift | None) -> YuvSprite | None:
+        """The sprite from this film, from another one, or made now."""
+        common: Hashable = None
+        if not layer.personal:
+            if name not in self._content:
+                content = layer.content
+                drawn_from = self._assets.get(content.media).digest if isinstance(content, ImageContent) else None
+                own = (content, drawn_from, layer.rect_q, layer.anchor_q, layer.reveal_from)
+                self._content[name] = (_once(own), self._text.fonts_digest, self._size)
+            common = (self._content[name], *picture[1:], edge)
+            known = self._shared.find(common)
+            if known is not None:
+                return known[0]
+        sprite = self._sprites.get((picture, edge), lambda: self._sprite(layer, picture, edge), _sprite_size)
+        if common is not None:
+            self._shared.offer(common, sprite, _sprite_size(sprite))
+        return sprite
+
+    def _reaches_out(self, layer: ScoreLayer, frame: int) -> bool:
+        """Whether a layer that is neither turned nor scaled lies partly beyond the frame's edges."""
+        if "rotation" in layer.tracks or "scale" in layer.tracks:
+            return False
+        left, top, right, bottom = layer.rect_q
+        x, y = layer.at("x", frame), layer.at("y", frame)
+        return left + x < 0 or top + y < 0 or right + x > self._size[0] * Q or bottom + y > self._size[1] * Q
+
+    def _sprite(self, layer: ScoreLayer, picture: _Shown, edge: Shift | None) -> YuvSprite | None:
         name, state, reveal, scale, rotation, rest_x, rest_y = picture
         content = layer.content
         if isinstance(content, ArcContent):  # it grows along itself
@@ -95,7 +141,20 @@ class SpriteRoom:
             raster = _resampled(raster, layer, scale / U, rotation / U, rest_x / Q, rest_y / Q)
         else:
             raster = Raster(raster.x + rest_x // Q, raster.y + rest_y // Q, raster.pixels)
+        if edge is not None:
+            raster = self._inside(raster, edge)
         return None if raster.empty else converted(raster)
+
+    def _inside(self, raster: Raster, shift: Shift) -> Raster:
+        """The part of a picture that is in the frame once it is shifted."""
+        height, width = raster.pixels.shape[:2]
+        left, top = max(raster.x, -shift[0]), max(raster.y, -shift[1])
+        right = min(raster.x + width, self._size[0] - shift[0])
+        bottom = min(raster.y + height, self._size[1] - shift[1])
+        if left >= right or top >= bottom:
+            return Raster(0, 0, raster.pixels[:0, :0])
+        rows, columns = slice(top - raster.y, bottom - raster.y), slice(left - raster.x, right - raster.x)
+        return Raster(left, top, raster.pixels[rows, columns])
 
     def _raster(self, name: Hashable, layer: ScoreLayer, state: Hashable) -> Raster:
         """A layer whole and at rest. ``state`` is the step that shows, or what is seen of a moving picture."""
@@ -122,28 +181,22 @@ class SpriteRoom:
         raise TypeError(f"{type(content).__name__} is not drawn from a raster")
 
 
+_SHARED: Shared[YuvSprite | None] = Shared()
+"""Sprites that show nothing personal, for all films that are made in this process."""
+
+
+@lru_cache(maxsize=4096)
+def _once(own: tuple[Hashable, ...]) -> _Same:
+    """One object for equal contents, so that they are compared once and not with every frame."""
+    return _Same()
+
+
+class _Same:
+    """Equal to itself only."""
+
+
 def _sprite_size(sprite: YuvSprite | None) -> int:
     return 64 if sprite is None else sprite.nbytes
-
-
-class _Kept(Generic[Value]):
-    """A cache that forgets what was not used for longest, by size."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity, self._size = capacity, 0
-        self._items: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Value], size: Callable[[Value], int]) -> Value:
-        if key in self._items:
-            self._items.move_to_end(key)
-            return self._items[key][0]
-        value = make()
-        self._items[key] = value, size(value)
-        self._size += self._items[key][1]
-        while self._size > self._capacity and len(self._items) > 1:
-            _, (_, freed) = self._items.popitem(last=False)
-            self._size -= freed
-        return value
 
 
 def _even_part(shift_q: int) -> tuple[int, int]:
@@ -231,6 +284,8 @@ def _warped(raster: Raster, matrix: NDArray[np.float64]) -> Raster:
     )
     left, top = (math.floor(value) - 1 for value in corners.min(axis=1))
     right, bottom = (math.ceil(value) + 1 for value in corners.max(axis=1))
+    if max(right - left, bottom - top) > MAX_SIDE or (right - left) * (bottom - top) > MAX_PIXELS:
+        raise RenderError("render.layout", "A layer of the film is scaled to more than any picture may be.")
     # OpenCV counts pixel centres as whole numbers, and from the arrays' corners.
     local = matrix.copy()
     local[:, 2] += matrix[:, :2] @ np.array([raster.x + 0.5, raster.y + 0.5]) - np.array([left + 0.5, top + 0.5])

@@ -6,6 +6,8 @@ its own over the font set's private configuration, so neither the host's fonts n
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +28,7 @@ from renderer.render.video.score import Q, TextContent, TextLook, TextMark
 Wrap = Literal["word", "anywhere"]
 PANGO_Q = 1024 // Q
 """Pango units in one unit of the score."""
+KEPT_SIZES, KEPT_ENGINES = 2_000, 3
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,11 @@ class TextEngine:
         self._contexts: dict[tuple[str, str], Any] = {}
         self._baselines: dict[TextLook, float] = {}
 
+    @property
+    def fonts_digest(self) -> str:
+        """Names the faces that it draws with."""
+        return self._fonts.digest
+
     def measure(
         self,
         text: str,
@@ -139,6 +147,8 @@ class TextEngine:
             layout = self._layout(text, look, width_q, wrap, max_lines, marks)
             self._check(layout, text)
             widths = [_extents(line)[1].width for line in _lines(layout)]
+            while len(self._sizes) >= KEPT_SIZES:
+                del self._sizes[next(iter(self._sizes))]
             self._sizes[key] = TextSize(
                 len(widths), -(-max(widths, default=0) // PANGO_Q), bool(pango.pango_layout_is_ellipsized(layout))
             )
@@ -307,6 +317,27 @@ class TextEngine:
                         f"The face '{family}' {weight} was used, which is not listed.",
                         hint="List it under fonts in template.yaml, or use a listed weight.",
                     )
+
+
+class _Engines(threading.local):
+    """A thread's engines by the digest of their fonts, the last few."""
+
+    def __init__(self) -> None:
+        self.kept: OrderedDict[str, TextEngine] = OrderedDict()
+
+
+_engines = _Engines()
+
+
+def text_engine(fonts: FontSet) -> TextEngine:
+    """This thread's engine over a font set, kept from film to film: opening the faces costs more than most texts."""
+    kept = _engines.kept
+    if fonts.digest not in kept:
+        kept[fonts.digest] = TextEngine(fonts)
+        while len(kept) > KEPT_ENGINES:
+            kept.popitem(last=False)
+    kept.move_to_end(fonts.digest)
+    return kept[fonts.digest]
 
 
 def engine_versions() -> dict[str, str]:

@@ -263,7 +263,8 @@ def sleeve_listener(c: Context) -> None:
 
 
 def ticket(c: Context, ground: str, ink: str) -> None:
-    """A ticket, 1000 by 400: notched where it is torn, the stub at the right with a bar code."""
+    """A ticket, 1136 by 454: notched where it is torn, the stub at the right with a record and a bar code."""
+    c.scale(1.136, 1.135)
     c.move_to(24, 0)
     c.line_to(712, 0)
     c.arc_negative(740, 0, 28, math.pi, 0)
@@ -281,25 +282,59 @@ def ticket(c: Context, ground: str, ink: str) -> None:
     c.arc(24, 24, 24, math.pi, 1.5 * math.pi)
     c.close_path()
     fill(c, ground)
+    tear(c, (740, 42), (740, 360), ink)
+    bar_code(c, 792, 296, 62, ink)
+    small_record(c, 870, 156, 92, ground, ink)
+
+
+def coupon(c: Context, ground: str, ink: str) -> None:
+    """The ticket of the upright film, 612 by 700: the stub is its foot, torn edges are above and below."""
+    c.move_to(28, 0)
+    for number in range(10):
+        c.arc_negative(63 + number * 54, 0, 13, math.pi, 0)
+    c.arc(584, 28, 28, -math.pi / 2, 0)
+    c.line_to(612, 452)
+    c.arc_negative(612, 484, 32, -math.pi / 2, math.pi / 2)
+    c.arc(584, 672, 28, 0, math.pi / 2)
+    for number in range(10):
+        c.arc_negative(549 - number * 54, 700, 13, 0, math.pi)
+    c.arc(28, 672, 28, math.pi / 2, math.pi)
+    c.line_to(0, 516)
+    c.arc_negative(0, 484, 32, math.pi / 2, -math.pi / 2)
+    c.arc(28, 28, 28, math.pi, 1.5 * math.pi)
+    c.close_path()
+    fill(c, ground)
+    tear(c, (48, 484), (566, 484), ink)
+    small_record(c, 118, 592, 70, ground, ink)
+    bar_code(c, 232, 546, 92, ink, 1.25)
+
+
+def tear(c: Context, start: Point, end: Point, ink: str) -> None:
+    """A dotted line to tear along."""
     c.set_dash([2, 15])
-    c.move_to(740, 42)
-    c.line_to(740, 360)
+    c.move_to(*start)
+    c.line_to(*end)
     stroke(c, ink, 6)
     c.set_dash([])
-    x = 792.0
+
+
+def bar_code(c: Context, x: float, y: float, height: float, ink: str, scale: float = 1) -> None:
     for number in range(17):
-        width = (4, 9, 3, 6, 3, 11, 5, 3, 7, 4, 10, 3, 5, 8, 3, 6, 4)[number]
-        c.rectangle(x, 296, width, 62)
+        width = (4, 9, 3, 6, 3, 11, 5, 3, 7, 4, 10, 3, 5, 8, 3, 6, 4)[number] * scale
+        c.rectangle(x, y, width, height)
         fill(c, ink)
-        x += width + (4, 3, 6, 4, 3, 4, 6)[number % 7]
-    circle(c, 870, 156, 92)
+        x += width + (4, 3, 6, 4, 3, 4, 6)[number % 7] * scale
+
+
+def small_record(c: Context, x: float, y: float, radius: float, ground: str, ink: str) -> None:
+    circle(c, x, y, radius)
     fill(c, ink)
-    for radius in (82, 72, 62, 52):
-        circle(c, 870, 156, radius)
+    for groove in (82, 72, 62, 52):
+        circle(c, x, y, radius * groove / 92)
         stroke(c, ground, 1.6, 0.5)
-    circle(c, 870, 156, 38)
+    circle(c, x, y, radius * 38 / 92)
     fill(c, ground)
-    circle(c, 870, 156, 7)
+    circle(c, x, y, radius * 7 / 92)
     fill(c, ink)
 
 
@@ -399,10 +434,14 @@ DRAWINGS: dict[str, tuple[float, float, Callable[[Context], None]]] = {
     "sleeve-slipping": (460, 460, sleeve_slipping),
     "sleeve-long-gone": (460, 460, sleeve_long_gone),
     "sleeve-listener": (460, 460, sleeve_listener),
-    "ticket-coral": (1000, 400, partial(ticket, ground=CORAL, ink=NIGHT)),
-    "ticket-lilac": (1000, 400, partial(ticket, ground=LILAC, ink=NIGHT)),
-    "ticket-lime": (1000, 400, partial(ticket, ground=LIME, ink=NIGHT)),
-    "ticket-cream": (1000, 400, partial(ticket, ground=CREAM, ink=NIGHT)),
+    "ticket-coral": (1136, 454, partial(ticket, ground=CORAL, ink=NIGHT)),
+    "ticket-lilac": (1136, 454, partial(ticket, ground=LILAC, ink=NIGHT)),
+    "ticket-lime": (1136, 454, partial(ticket, ground=LIME, ink=NIGHT)),
+    "ticket-cream": (1136, 454, partial(ticket, ground=CREAM, ink=NIGHT)),
+    "coupon-coral": (612, 700, partial(coupon, ground=CORAL, ink=NIGHT)),
+    "coupon-lilac": (612, 700, partial(coupon, ground=LILAC, ink=NIGHT)),
+    "coupon-lime": (612, 700, partial(coupon, ground=LIME, ink=NIGHT)),
+    "coupon-cream": (612, 700, partial(coupon, ground=CREAM, ink=NIGHT)),
     "sticker-star": (220, 220, star),
     "sticker-note": (220, 220, note),
     "sticker-candle": (220, 220, candle),

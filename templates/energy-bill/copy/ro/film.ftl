@@ -13,7 +13,7 @@ film-chapter-closing = Ce urmează
 
 ### Începutul
 film-greeting = Bună, { $given_name }
-film-title = Factura ta pentru { $period_month }
+film-title = Factura ta din { $period_month }
 film-say-opening = Bună, { $given_name }.
 film-say-opening-more = Iată factura ta pentru { $period_month }.
 

@@ -112,7 +112,7 @@ film-say-listener-more =
 
 ### The months, or the beginning
 film-months-title = Month by month
-film-months-body = Music in { $active_months } of 12
+film-months-body = Music in { $active_months } of 12 months
 film-say-months =
     { $active_months_n ->
         [one] You bought music in { $active_months } month of twelve.

@@ -116,7 +116,7 @@ film-say-listener-more =
 
 ### I mesi, o l’inizio
 film-months-title = Mese per mese
-film-months-body = Musica in { $active_months } su 12
+film-months-body = Musica in { $active_months } mesi su 12
 film-say-months =
     { $active_months_n ->
         [one] Hai comprato musica in { $active_months } mese su dodici.
@@ -174,7 +174,7 @@ film-gift-thank-you-title = Grazie di tutto
 film-gift-thank-you-what = di musica, da noi
 film-say-gift-thank-you = Grazie di tutto: { $gift_amount } di musica li offriamo noi.
 film-gift-points-title = Qualcosa in più per te
-film-gift-points-what = punti, così, per te
+film-gift-points-what = punti in regalo
 film-say-gift-points = Qualcosa in più per te: { $gift_points } punti.
 film-gift-none-title =
     { $points_balance_n ->
