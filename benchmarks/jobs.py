@@ -106,6 +106,7 @@ def cost(parts: int, postgres: str) -> dict[str, Any]:
         services.intake.submit(run, _orders(services, run, parts))
         services.intake.seal_run(run, parts)
         spent: dict[str, float] = {}
+        first = os.times()
         began = time.monotonic()
         while services.reader.counts(run).open:
             for queue in ("control", "statement"):
@@ -115,13 +116,14 @@ def cost(parts: int, postgres: str) -> dict[str, Any]:
                 for ids in shards(ready, lane.shard, 1):
                     work_on(services, ids)
                 spent[queue] = spent.get(queue, 0) + time.process_time() - before
-        counts = services.reader.counts(run)
-        assert counts.done == parts
+        assert services.reader.counts(run).done == parts
+        last = os.times()
         return {
             "parts": parts,
             "plan_ms": round(1000 * spent["control"] / parts, 2),
             "statement_ms": round(1000 * spent["statement"] / parts, 2),
             "cpu_ms_a_part": round(1000 * sum(spent.values()) / parts, 2),
+            "of_which_kernel_ms": round(1000 * (last.system - first.system) / parts, 2),
             "wall_s": round(time.monotonic() - began, 1),
         }
 
