@@ -60,6 +60,7 @@ ADVICE: dict[str, str] = {
     "environment.ledger": "Check `DEARLY_DATABASE_URL` and that the disk under `DEARLY_HOME` can be written.",
     "environment.worker": "Look into the worker's log under `DEARLY_HOME`; often the machine has too little memory.",
     "environment.key": "Put back the key file that was there when the request came in; `chmod 600` it.",
+    "environment.setting": "Correct the variable that the message names; see [Settings](settings.md).",
     "environment.voice": "Install the extra `voice`, or correct `DEARLY_VOICES`; the message names what is missing.",
     "environment.busy": "Stop the other one, or give each its own `DEARLY_HOME`.",
     "transient.child": "Try again. If it comes back, the machine may be short of memory.",

@@ -72,6 +72,7 @@ CODES: dict[str, str] = {
     "transient.child": "A render process ended unexpectedly.",
     "environment.key": "The installation's key is missing, readable by others, or not the one that was used.",
     "environment.voice": "A voice is missing, or its model cannot be read.",
+    "environment.setting": "A setting (DEARLY_…) has a value that it cannot have.",
     "environment.busy": "Another service of Dearly runs on this DEARLY_HOME.",
     "job.attempts": "A part was tried as often as allowed; each time the whole worker died.",
     "job.poison": "The process that worked on a part died each time, also when it worked on nothing else.",

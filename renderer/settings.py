@@ -6,9 +6,9 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from renderer.errors import EnvironmentFault
@@ -44,6 +44,17 @@ class Settings(BaseSettings):
         ge=0,
         description="Of so many pieces of film that are found, one is drawn again and compared; 0 for none.",
     )
+
+    def __init__(self, **given: Any) -> None:
+        """Raises EnvironmentFault ``environment.setting`` for a value that a setting cannot have."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_input=False)[0]
+            name = "DEARLY_" + "_".join(str(part) for part in fault["loc"]).upper()
+            raise EnvironmentFault(
+                "environment.setting", f"{name} cannot have this value: {fault['msg']}.", hint="See docs/settings.md."
+            ) from error
 
     @property
     def embedded_broker(self) -> bool:

@@ -244,7 +244,7 @@ def _scenes(found: Estimate) -> Table:
     table.add_column("What keeps it from being shared")
     for one in found.scenes[:SHOWN]:
         each = one.own_s / one.plays if one.plays else 0.0
-        why = "nothing: encoded once for all"
+        why = "the scene before it, while they cross" if each >= 0.05 else "nothing: encoded once for all"
         if one.causes:
             cause = one.causes[0][1]
             why = f"{cause.cause.layer} ({cause.cause.shows}), {cause.layer_s:.1f} s"

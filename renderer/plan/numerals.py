@@ -10,7 +10,7 @@ Numbers from 0 to :data:`LARGEST`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 Gender = Literal["masculine", "feminine", "neuter"]
@@ -328,8 +328,3 @@ def _arabic_unit(number: int, feminine: bool) -> str:
     if number == 2:
         return "اثنتان" if feminine else "اثنان"
     return (_AR_FEMININE if feminine else _AR_MASCULINE)[number]
-
-
-def digits(number: str, names: Sequence[str]) -> str:
-    """Each digit by its name."""
-    return " ".join(names[int(digit)] for digit in number)

@@ -39,6 +39,14 @@ def test_empty_addresses_mean_the_embedded_defaults(monkeypatch: pytest.MonkeyPa
     assert settings.database == "postgresql+psycopg://db.example/dearly"
 
 
+@pytest.mark.parametrize(("name", "value"), [("DEARLY_CHUNK_LIMIT_GB", "0"), ("DEARLY_CHUNK_AUDIT", "often")])
+def test_a_value_that_a_setting_cannot_have_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(EnvironmentFault, match=f"{name} cannot have this value") as caught:
+        Settings()
+    assert caught.value.code == "environment.setting"
+
+
 def test_each_home_has_a_run_folder_of_its_own(tmp_path: Path) -> None:
     one, other = Settings(home=tmp_path / "a").run_folder, Settings(home=tmp_path / "b").run_folder
     assert one != other

@@ -10,10 +10,14 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renderer.plan.build import Planner
 from renderer.plan.formats import Formats
 from renderer.plan.numerals import LARGEST, english_year
 from renderer.plan.words import Words, words_of
+from renderer.profile.load import read_one
+from renderer.template.load import HOME
 from renderer.template.model import ValueRule
+from renderer.units import Money
 
 LOCALES = ("en", "en-GB", "it", "fr", "fr-CH", "ro", "ar")
 MINUS = {"en": "minus", "it": "meno", "fr": "moins", "ro": "minus", "ar": "ناقص"}
@@ -305,3 +309,20 @@ def test_what_is_heard_is_what_is_read(locale: str) -> None:
         shown = formats.text(amount, rule("money", currency="x"), "EUR")
         figures = Decimal(re.sub(r"[^0-9.,]", "", shown).replace(",", "."))
         assert read_euros(formats.spoken(amount, rule("money", currency="x"), shown, "EUR"), locale[:2]) == figures
+
+
+@pytest.mark.parametrize("locale", ["it", "en", "ar", "fr", "ro"])
+def test_every_amount_of_the_energy_bill_is_spoken_to_the_cent(energy_bill: Planner, locale: str) -> None:
+    heard = 0
+    for sample in sorted((HOME / "energy-bill" / "samples").glob("*.json")):
+        plan = energy_bill.plan(read_one(sample, energy_bill.template.contract), locale=locale)
+        for fact in plan.facts.values():
+            if not isinstance(fact.value, Money) or fact.value.currency != "EUR" or fact.id == "unit_price":
+                continue
+            words = re.sub(r"^(plus|più|زائد) ", "", fact.spoken)
+            shown = re.sub(r"[^0-9]", "", fact.text)
+            found = abs(read_euros(words, locale))
+            assert found in (Decimal(shown), Decimal(shown) / 100), fact.id
+            assert abs(found - abs(fact.value.amount)) < Decimal("0.5" if fact.id == "offer_saving" else "0.005")
+            heard += 1
+    assert heard > 60

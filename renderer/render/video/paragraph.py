@@ -30,7 +30,7 @@ from renderer.template.graphics import Highlight, ParagraphLayer
 FSI, PDI = "\u2068", "\u2069"
 Range = tuple[int, int]
 # A marker's rectangle, as parts of the text's size: over and under the baseline, beyond the words, its corners.
-BOX_ABOVE, BOX_BELOW, BESIDE, CORNER = 0.88, 0.30, 0.12, 0.14
+BOX_ABOVE, BOX_BELOW, BESIDE, CORNER = 0.88, 0.30, 0.08, 0.14
 LINE_ABOVE, LINE_BELOW = 0.14, 0.16
 
 

@@ -63,8 +63,8 @@ film-why-sum = Your last bill was { $previous_total }, this one is { $total }.
 film-effect-usage = Usage
 film-effect-price = Price
 film-effect-other = Everything else
-film-say-why-up = The amount is { $bill_change_abs } higher than on your previous bill.
-film-say-why-down = The amount is { $bill_change_abs } lower than on your previous bill.
+film-say-why-up = That is { $bill_change_abs } more than your previous bill.
+film-say-why-down = That is { $bill_change_abs } less than your previous bill.
 film-say-effects = Usage: { $usage_effect }. Price: { $price_effect }. Everything else: { $other_effect }.
 
 ### What next
@@ -77,7 +77,7 @@ film-app-body = And all your bills in one place
 film-tip-label = A tip
 film-tip-title = Wash full loads, at 30 degrees
 film-tip-body = Fewer cycles, cooler water
-film-say-offer-note = This is an estimate from your usage: what you really save may differ.
+film-say-offer-note = This is an estimate: real savings may differ.
 film-say-app = The Brezza app shows your usage day by day.
 film-say-app-more = It keeps all your bills in one place, too.
 film-say-tip = A tip: wash full loads, at 30 degrees.

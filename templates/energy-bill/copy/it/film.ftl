@@ -64,8 +64,8 @@ film-why-sum = La bolletta precedente era di { $previous_total }, questa è di {
 film-effect-usage = Consumo
 film-effect-price = Prezzo
 film-effect-other = Tutto il resto
-film-say-why-up = L’importo è più alto di { $bill_change_abs } rispetto alla bolletta precedente.
-film-say-why-down = L’importo è più basso di { $bill_change_abs } rispetto alla bolletta precedente.
+film-say-why-up = Sono { $bill_change_abs } in più della bolletta precedente.
+film-say-why-down = Sono { $bill_change_abs } in meno della bolletta precedente.
 film-say-effects = Consumo: { $usage_effect }. Prezzo: { $price_effect }. Tutto il resto: { $other_effect }.
 
 ### Il prossimo passo
@@ -78,7 +78,7 @@ film-app-body = E tutte le bollette in un solo posto
 film-tip-label = Un consiglio
 film-tip-title = Lava a pieno carico, a 30 gradi
 film-tip-body = Meno cicli, meno acqua calda
-film-say-offer-note = È una stima sui tuoi consumi: il risparmio reale può cambiare.
+film-say-offer-note = È una stima: il risparmio reale può cambiare.
 film-say-app = Con l’app Brezza vedi i consumi giorno per giorno.
 film-say-app-more = E ritrovi tutte le bollette in un solo posto.
 film-say-tip = Un consiglio: lava a pieno carico e a 30 gradi.

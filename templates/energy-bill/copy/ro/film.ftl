@@ -15,7 +15,7 @@ film-chapter-closing = Ce urmează
 film-greeting = Bună, { $given_name }
 film-title = Factura ta din { $period_month }
 film-say-opening = Bună, { $given_name }.
-film-say-opening-more = Iată factura ta pentru { $period_month }.
+film-say-opening-more = Iată factura ta din { $period_month }.
 
 ### Suma
 film-amount-label = Total pentru { $period_month }
@@ -64,8 +64,8 @@ film-why-sum = Factura precedentă a fost de { $previous_total }, aceasta este d
 film-effect-usage = Consum
 film-effect-price = Preț
 film-effect-other = Tot restul
-film-say-why-up = Suma este mai mare cu { $bill_change_abs } decât pe factura precedentă.
-film-say-why-down = Suma este mai mică cu { $bill_change_abs } decât pe factura precedentă.
+film-say-why-up = Este cu { $bill_change_abs } mai mult decât data trecută.
+film-say-why-down = Este cu { $bill_change_abs } mai puțin decât data trecută.
 film-say-effects = Consum: { $usage_effect }. Preț: { $price_effect }. Tot restul: { $other_effect }.
 
 ### Ce urmează
@@ -78,7 +78,7 @@ film-app-body = Și toate facturile la un loc
 film-tip-label = Un sfat
 film-tip-title = Spală cu mașina plină, la 30 de grade
 film-tip-body = Mai puține spălări, apă mai rece
-film-say-offer-note = Este o estimare după consumul tău: economia reală poate fi alta.
+film-say-offer-note = Este o estimare: economia reală poate fi alta.
 film-say-app = Aplicația Brezza îți arată consumul zi de zi.
 film-say-app-more = Și îți ține toate facturile la un loc.
 film-say-tip = Un sfat: spală cu mașina plină, la 30 de grade.
