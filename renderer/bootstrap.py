@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Protocol
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
+from renderer.ledger.leader import Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.ledger.seal import Vault, installation_key
 from renderer.ledger.transitions import Ledger
-from renderer.orders import MadePlan, Order
+from renderer.orders import MadePlan, Order, Taken
 from renderer.settings import Settings
 from renderer.store.base import Store
 from renderer.store.local import LocalStore
@@ -38,6 +39,10 @@ Progress = Callable[[int, int], None]
 
 class Engine(Protocol):
     """What turns orders into plans and plans into files."""
+
+    def take(self, release: Release, profile: str) -> Taken:
+        """A profile as somebody outside sent it (JSON text), checked against the template's contract. Raises
+        BadInput."""
 
     def plan(self, release: Release, order: Order) -> MadePlan:
         """The plan of an order. Raises BadInput when it cannot be made."""
@@ -67,14 +72,14 @@ class Releases:
 
     def publish(self, release: Release) -> str:
         """Put a release's bundle into the store; the digest that requests pin."""
-        self._store.put_if_absent(_key(release.files_digest), release.bundle())
+        self._store.put_if_absent(release_key(release.files_digest), release.bundle())
         return release.files_digest
 
     def get(self, files_digest: str) -> Release:
         """A release, checked against its digest. Raises EnvironmentFault when it is not there, TemplateError when it is
         not what was published."""
         if files_digest not in self._kept:
-            with self._store.open(_key(files_digest)) as file:
+            with self._store.open(release_key(files_digest)) as file:
                 self._kept[files_digest] = open_bundle(file.read(), files_digest)
             while len(self._kept) > self.KEPT:
                 self._kept.popitem(last=False)
@@ -82,7 +87,8 @@ class Releases:
         return self._kept[files_digest]
 
 
-def _key(files_digest: str) -> str:
+def release_key(files_digest: str) -> str:
+    """Where the store has a release's bundle."""
     return f"releases/{files_digest[:2]}/{files_digest}.zip"
 
 
@@ -95,6 +101,8 @@ class Services:
     releases: Releases
     intake: Intake
     ledger: Ledger
+    leader: Leader
+    roll: Roll
     reader: Reader
     vault: Vault
     engine: Engine
@@ -111,6 +119,8 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         releases=Releases(store),
         intake=Intake(database),
         ledger=Ledger(database),
+        leader=Leader(database),
+        roll=Roll(database),
         reader=Reader(database),
         vault=Vault(installation_key(settings.key_file)),
         engine=engine or PipelineEngine(settings.cache, ShelfSource(settings), settings),
@@ -160,6 +170,19 @@ class PipelineEngine:
         self._shelf_source = shelf
         self._shelf: Shelf | None = None
         self._planners: OrderedDict[str, Planner] = OrderedDict()
+
+    def take(self, release: Release, profile: str) -> Taken:
+        from renderer.profile.carry import to_text
+        from renderer.profile.load import parse_record
+
+        template = self._planner(release).template
+        read = parse_record(profile, template.contract)
+        return Taken(
+            template=template.id,
+            channels=tuple(template.channels),
+            recipient=read.recipient,
+            order=Order(profile=to_text(read), record=read.record, images=read.images),
+        )
 
     def plan(self, release: Release, order: Order) -> MadePlan:
         from renderer import pipeline

@@ -48,6 +48,16 @@ class Order:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Taken:
+    """An order as it came in from outside: of which template, the channels that has, and the recipient's key."""
+
+    template: str
+    channels: tuple[Channel, ...]
+    recipient: str
+    order: Order
+
+
+@dataclass(frozen=True, kw_only=True)
 class MadePlan:
     """A plan (canonical JSON), its digest, the pictures it shows, and the suppression's code if there is one."""
 
@@ -70,14 +80,17 @@ def submission(
     order: Order,
     *,
     recipient: str,
-    idempotency: Sequence[str],
+    idempotency: Sequence[str] | str,
     template: str,
     release: str,
     channels: Sequence[Channel],
     priority: int = 0,
+    record: int = 0,
+    notify: bool = False,
 ) -> Submission:
     """The request to put into the ledger. ``recipient`` is the recipient's key in clear and ``idempotency`` whatever
-    makes the request the same one when it is handed in twice; both leave here only as keyed digests."""
+    makes the request the same one when it is handed in twice (or a keyed digest of that already); both leave here only
+    as keyed digests."""
     request_id = new_id(wall_clock())
     return Submission(
         id=request_id,
@@ -85,10 +98,17 @@ def submission(
         release=release,
         channels=tuple(channels),
         priority=priority,
+        record=record,
+        notify=notify,
         recipient=vault.keyed("recipient", recipient),
-        idempotency=vault.keyed("idempotency", *idempotency),
+        idempotency=idempotency if isinstance(idempotency, str) else vault.keyed("idempotency", *idempotency),
         sealed=vault.seal(order.to_bytes(), f"profile {request_id}"),
     )
+
+
+def door_key(vault: Vault, request_id: str) -> str:
+    """The idempotency key of a request that came in by the queue under its sender's ``request_id``."""
+    return vault.keyed("idempotency", "door", request_id)
 
 
 def open_order(vault: Vault, sealed: bytes, request_id: str) -> Order:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import settings
 
 from renderer import pipeline
 from renderer.plan.build import Planner
-from tests import small_template
+from tests import ledgers, small_template
 
 # How long an example takes says nothing on a machine that runs other tests beside it.
 settings.register_profile("dearly", deadline=None)
@@ -32,3 +33,19 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Planner:
 def energy_bill() -> Planner:
     """The real template of the energy bill, compiled."""
     return pipeline.open_template("energy-bill")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[ledgers.Postgres]:
+    """A PostgreSQL server."""
+    with ledgers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=ledgers.KINDS)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty ledger, once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    server: ledgers.Postgres = request.getfixturevalue("postgres")
+    return server.ledger()

@@ -1,27 +1,43 @@
-"""The Celery application and its settings. A message holds the id of one part and nothing else."""
+"""The Celery application and its settings. A message of ours holds ids of parts and nothing else."""
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing.process
 import os
 import resource
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from multiprocessing import util
+from typing import Any
 
+import structlog
 from celery import Celery, signals
+from celery.exceptions import Reject
 
 from renderer.bootstrap import Services
+from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
 from renderer.settings import Settings
 from workers import log
-from workers.lanes import LANES
+from workers.door import Door
+from workers.heart import Heart
+from workers.lanes import INTAKE, LANES
 from workers.leash import die_with_parent, this_owner
 from workers.tasks import work_on
 
-RENDER_PART = "dearly.render_part"
+WORK = "dearly.work"
+"""The task that the dispatcher sends: some parts' ids."""
 
+SUBMIT = "dearly.submit"
+"""The task that others send."""
+
+MAX_CHILD_KIB = 3 * 2**20
+"""A worker process that has grown to this is replaced once its message is done."""
+
+events = structlog.get_logger("dearly")
 
 VISIBILITY_S = 3600
 """After this the broker delivers an unacknowledged message again. The ledger finds dead workers long before; a lower
@@ -50,13 +66,14 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
         task_default_queue="site",
         task_ignore_result=True,
         task_publish_retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 2},
-        task_queues={name: {"exchange": name, "routing_key": name} for name in LANES},
+        task_queues={name: {"exchange": name, "routing_key": name} for name in (*LANES, INTAKE)},
         task_reject_on_worker_lost=True,
         task_serializer="json",
         task_store_errors_even_if_ignored=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=True,
         worker_hijack_root_logger=False,
+        worker_max_memory_per_child=MAX_CHILD_KIB,
         worker_prefetch_multiplier=1,
         worker_proc_alive_timeout=60,
         worker_redirect_stdouts=False,
@@ -72,10 +89,14 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
             held[pid] = build()
         return held[pid]
 
-    @app.task(name=RENDER_PART, ignore_result=True)
-    def render_part(part_id: str) -> None:
-        """Render one part, if it is to be had."""
-        work_on(services(), part_id)
+    # Shared with the children: 1 once the worker is to stop, so that they hand back what they have not begun.
+    stopping = mmap.mmap(-1, 1)
+    worker = this_owner()
+
+    @app.task(name=WORK, ignore_result=True)
+    def work(part_ids: list[str]) -> None:
+        """Make some parts, those that are to be had."""
+        work_on(services(), part_ids, worker, lambda: stopping[0] == 1)
 
     @signals.worker_init.connect(weak=False)
     def worker_starts(**_: object) -> None:
@@ -85,6 +106,41 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
         folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
         util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
+
+    doors: dict[int, Door] = {}
+
+    @app.task(name=SUBMIT, ignore_result=True)
+    def submit(*_: object, **message: object) -> None:
+        """Put a request of somebody outside into the ledger; acknowledged once it is there."""
+        own = services()
+        if id(own) not in doors:
+            doors.clear()
+            doors[id(own)] = Door(own)
+        try:
+            doors[id(own)].submit(message)
+        except EnvironmentFault as error:
+            events.error("the door waits", code=error.code)
+            time.sleep(1)
+            raise Reject(requeue=True) from None
+
+    hearts: list[Heart] = []
+
+    @signals.worker_ready.connect(weak=False)
+    def worker_is_ready(sender: Any, **_: object) -> None:
+        name = str(sender.hostname).partition("@")[0]
+        queues = sorted(sender.app.amqp.queues.consume_from)
+        heart = Heart(settings, worker, name, queues, sender.controller.concurrency)
+        hearts.append(heart)
+        heart.start()
+
+    @signals.worker_shutting_down.connect(weak=False)
+    def worker_stops(**_: object) -> None:
+        stopping[0] = 1
+
+    @signals.worker_shutdown.connect(weak=False)
+    def worker_ends(**_: object) -> None:
+        for heart in hearts:
+            heart.stop()
 
     @signals.worker_process_init.connect(weak=False)
     def child_starts(**_: object) -> None:

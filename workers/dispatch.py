@@ -1,13 +1,15 @@
 """The dispatcher: keeps a small window of parts in the broker, and takes back what nobody works on.
 
-However large a run is, the broker holds a few messages of it; a cancelled run or a wiped broker needs no repair. It
-runs in the supervisor, or by itself as ``python -m workers.dispatch`` where operators start the workers.
+However large a run is, the broker holds a few messages of it; a cancelled run or a wiped broker needs no repair. Of
+several dispatchers one leads and the others wait. It runs in the supervisor, or by itself as
+``python -m workers.dispatch`` where operators start the workers.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
 from celery import Celery
@@ -15,63 +17,148 @@ from kombu.exceptions import OperationalError
 
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
-from workers.app import RENDER_PART
-from workers.lanes import LANES
-from workers.leash import is_dead
+from renderer.ledger.leader import NotLeader
+from renderer.ledger.model import Fence, Ready
+from workers.app import WORK
+from workers.lanes import LANES, MESSAGE_S, SENT_MS
+from workers.leash import is_dead, this_owner
 
-TICK_S = 0.2
-"""How often the window is looked at."""
+TICK_S = 0.05
+"""How often the urgent lane is looked at."""
+
+FILL_S = 0.2
+"""How often the other windows are looked at."""
 
 SWEEP_S = 1.0
-"""How often leases are looked at."""
+"""How often processes of this machine are looked at, and runs that may have ended."""
+
+BURY_S = 5.0
+"""How often the workers' heartbeats are looked at."""
+
+LEAD_S = 2.0
+LEAD_MS = 8_000
+"""How often the leader renews its lease, and how long the lease is."""
+
+LOST_S = 5.0
+"""After so long without any movement in a queue the broker is asked whether it still has the messages."""
 
 events = structlog.get_logger("dearly")
 
 
 class Dispatcher:
-    """One dispatcher. A second one beside it does no harm: parts are marked as sent before they are sent."""
+    """One dispatcher, known by its ``owner``: as a rule this process."""
 
-    def __init__(self, services: Services, app: Celery, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        services: Services,
+        app: Celery,
+        now: Callable[[], float] = time.monotonic,
+        owner: str | None = None,
+    ) -> None:
         self._services = services
         self._app = app
         self._now = now
-        self._swept = float("-inf")
+        self._owner = owner or this_owner()
+        self._fence: Fence | None = None
+        self._next: dict[str, float] = {}
+        self._moved: dict[str, tuple[tuple[int, int], float]] = {}
 
     def tick(self) -> int:
-        """Sweep when it is time, fill the windows; the number of parts sent. Raises nothing that will pass."""
+        """Lead if nobody does, sweep when it is time, fill the windows; the number of parts sent. Raises nothing that
+        will pass."""
         try:
-            if self._now() - self._swept >= SWEEP_S:
-                self._swept = self._now()
-                back = self._services.ledger.sweep(is_dead)
+            if self._due("lead", LEAD_S):
+                self._fence = self._services.leader.lead("dispatcher", self._owner, LEAD_MS, is_dead)
+            if self._fence is None:
+                return 0
+            if self._due("bury", BURY_S):
+                for worker in self._services.roll.bury(is_dead):
+                    events.error("worker is dead", worker=worker)
+            if self._due("sweep", SWEEP_S):
+                back = self._services.leader.sweep(is_dead, fence=self._fence)
                 if back:
                     events.warning("taken back", parts=back)
-            return sum(self._fill(queue) for queue in LANES)
+                for run in self._services.leader.settle(self._fence):
+                    events.info("run has ended", run=run)
+            sent = self._fill("urgent", self._fence)
+            if self._due("fill", FILL_S):
+                sent += sum(self._fill(queue, self._fence) for queue in LANES if queue != "urgent")
+            return sent
+        except NotLeader:
+            self._fence = None
         except EnvironmentFault as error:
             events.error("dispatcher waits", code=error.code)
         except OperationalError as error:
             events.error("dispatcher waits", code="environment.broker", error=type(error).__name__)
         return 0
 
-    def _fill(self, queue: str) -> int:
-        lane, ledger = LANES[queue], self._services.ledger
-        room = lane.window * self._services.settings.lane_children - self._services.reader.in_flight(queue)
-        if room <= 0 or not self._services.reader.waiting(queue):
+    def resign(self) -> None:
+        """Leave the lead to another one at once."""
+        if self._fence is not None:
+            self._services.leader.resign(self._fence)
+            self._fence = None
+
+    def _due(self, what: str, every_s: float) -> bool:
+        now = self._now()
+        if now < self._next.get(what, float("-inf")):
+            return False
+        self._next[what] = now + every_s
+        return True
+
+    def _fill(self, queue: str, fence: Fence) -> int:
+        lane = LANES[queue]
+        if not self._services.reader.waiting(queue) and self._moved.get(queue, ((0, 0), 0.0))[0] == (0, 0):
             return 0
-        ready = ledger.dispatch(queue, room, lane.sent_ms)
-        for count, part_id in enumerate(ready):
+        flight = self._services.reader.in_flight(queue)
+        if self._lost(queue, flight):
+            flight = (0, 0)
+        children = 1 if lane.single else self._services.settings.lane_children
+        sent = sum(flight)
+        if sent >= lane.low * children * lane.shard:
+            return 0
+        room = lane.high * children * lane.shard - sent
+        ready = self._services.leader.dispatch(queue, room, SENT_MS, fence)
+        messages = shards(ready, lane.shard, children)
+        for count, ids in enumerate(messages):
             try:
-                self._app.send_task(
-                    RENDER_PART,
-                    args=[part_id],
-                    queue=queue,
-                    ignore_result=True,
-                    soft_time_limit=lane.soft_s,
-                    time_limit=lane.hard_s,
-                )
+                self._app.send_task(WORK, args=[ids], queue=queue, ignore_result=True, time_limit=MESSAGE_S)
             except OperationalError:
-                ledger.undispatch(ready[count:])
+                self._services.leader.undispatch([part_id for unsent in messages[count:] for part_id in unsent])
                 raise
+        if ready:
+            self._moved[queue] = ((flight[0] + len(ready), flight[1]), self._now())
         return len(ready)
+
+    def _lost(self, queue: str, flight: tuple[int, int]) -> bool:
+        """Whether the messages of a queue are gone, as after a broker was flushed: parts are marked as sent, nobody
+        works, nothing has moved for a while and the broker has none. Then they are taken back."""
+        seen, since = self._moved.get(queue, ((-1, -1), 0.0))
+        if flight != seen:
+            self._moved[queue] = (flight, self._now())
+            return False
+        dispatched, running = flight
+        if not dispatched or running or self._now() - since < LOST_S:
+            return False
+        self._moved[queue] = (flight, self._now())
+        with self._app.connection_for_write() as connection:
+            channel: Any = connection.default_channel
+            try:
+                if channel.queue_declare(queue, passive=True).message_count:
+                    return False
+            except connection.channel_errors:  # to Redis, a queue without messages is no queue
+                pass
+        back = self._services.leader.undispatch(self._services.reader.sent(queue))
+        events.warning("messages lost", queue=queue, parts=back)
+        return True
+
+
+def shards(ready: Sequence[Ready], size: int, children: int) -> list[list[str]]:
+    """The ids of each message: so many that every worker process gets two, at most ``size``, and those that must be
+    alone, alone."""
+    alone = [[part.part_id] for part in ready if part.alone]
+    rest = [part.part_id for part in ready if not part.alone]
+    width = max(1, min(size, -(-len(rest) // (2 * children))))
+    return [rest[start : start + width] for start in range(0, len(rest), width)] + alone
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """The supervisor: owns the embedded broker, the dispatcher and the workers of one DEARLY_HOME, and stops them in order.
 
-One process each: Valkey on a Unix socket, a worker for pages and statements, a worker for films (which yields
-the processor to the other); the dispatcher runs here. The kernel ties every child to this process, so none outlives it.
+One process each: Valkey on a Unix socket; a worker for what is urgent, with one child that nothing else can keep busy;
+one for plans, one for pages and statements, one for films, each yielding the processor to those before it; the
+dispatcher runs here. The kernel ties every child to this process, so none outlives it.
 """
 
 from __future__ import annotations
@@ -109,7 +110,6 @@ class Supervisor:
         self._stopping = False
         self._lock: BinaryIO | None = None
         self._dispatcher = Dispatcher(services, make_app(services.settings, lambda: services))
-        children = str(self._settings.lane_children)
         worker = [
             sys.executable,
             "-m",
@@ -124,15 +124,22 @@ class Supervisor:
             "--without-heartbeat",
             "--pool",
             "prefork",
-            "--concurrency",
-            children,
         ]
-        self._workers = [
-            Child("worker-pages", [*worker, "-n", "pages@%h", "-Q", "site,statement", "--max-tasks-per-child", "500"]),
-            Child(
-                "worker-films", [*worker, "-n", "films@%h", "-Q", "video", "--max-tasks-per-child", "20"], niceness=5
-            ),
-        ]
+
+        def lane(name: str, queues: str, children: int, messages: int, niceness: int = 0) -> Child:
+            options = ["-n", f"{name}@%h", "-Q", queues, "-c", str(children), "--max-tasks-per-child", str(messages)]
+            return Child(f"worker-{name}", [*worker, *options], niceness=niceness)
+
+        children = self._settings.lane_children
+        if at_once:  # one command waits for what it has sent: fewer processes start sooner
+            self._workers = [lane("pages", "urgent,intake,control,site,statement,io", children, 100)]
+        else:
+            self._workers = [
+                lane("urgent", "urgent,intake", 1, 100),
+                lane("control", "control,intake,io", 1, 100, niceness=2),
+                lane("pages", "site,statement", children, 100, niceness=5),
+            ]
+        self._workers.append(lane("films", "video", children, 20, niceness=8))
         self._broker = self._embedded_broker() if self._settings.embedded_broker else None
 
     def run(self) -> None:
@@ -147,7 +154,7 @@ class Supervisor:
                 self._start_broker(self._broker)
             for child in self._workers:
                 child.start(self._settings.logs)
-            self._services.ledger.sweep(is_dead, counted=False)
+            self._services.leader.sweep(is_dead, counted=False)
             while not self._stopping:
                 self._keep_running()
                 self._dispatcher.tick()
@@ -188,6 +195,8 @@ class Supervisor:
         for child in self._workers:
             child.stop(max(0.1, until - time.monotonic()))
         self._hand_back()
+        with suppress(EnvironmentFault):
+            self._dispatcher.resign()
         if self._broker:
             self._broker.stop(5)
         self._sweep_work()
@@ -206,15 +215,15 @@ class Supervisor:
 
         until = time.monotonic() + DEATH_S
         with suppress(EnvironmentFault):
-            self._services.ledger.sweep(gone, counted=False)
+            self._services.leader.sweep(gone, counted=False)
             while alive and time.monotonic() < until:
                 time.sleep(0.05)
-                self._services.ledger.sweep(gone, counted=False)
+                self._services.leader.sweep(gone, counted=False)
 
     def _at_work(self) -> bool:
         """Whether a part is on its way or being rendered."""
         try:
-            return any(self._services.reader.in_flight(queue) for queue in LANES)
+            return any(sum(self._services.reader.in_flight(queue)) for queue in LANES)
         except EnvironmentFault:
             return True
 

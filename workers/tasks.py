@@ -1,4 +1,4 @@
-"""What a worker does with a part: claim it, plan its request if nobody has, render, store, finish.
+"""What a worker does with a part: claim it, make its request's plan or render and store its files, finish.
 
 The ledger decides everything: a part that cannot be claimed is dropped, a finish that comes too late changes nothing.
 Errors end by class: bad input fails the part, the environment gives it back uncounted, anything else is tried again.
@@ -7,29 +7,32 @@ Errors end by class: bad input fails the part, the environment gives it back unc
 from __future__ import annotations
 
 import random
+import signal
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 
 from renderer.bootstrap import Services
-from renderer.errors import BadInput, DearlyError, EnvironmentFault
-from renderer.ledger.model import NEEDS, QUEUES, Claim, Fault, Outcome, Produced
-from renderer.orders import MadePlan, open_order, open_plan, seal_plan
+from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
+from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Work
+from renderer.orders import open_order, open_plan, seal_plan
+from renderer.template.model import Channel
 from workers import log
-from workers.lanes import LANES
+from workers.lanes import LIMITS, SHARD_S
 from workers.leash import this_owner
 
 if TYPE_CHECKING:
     from renderer.render.model import Kind, RenderResult
-    from renderer.template.release import Release
 
 BEAT_S = 1.0
-"""How often progress and lease are renewed."""
+"""How often progress is noted."""
 
 SETTLE_S = 120.0
 """How long the end of a part waits for a ledger that cannot be reached."""
@@ -43,18 +46,54 @@ class ClaimLost(Exception):
     """Somebody else has the part now, or its request has ended. Nothing is to be said about it any more."""
 
 
-class Ended(Exception):
-    """The request ended while it was planned: suppressed, or failed."""
+class TooSlow(BaseException):
+    """The part took longer than it may. No Exception, so that no library swallows it."""
 
 
-def work_on(services: Services, part_id: str) -> None:
-    """Do all that a message asks for. Raises nothing: what went wrong stands in the ledger and the log."""
-    queue = {str(channel): name for channel, name in QUEUES.items()}.get(part_id.rpartition("-")[2])
-    if queue is None:
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise TooSlow in the block after so long. A native call is not interrupted: after its lease the heart ends the
+    process. Only a main thread has alarms; prefork children work in theirs."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise TooSlow
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def work_on(
+    services: Services, part_ids: Sequence[str], worker: str | None = None, stopping: Callable[[], bool] = lambda: False
+) -> None:
+    """Do all that a message asks for, one part after the other, so that a part which takes its process along takes no
+    other one. What has not begun when the message's time is over, or the worker stops, is handed back.
+
+    Raises nothing: what went wrong stands in the ledger and the log.
+    """
+    until = time.monotonic() + SHARD_S
+    for count, part_id in enumerate(part_ids):
+        if stopping() or time.monotonic() > until:
+            rest = list(part_ids[count:])
+            _settle(lambda rest=rest: services.leader.undispatch(rest))  # type: ignore[misc]
+            return
+        _work_on_part(services, part_id, worker)
+
+
+def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
+    limit = LIMITS.get(cast("Work", part_id.rpartition("-")[2]))
+    if limit is None:
         events.error("no such part")
         return
     try:
-        claim = services.ledger.claim(part_id, this_owner(), LANES[queue].lease_ms)
+        claim = services.ledger.claim(part_id, this_owner(), limit.lease_ms, worker)
     except EnvironmentFault as error:
         events.error("claim failed", part=part_id, code=error.code)
         return  # the dispatcher sends it again
@@ -62,11 +101,12 @@ def work_on(services: Services, part_id: str) -> None:
         return
     began = time.monotonic()
     try:
-        outcome = _render(services, claim)
-    except (ClaimLost, Ended):
+        with _alarm(limit.soft_s):
+            end = _plan(services, claim) if claim.channel == "plan" else _made(services, claim, claim.channel)
+    except ClaimLost:
         events.info("part dropped", part=part_id)
-    except SoftTimeLimitExceeded:
-        fault = Fault(code="job.time", message=f"Took longer than {LANES[queue].soft_s} s.")
+    except TooSlow:
+        fault = Fault(code="job.time", message=f"Took longer than {limit.soft_s:.0f} s.")
         _settle(lambda: services.ledger.retry(claim, fault, _backoff_ms(claim)))
         events.error("part too slow", part=part_id, attempt=claim.attempt)
     except MemoryError:
@@ -92,7 +132,7 @@ def work_on(services: Services, part_id: str) -> None:
             "part broke", part=part_id, attempt=claim.attempt, error=type(error).__name__, where=log.where(error)
         )
     else:
-        kept = _settle(lambda: services.ledger.finish(claim, outcome))
+        kept = _settle(end)
         events.info(
             "part done" if kept else "part came too late",
             part=part_id,
@@ -101,52 +141,47 @@ def work_on(services: Services, part_id: str) -> None:
         )
 
 
-def _render(services: Services, claim: Claim) -> Outcome:
+def _plan(services: Services, claim: Claim) -> Callable[[], bool]:
+    """Make the request's plan; gives what is to be said to the ledger: the plan, or that there is to be none."""
+    sealed = services.reader.sealed(claim.request_id, "profile")
+    if sealed is None:
+        raise ClaimLost
     release = services.releases.get(claim.release)
-    plan = _plan(services, claim, release)
-    progress = _Beats(services, claim)
-    with tempfile.TemporaryDirectory(dir=services.settings.work, prefix=f"{this_owner().replace(':', '-')}-") as folder:
-        out = Path(folder)
-        made = _embedded(services, claim, out)
-        result = services.engine.render(release, plan, claim.channel, out, made, progress, claim.part_id)
-        progress.check()
-        return _stored(services, claim, out, result)
+    made = services.engine.plan(release, open_order(services.vault, sealed, claim.request_id))
+    if made.suppression is not None:
+        reason = made.suppression
+        return lambda: services.ledger.suppress(claim, reason)
+    plan = seal_plan(services.vault, made, claim.request_id)
+    return lambda: services.ledger.planned(claim, made.digest, plan)
 
 
-def _plan(services: Services, claim: Claim, release: Release) -> MadePlan:
-    """The request's plan. It is made once, by whichever part comes first, before that part is rendered; should two
-    parts come at once, the ledger keeps the first and the other uses it."""
-    if claim.plan_digest is None:
-        sealed = services.reader.sealed(claim.request_id, "profile")
-        if sealed is None:
-            raise ClaimLost
-        try:
-            made = services.engine.plan(release, open_order(services.vault, sealed, claim.request_id))
-        except BadInput as error:
-            fault = _fault(error)
-            _settle(lambda: services.ledger.fail_request(claim.request_id, fault))
-            events.warning("request failed", request=claim.request_id, code=error.code)
-            raise Ended from error
-        if made.suppression is not None:
-            reason = made.suppression
-            _settle(lambda: services.ledger.suppress(claim.request_id, reason))
-            raise Ended
-        if services.ledger.planned(claim.request_id, made.digest, seal_plan(services.vault, made, claim.request_id)):
-            return made
+def _made(services: Services, claim: Claim, channel: Channel) -> Callable[[], bool]:
+    """Render a channel's files and store them; gives what is to be said to the ledger."""
     sealed = services.reader.sealed(claim.request_id, "plan")
     if sealed is None:
         raise ClaimLost
-    return open_plan(services.vault, sealed, claim.request_id)
+    plan = open_plan(services.vault, sealed, claim.request_id)
+    release = services.releases.get(claim.release)
+    progress = _Beats(services, claim)
+    with tempfile.TemporaryDirectory(dir=services.settings.work, prefix=f"{this_owner().replace(':', '-')}-") as folder:
+        out = Path(folder)
+        embedded = _embedded(services, claim, channel, out)
+        result = services.engine.render(release, plan, channel, out, embedded, progress, claim.part_id)
+        size = sum((out / artefact.path).stat().st_size for artefact in result.artefacts)
+        if size > LIMITS[channel].bytes:
+            raise RenderError("render.limit", f"The files have {size} bytes, which is more than they may.")
+        outcome = _stored(services, claim, out, result)
+    return lambda: services.ledger.finish(claim, outcome)
 
 
-def _embedded(services: Services, claim: Claim, out: Path) -> tuple[RenderResult, ...]:
+def _embedded(services: Services, claim: Claim, channel: Channel, out: Path) -> tuple[RenderResult, ...]:
     """Results of the channels that this one embeds, their files put under ``out``."""
     from renderer.render.model import Artefact, RenderResult
 
     results = []
-    for channel in NEEDS.get(claim.channel, ()):
+    for other in NEEDS.get(channel, ()):
         artefacts = []
-        for file in services.reader.artefacts(claim.request_id, channel):
+        for file in services.reader.artefacts(claim.request_id, other):
             target = out / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
             with services.store.open(file.key) as source, target.open("wb") as copy:
@@ -154,7 +189,7 @@ def _embedded(services: Services, claim: Claim, out: Path) -> tuple[RenderResult
                     copy.write(block)
             artefacts.append(
                 Artefact(
-                    channel=channel,
+                    channel=other,
                     kind=cast("Kind", file.kind),
                     path=file.path,
                     media_type=file.media_type,
@@ -163,7 +198,7 @@ def _embedded(services: Services, claim: Claim, out: Path) -> tuple[RenderResult
                 )
             )
         if artefacts:
-            results.append(RenderResult(channel=channel, artefacts=tuple(artefacts)))
+            results.append(RenderResult(channel=other, artefacts=tuple(artefacts)))
     return tuple(results)
 
 
@@ -195,7 +230,6 @@ class _Beats:
     def __init__(self, services: Services, claim: Claim) -> None:
         self._services = services
         self._claim = claim
-        self._lease_ms = LANES[QUEUES[claim.channel]].lease_ms
         self._last = time.monotonic()
         self._at = (0, 0)
 
@@ -205,9 +239,9 @@ class _Beats:
             self.check()
 
     def check(self) -> None:
-        """Renew the lease. Raises ClaimLost."""
+        """Say how far it is. Raises ClaimLost."""
         self._last = time.monotonic()
-        if not self._services.ledger.beat(self._claim, self._lease_ms, *self._at):
+        if not self._services.ledger.beat(self._claim, *self._at):
             raise ClaimLost
 
 

@@ -38,7 +38,7 @@ def dearly(
     """One customer profile and one template become a microsite, a PDF statement and a film."""
 
 
-COMMANDS = ("demo", "render", "plan", "check", "estimate", "sample", "preview", "init", "test")
+COMMANDS = ("demo", "render", "plan", "check", "estimate", "sample", "preview", "init", "test", "outcome", "migrate")
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
 
 

@@ -112,15 +112,15 @@ class Showcase:
     def submit(self) -> None:
         """Put everything into the ledger. What a demonstration that was killed left open is cancelled first."""
         for left in self._services.reader.open_runs("demo"):
-            self._services.ledger.cancel_run(left)
+            self._services.intake.cancel_run(left)
         self._run = self._services.intake.open_run("demo")
         for release in {piece.template.release.files_digest: piece.template.release for piece in self.pieces}.values():
             self._services.releases.publish(release)
-        submissions = [self._submission(piece) for piece in self.pieces]
+        submissions = [self._submission(record, piece) for record, piece in enumerate(self.pieces, 1)]
         self._services.intake.submit(self._run, submissions)
         self._services.intake.seal_run(self._run, len(submissions))
 
-    def _submission(self, piece: Piece) -> Submission:
+    def _submission(self, record: int, piece: Piece) -> Submission:
         made = submission(
             self._services.vault,
             Order(profile=to_text(piece.profile), record=piece.profile.record, images=piece.profile.images),
@@ -129,6 +129,7 @@ class Showcase:
             template=piece.template.id,
             release=piece.template.release.files_digest,
             channels=piece.template.channels,
+            record=record,
         )
         self._requests[made.id] = piece
         return made
@@ -180,8 +181,9 @@ class Showcase:
 
     def stuck(self) -> Fault | None:
         """What keeps a part from being rendered on this machine, if it has been tried often enough."""
-        faults = (part.fault for part in self._parts.values() if part.faults >= FAULTS and part.state in OPEN)
-        return next(chain(faults, [None]))
+        parts = (part.fault for part in self._parts.values() if part.faults >= FAULTS and part.state in OPEN)
+        pauses = (pause.fault for pause in self._services.reader.pauses() if pause.faults >= FAULTS)
+        return next(chain(parts, pauses, [None]))
 
     def failures(self) -> list[tuple[str, Channel, Fault]]:
         """Name, channel and reason of every part that failed."""
@@ -194,7 +196,7 @@ class Showcase:
     def cancel(self) -> None:
         """End what is still open."""
         if self._run:
-            self._services.ledger.cancel_run(self._run)
+            self._services.intake.cancel_run(self._run)
 
     def report(self, gallery: Path) -> dict[str, Any]:
         """What ``--json`` prints; paths of artefacts are relative to the folder."""

@@ -1,4 +1,4 @@
-"""Opens the ledger's database. SQLite here (WAL, one writer at a time); the SQL beside it is portable."""
+"""Opens the ledger's database: SQLite (WAL, one writer at a time) or PostgreSQL, with the same SQL."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.pool import NullPool, StaticPool
 
 from renderer.errors import EnvironmentFault
-from renderer.ledger.tables import SCHEMA, meta, metadata
+from renderer.ledger import migrations
 
 BUSY_S = 30.0
 """How long a writer waits for another: transactions are short, but SQLite's lock is not fair."""
@@ -24,35 +25,41 @@ BUSY_S = 30.0
 class Database:
     """A connection pool to one ledger. Not to be carried over a fork: each process opens its own."""
 
-    def __init__(self, url: str) -> None:
-        """``url`` is SQLAlchemy's; ``sqlite://`` alone is a ledger in memory, for tests.
+    def __init__(self, url: str, *, upgrade: bool | None = None, pooled: bool = True) -> None:
+        """``url`` is SQLAlchemy's; ``sqlite://`` alone is a ledger in memory, for tests. With ``upgrade`` a ledger of
+        an older shape is brought up to date; as a rule SQLite is, a server is not (:mod:`renderer.ledger.migrations`).
 
-        Raises EnvironmentFault when it cannot be opened or has another shape.
+        Without ``pooled`` every transaction has a connection of its own, closed after it. Raises EnvironmentFault when
+        the ledger cannot be opened or has a shape that this version does not read.
         """
-        parsed = make_url(url)
-        options: dict[str, Any] = {}
-        if parsed.get_backend_name() == "sqlite":
-            options["connect_args"] = {"timeout": BUSY_S, "check_same_thread": False}
-            if parsed.database in (None, "", ":memory:"):
-                options["poolclass"] = StaticPool
-            else:
-                _private_file(Path(str(parsed.database)))
-        # Statements carry sealed data as parameters: they must not appear in an error's text.
-        self.engine: Engine = create_engine(parsed, hide_parameters=True, **options)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine, "connect", _set_up_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        self.engine: Engine = _engine(url, pooled)
+        if upgrade is None:
+            upgrade = self.engine.dialect.name == "sqlite"
+        try:
+            self._check_shape(upgrade)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check_shape(self, upgrade: bool) -> None:
+        with self.reading() as connection:
+            found = migrations.revision(connection)
+        if found == migrations.HEAD:
+            return
+        if found is not None and not migrations.known(found):
+            raise EnvironmentFault(
+                "environment.ledger",
+                f"The ledger has shape {found}, which this version of Dearly does not know.",
+                hint="Use the version of Dearly that made it, or another DEARLY_HOME.",
+            )
+        if not upgrade:
+            raise EnvironmentFault(
+                "environment.ledger",
+                f"The ledger's database has shape {found or 'none'}; this version of Dearly reads {migrations.HEAD}.",
+                hint="Stop every worker, then run 'dearly migrate'.",
+            )
         with self.writing() as connection:
-            metadata.create_all(connection)
-            found = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
-            if found is None:
-                connection.execute(meta.insert().values(name="schema", value=str(SCHEMA)))
-            elif found != str(SCHEMA):
-                raise EnvironmentFault(
-                    "environment.ledger",
-                    f"The ledger has shape {found}; this version of Dearly reads shape {SCHEMA}.",
-                    hint="Use the version of Dearly that made it, or another DEARLY_HOME.",
-                )
+            migrations.upgrade(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -65,12 +72,47 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, from one snapshot."""
+        """A transaction that only reads."""
         with _faults(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def insert_new(connection: Connection, table: Table, unique: str) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that passes over rows whose ``unique`` column is known already."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique])
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=[unique])
+
+
+def _engine(url: str, pooled: bool) -> Engine:
+    options: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            options["connect_args"] = {"timeout": BUSY_S, "check_same_thread": False}
+            if parsed.database in (None, "", ":memory:"):
+                options["poolclass"] = StaticPool
+            else:
+                _private_file(Path(str(parsed.database)))
+        else:
+            options["pool_pre_ping"] = True  # a server may have been started again since the last use
+            if parsed.drivername == "postgresql":
+                parsed = parsed.set(drivername="postgresql+psycopg")
+        # Statements carry sealed data as parameters: they must not appear in an error's text.
+        engine = create_engine(parsed, hide_parameters=True, **options)
+    except (ArgumentError, ImportError) as error:
+        raise EnvironmentFault(
+            "environment.ledger",
+            "The address of the ledger's database cannot be used.",
+            hint="DEARLY_DATABASE_URL is sqlite:///… or postgresql://…; for PostgreSQL install 'psycopg[binary]' too.",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _private_file(path: Path) -> None:
@@ -101,9 +143,9 @@ def _begin_sqlite(connection: Connection) -> None:
 def _faults() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:  # locked for too long, disk full, server gone: never about a value
+    except (OperationalError, InterfaceError) as error:  # locked too long, disk full, server gone: never about a value
         raise EnvironmentFault(
             "environment.ledger",
-            f"The ledger's database could not be used: {error.orig}.",
+            f"The ledger's database could not be used: {str(error.orig).strip().partition(chr(10))[0]}.",
             hint="Check that its disk has space and that its server runs.",
         ) from error

@@ -1,4 +1,4 @@
-"""How requests come in: runs are opened, requests and their parts are put in, the run is sealed."""
+"""How requests come in: runs are opened, requests and their parts are put in, the run is sealed or called off."""
 
 from __future__ import annotations
 
@@ -6,15 +6,31 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Insert, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, select, update
 
-from renderer.ledger.database import Database
-from renderer.ledger.model import NEEDS, QUEUES, Clock, Submission, new_id, wall_clock
+from renderer.errors import UsageError
+from renderer.ledger.database import Database, insert_new
+from renderer.ledger.endings import announce_end, end_request, note
+from renderer.ledger.model import (
+    NEEDS,
+    OPEN,
+    QUEUES,
+    URGENT,
+    URGENT_QUEUE,
+    Clock,
+    Fault,
+    Submission,
+    Work,
+    new_id,
+    wall_clock,
+)
 from renderer.ledger.tables import history, part_needs, parts, requests, runs, sealed
 
 BATCH = 2_000
 """Requests in one transaction of a submission."""
+
+END_BATCH = 200
+"""Requests in one transaction of a cancelling: it must not keep workers waiting."""
 
 
 class Intake:
@@ -24,16 +40,45 @@ class Intake:
         self._database = database
         self._clock = clock
 
-    def open_run(self, kind: str) -> str:
-        """A new run's id. ``kind`` says what makes it: demo, batch, api."""
+    def open_run(
+        self,
+        kind: str,
+        *,
+        idempotency: str | None = None,
+        template: str | None = None,
+        release: str | None = None,
+        hold_after: int | None = None,
+    ) -> str:
+        """A new run's id. ``kind`` says what makes it: demo, batch, door.
+
+        ``idempotency`` is a keyed digest of whatever makes it the same run: when it is known, the id is that of the run
+        that is there. Records after ``hold_after`` wait for :meth:`approve`.
+        """
         now = self._clock()
         run_id = new_id(now)
         with self._database.writing() as connection:
-            connection.execute(insert(runs).values(id=run_id, kind=kind, created_ms=now))
-        return run_id
+            row = {
+                "id": run_id,
+                "kind": kind,
+                "idempotency": idempotency,
+                "template": template,
+                "release": release,
+                "state": "open",
+                "hold_after": hold_after,
+                "created_ms": now,
+            }
+            new = insert_new(connection, runs, "idempotency").values(row).returning(runs.c.id)
+            if connection.execute(new).one_or_none() is not None:
+                note(connection, now, "opened", run_id=run_id)
+                return run_id
+            known: str = connection.scalars(select(runs.c.id).where(runs.c.idempotency == idempotency)).one()
+            return known
 
     def submit(self, run_id: str, submissions: Iterable[Submission]) -> int:
-        """Put requests and their parts in; the number that was new. A known idempotency key changes nothing."""
+        """Put requests and their parts in; the number that was new. A known idempotency key changes nothing.
+
+        Raises UsageError when the run takes no more.
+        """
         new = 0
         stream = iter(submissions)
         while batch := list(islice(stream, BATCH)):
@@ -43,72 +88,164 @@ class Intake:
 
     def _submit(self, connection: Connection, run_id: str, batch: Sequence[Submission]) -> int:
         now = self._clock()
-        rows = [
-            {
-                "id": item.id,
-                "run_id": run_id,
-                "recipient": item.recipient,
-                "idempotency": item.idempotency,
-                "template": item.template,
-                "release": item.release,
-                "state": "submitted",
-                "created_ms": now,
-            }
-            for item in batch
-        ]
+        run = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update(read=True)).one_or_none()
+        if run is None or run.state != "open":
+            raise UsageError("usage.run", "The run is not there, or takes no more requests.")
+        rows = [_request(item, run_id, now) for item in batch]
         # Not RETURNING: drivers differ in how they give it for many rows. Ids are random, so what is there is ours.
-        connection.execute(_ignoring_known(connection), rows)
+        connection.execute(insert_new(connection, requests, "idempotency"), rows)
         ids = [item.id for item in batch]
         ours: set[str] = set()
         for start in range(0, len(ids), 500):
             ours.update(connection.scalars(select(requests.c.id).where(requests.c.id.in_(ids[start : start + 500]))))
         taken = [item for item in batch if item.id in ours]
+        if not taken:
+            return 0
         part_rows: list[dict[str, Any]] = []
         needs: list[dict[str, str]] = []
         for item in taken:
+            held = run.hold_after is not None and run.approved_ms is None and item.record > run.hold_after
+            part_rows.append(_part(item, "plan", now, waits=int(held), needed=len(item.channels)))
             for channel in item.channels:
-                part_id = f"{item.id}-{channel}"
-                needed = [f"{item.id}-{other}" for other in NEEDS.get(channel, ()) if other in item.channels]
-                needs += [{"part_id": part_id, "needs_id": other} for other in needed]
-                part_rows.append(
-                    {
-                        "id": part_id,
-                        "request_id": item.id,
-                        "channel": channel,
-                        "queue": QUEUES[channel],
-                        "priority": item.priority,
-                        "state": "submitted",
-                        "waits": len(needed),
-                        "available_ms": now,
-                        "attempts": 0,
-                        "faults": 0,
-                        "lease_token": 0,
-                        "step": 0,
-                        "steps": 0,
-                    }
-                )
-        if taken:
-            connection.execute(insert(parts), part_rows)
-            if needs:
-                connection.execute(insert(part_needs), needs)
-            connection.execute(
-                insert(sealed), [{"request_id": item.id, "kind": "profile", "data": item.sealed} for item in taken]
-            )
-            connection.execute(
-                insert(history), [{"at_ms": now, "request_id": item.id, "event": "submitted"} for item in taken]
-            )
+                needed = [other for other in NEEDS.get(channel, ()) if other in item.channels]
+                needs += [{"part_id": f"{item.id}-{channel}", "needs_id": f"{item.id}-{other}"} for other in needed]
+                needing = sum(channel in NEEDS.get(other, ()) for other in item.channels)
+                part_rows.append(_part(item, channel, now, waits=1 + len(needed), needed=needing))
+        connection.execute(insert(parts), part_rows)
+        if needs:
+            connection.execute(insert(part_needs), needs)
+        connection.execute(
+            insert(sealed), [{"request_id": item.id, "kind": "profile", "data": item.sealed} for item in taken]
+        )
+        connection.execute(
+            insert(history), [{"at_ms": now, "request_id": item.id, "event": "submitted"} for item in taken]
+        )
         return len(taken)
+
+    def refuse(self, run_id: str, item: Submission, fault: Fault) -> bool:
+        """Keep a request that cannot be used, as failed and without parts. False when its idempotency key is known."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            row = {
+                **_request(item, run_id, now),
+                "state": "failed",
+                "finished_ms": now,
+                "error_code": fault.code,
+                "error_message": fault.message,
+            }
+            put = insert_new(connection, requests, "idempotency").values(row).returning(requests.c.id)
+            if connection.execute(put).one_or_none() is None:
+                return False
+            note(connection, now, "submitted", request_id=item.id)
+            note(connection, now, "failed", request_id=item.id, code=fault.code)
+            if item.notify:
+                announce_end(connection, now, item.id, "failed")
+            return True
 
     def seal_run(self, run_id: str, expected: int) -> None:
         """Say that all of the input was read and how many requests it held."""
         with self._database.writing() as connection:
-            connection.execute(
-                update(runs).where(runs.c.id == run_id, runs.c.expected.is_(None)).values(expected=expected)
+            now = self._clock()
+            changed = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.state == "open")
+                .values(state="running", expected=expected, sealed_ms=now)
             )
+            if changed.rowcount == 1:
+                note(connection, now, "sealed", run_id=run_id)
+
+    def approve(self, run_id: str) -> int:
+        """Let a run that is held go on; the number of requests that waited. Harmless when it is not held."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            changed = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.hold_after.is_not(None), runs.c.approved_ms.is_(None))
+                .values(approved_ms=now)
+            )
+            if changed.rowcount == 1:
+                note(connection, now, "approved", run_id=run_id)
+        released = 0
+        while True:  # also what an approval that was interrupted has left
+            with self._database.writing() as connection:
+                waiting = (
+                    select(parts.c.id)
+                    .join(requests, requests.c.id == parts.c.request_id)
+                    .join(runs, runs.c.id == requests.c.run_id)
+                    .where(requests.c.run_id == run_id, requests.c.record > runs.c.hold_after)
+                    .where(runs.c.approved_ms.is_not(None))
+                    .where(parts.c.channel == "plan", parts.c.waits > 0, parts.c.state == "submitted")
+                    .limit(BATCH)
+                )
+                found = connection.scalars(waiting).all()
+                if not found:
+                    return released
+                for start in range(0, len(found), 500):
+                    block = found[start : start + 500]
+                    released += connection.execute(
+                        update(parts).where(parts.c.id.in_(block), parts.c.waits > 0).values(waits=0)
+                    ).rowcount
+
+    def cancel_run(self, run_id: str) -> int:
+        """End what is still open of a run; the number of requests cancelled. Work under way loses its lease."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            changed = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.state.in_(("open", "running")))
+                .values(state="cancelled", cancelled_ms=now, finished_ms=now)
+            )
+            if changed.rowcount == 1:
+                note(connection, now, "cancelled", run_id=run_id)
+        cancelled = 0
+        after = ""
+        while True:
+            with self._database.writing() as connection:
+                found = connection.scalars(
+                    select(requests.c.id)
+                    .where(requests.c.run_id == run_id, requests.c.state.in_(OPEN), requests.c.id > after)
+                    .order_by(requests.c.id)
+                    .limit(END_BATCH)
+                ).all()
+                if not found:
+                    return cancelled
+                after = found[-1]
+                now = self._clock()
+                cancelled += sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
 
 
-def _ignoring_known(connection: Connection) -> Insert:
-    """An INSERT of requests that passes over those whose idempotency key is known."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(requests).on_conflict_do_nothing(index_elements=["idempotency"])
-    return sqlite.insert(requests).on_conflict_do_nothing(index_elements=["idempotency"])
+def _request(item: Submission, run_id: str, now_ms: int) -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "run_id": run_id,
+        "record": item.record,
+        "recipient": item.recipient,
+        "idempotency": item.idempotency,
+        "template": item.template,
+        "release": item.release,
+        "notify": int(item.notify),
+        "state": "submitted",
+        "created_ms": now_ms,
+    }
+
+
+def _part(item: Submission, work: Work, now_ms: int, *, waits: int, needed: int) -> dict[str, Any]:
+    return {
+        "id": f"{item.id}-{work}",
+        "request_id": item.id,
+        "channel": work,
+        "queue": URGENT_QUEUE if item.priority >= URGENT else QUEUES[work],
+        "priority": item.priority,
+        "record": item.record,
+        "state": "submitted",
+        "waits": waits,
+        "needed": needed,
+        "available_ms": now_ms,
+        "attempts": 0,
+        "crashes": 0,
+        "losses": 0,
+        "faults": 0,
+        "lease_token": 0,
+        "step": 0,
+        "steps": 0,
+    }

@@ -2,7 +2,8 @@
 
 - a **run** is one submission of many requests;
 - a **request** is one recipient and one template release, and every count in a report counts requests;
-- a **part** is one channel of one request; queues, leases, attempts and fencing act on parts.
+- a **part** is one channel of one request; queues, leases, attempts and fencing act on parts. The making of the plan is
+  a part too (``plan``): every other part of its request waits for it, and reports do not show it.
 
 Times are integer milliseconds since the epoch, UTC (``_ms``).
 """
@@ -21,13 +22,40 @@ State = Literal["submitted", "dispatched", "running", "done", "failed", "suppres
 STATES: tuple[State, ...] = ("submitted", "dispatched", "running", "done", "failed", "suppressed", "cancelled")
 OPEN: tuple[State, ...] = ("submitted", "dispatched", "running")
 
-QUEUES: Mapping[Channel, str] = {"microsite": "site", "statement": "statement", "video": "video"}
-"""The queue of each channel."""
+RunState = Literal["open", "running", "complete", "unbalanced", "cancelled"]
+RUN_STATES: tuple[RunState, ...] = ("open", "running", "complete", "unbalanced", "cancelled")
+"""Input is read · all of it is in · every request is accounted for · the sums do not agree · called off."""
+
+Work = Literal["plan", "microsite", "statement", "video"]
+"""What a part makes: the plan, or a channel's files."""
+
+QUEUES: Mapping[Work, str] = {"plan": "control", "microsite": "site", "statement": "statement", "video": "video"}
+"""The queue of each kind of part."""
+
+URGENT_QUEUE = "urgent"
+"""The queue of all parts of an urgent request."""
+
+PRIORITIES: Mapping[str, int] = {"low": -1, "normal": 0, "high": 1, "urgent": 2}
+URGENT = PRIORITIES["urgent"]
 
 NEEDS: Mapping[Channel, tuple[Channel, ...]] = {"microsite": ("statement", "video")}
 """The channels whose files a channel embeds, where the request asks for them too: its part waits for theirs."""
 
 MAX_ATTEMPTS = 3
+"""Attempts that may end with an unknown fault or too late."""
+
+ALONE_AFTER = 2
+"""Deaths of its process after which a part is sent in a message by itself."""
+
+POISON_AFTER = 4
+"""Deaths of its process after which a part has failed: twice in company, twice alone."""
+
+MAX_LOSSES = 10
+"""Deaths of a whole worker after which a part that was at work there each time has failed. A worker dies of many
+things, so it says little about a part."""
+
+DEAD_MS = 12_000
+"""A worker that has not been heard of for so long is dead."""
 
 Clock = Callable[[], int]
 """Gives the time in milliseconds since the epoch."""
@@ -45,7 +73,8 @@ def new_id(now_ms: int) -> str:
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """One request as it is handed in. ``recipient`` and ``idempotency`` are keyed digests (:class:`.seal.Vault`);
-    ``sealed`` is the profile, encrypted for the request's id, so the id is made by the one who seals."""
+    ``sealed`` is the profile, encrypted for the request's id, so the id is made by the one who seals. ``record`` is its
+    place in the run's input, from 1. With ``notify`` its end goes to the outbox."""
 
     id: str
     recipient: str
@@ -55,6 +84,8 @@ class Submission:
     channels: Sequence[Channel]
     sealed: bytes
     priority: int = 0
+    record: int = 0
+    notify: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +98,67 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The right to work on a part, until ``lease_until_ms`` and as long as nobody holds a higher token (fencing)."""
+    """The right to work on a part, until ``lease_until_ms`` and as long as nobody holds a higher token (fencing).
+
+    ``tries`` are the attempts that count against MAX_ATTEMPTS, this one included. ``probe``: its queue is paused, and
+    this part finds out whether the environment is well again.
+    """
 
     part_id: str
     request_id: str
-    channel: Channel
+    channel: Work
+    queue: str
     template: str
     release: str
     token: int
     attempt: int
+    tries: int
     faults: int
+    worker: str | None
+    owner: str
+    begun_ms: int
     lease_until_ms: int
     plan_digest: str | None
+    needed: int = 0
+    probe: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A part that was marked as sent: publish its id, ``alone`` in a message of its own."""
+
+    part_id: str
+    alone: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """Proof of being the leader of that name; a higher token is a later leader's."""
+
+    name: str
+    holder: str
+    token: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worker:
+    """A worker that lives, as far as is known. ``id`` is its owner's name, ``name`` the operator's."""
+
+    id: str
+    name: str
+    queues: tuple[str, ...]
+    children: int
+    beat_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """A queue that waits for its environment."""
+
+    queue: str
+    faults: int
+    until_ms: int
+    fault: Fault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +191,7 @@ class Part:
     channel: Channel
     state: State
     attempts: int
+    crashes: int
     faults: int
     step: int
     steps: int

@@ -9,15 +9,28 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from renderer.ledger.database import Database
-from renderer.ledger.model import OPEN, Counts, Fault, Part, Produced, Request
-from renderer.ledger.tables import artefacts, history, parts, requests, runs, sealed
+from renderer.ledger.model import (
+    OPEN,
+    Clock,
+    Counts,
+    Fault,
+    Part,
+    Pause,
+    Produced,
+    Request,
+    RunState,
+    Worker,
+    wall_clock,
+)
+from renderer.ledger.tables import artefacts, history, parts, pauses, requests, runs, sealed, workers
 
 
 class Reader:
     """The reading side."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
         self._database = database
+        self._clock = clock
 
     def counts(self, run_id: str) -> Counts:
         """What became of a run's requests."""
@@ -48,31 +61,30 @@ class Reader:
                 )
             )
 
+    def known(self, idempotency: str) -> bool:
+        """Whether there is a request with this key."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(requests.c.id).where(requests.c.idempotency == idempotency)) is not None
+
+    def by_key(self, idempotency: str) -> Request | None:
+        """The request with this key."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(requests).where(requests.c.idempotency == idempotency)).one_or_none()
+            return None if row is None else _request(row)
+
     def requests(self, run_id: str) -> list[Request]:
         """The requests of a run in the order of their ids."""
         with self._database.reading() as connection:
             rows = connection.execute(select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))
-            return [
-                Request(
-                    id=row.id,
-                    run_id=row.run_id,
-                    template=row.template,
-                    release=row.release,
-                    state=row.state,
-                    plan_digest=row.plan_digest,
-                    reason=row.reason,
-                    fault=_fault(row),
-                )
-                for row in rows
-            ]
+            return [_request(row) for row in rows]
 
     def parts(self, run_id: str) -> list[Part]:
-        """All parts of a run in the order of their ids."""
+        """The channels' parts of a run in the order of their ids; not the plans."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 select(parts)
                 .join(requests, requests.c.id == parts.c.request_id)
-                .where(requests.c.run_id == run_id)
+                .where(requests.c.run_id == run_id, parts.c.channel != "plan")
                 .order_by(parts.c.id)
             )
             return [
@@ -82,6 +94,7 @@ class Reader:
                     channel=row.channel,
                     state=row.state,
                     attempts=row.attempts,
+                    crashes=row.crashes,
                     faults=row.faults,
                     step=row.step,
                     steps=row.steps,
@@ -122,7 +135,11 @@ class Reader:
     def channels(self, request_id: str) -> Mapping[str, str]:
         """State of each channel of a request."""
         with self._database.reading() as connection:
-            rows = connection.execute(select(parts.c.channel, parts.c.state).where(parts.c.request_id == request_id))
+            rows = connection.execute(
+                select(parts.c.channel, parts.c.state).where(
+                    parts.c.request_id == request_id, parts.c.channel != "plan"
+                )
+            )
             return {row.channel: row.state for row in rows}
 
     def sealed(self, request_id: str, kind: str) -> bytes | None:
@@ -132,15 +149,62 @@ class Reader:
                 select(sealed.c.data).where(sealed.c.request_id == request_id, sealed.c.kind == kind)
             )
 
-    def in_flight(self, queue: str) -> int:
-        """How many parts of a queue are sent or at work."""
+    def in_flight(self, queue: str) -> tuple[int, int]:
+        """How many parts of a queue are sent, and how many are at work."""
         with self._database.reading() as connection:
-            return (
-                connection.scalar(
-                    select(func.count()).where(parts.c.queue == queue, parts.c.state.in_(("dispatched", "running")))
-                )
-                or 0
+            found = connection.execute(
+                select(parts.c.state, func.count())
+                .where(parts.c.queue == queue, parts.c.state.in_(("dispatched", "running")))
+                .group_by(parts.c.state)
             )
+            count: dict[str, int] = {row[0]: row[1] for row in found}
+        return count.get("dispatched", 0), count.get("running", 0)
+
+    def sent(self, queue: str) -> list[str]:
+        """The parts of a queue that are sent and not claimed."""
+        with self._database.reading() as connection:
+            return list(
+                connection.scalars(select(parts.c.id).where(parts.c.queue == queue, parts.c.state == "dispatched"))
+            )
+
+    def overdue(self, worker: str) -> list[str]:
+        """Those processes of a worker that have had a part for longer than they may."""
+        with self._database.reading() as connection:
+            late = (parts.c.state == "running") & (parts.c.lease_until_ms < self._clock())
+            return list(connection.scalars(select(parts.c.lease_owner).where(late, parts.c.lease_worker == worker)))
+
+    def pauses(self) -> list[Pause]:
+        """The queues that wait for their environment."""
+        with self._database.reading() as connection:
+            return [
+                Pause(
+                    queue=row.queue,
+                    faults=row.faults,
+                    until_ms=row.until_ms,
+                    fault=Fault(code=row.code, message=row.message),
+                )
+                for row in connection.execute(select(pauses).order_by(pauses.c.queue))
+            ]
+
+    def workers(self) -> list[Worker]:
+        """The workers that have not been declared dead."""
+        with self._database.reading() as connection:
+            return [
+                Worker(
+                    id=row.id,
+                    name=row.name,
+                    queues=tuple(row.queues.split(",")),
+                    children=row.children,
+                    beat_ms=row.beat_ms,
+                )
+                for row in connection.execute(select(workers).where(workers.c.dead_ms.is_(None)).order_by(workers.c.id))
+            ]
+
+    def run_state(self, run_id: str) -> RunState | None:
+        """How a run stands; None when there is no such run."""
+        with self._database.reading() as connection:
+            found: RunState | None = connection.scalar(select(runs.c.state).where(runs.c.id == run_id))
+            return found
 
     def waiting(self, queue: str) -> bool:
         """Whether a part of a queue could be sent, unless its back-off says not yet."""
@@ -158,6 +222,15 @@ class Reader:
                 is not None
             )
 
+    def begun(self, request_id: str) -> tuple[int, int]:
+        """When the work on a request's plan first began, and that on its first channel (ms). For one that is done."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(parts.c.channel, parts.c.started_ms).where(parts.c.request_id == request_id)
+            ).all()
+        plan = min(row.started_ms for row in rows if row.channel == "plan")
+        return plan, min(row.started_ms for row in rows if row.channel != "plan")
+
     def history(self, request_id: str) -> list[tuple[str, str | None]]:
         """What happened to a request, in order: (event, part)."""
         with self._database.reading() as connection:
@@ -169,6 +242,19 @@ class Reader:
                     .order_by(history.c.id)
                 )
             ]
+
+
+def _request(row: Row[Any]) -> Request:
+    return Request(
+        id=row.id,
+        run_id=row.run_id,
+        template=row.template,
+        release=row.release,
+        state=row.state,
+        plan_digest=row.plan_digest,
+        reason=row.reason,
+        fault=_fault(row),
+    )
 
 
 def _fault(row: Row[Any]) -> Fault | None:

@@ -1,6 +1,8 @@
 """The ledger's tables. What must never be is refused by the database itself: an unknown state, a second artefact under
 one key, a request submitted twice, a history that is rewritten.
 
+This is what the code reads; :mod:`renderer.ledger.migrations` makes it, and a test holds the two together.
+
 Nothing personal stands in clear: the recipient's key and the caller's idempotency key are keyed digests, profile and
 plan are sealed (``sealed.data``).
 """
@@ -8,7 +10,6 @@ plan are sealed (``sealed.data``).
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -21,29 +22,34 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    event,
     text,
 )
 
-from renderer.ledger.model import STATES
-
-SCHEMA = 1
-"""Number of this shape. A ledger of another shape is refused; migrations will raise it."""
+from renderer.ledger.model import RUN_STATES, STATES
 
 metadata = MetaData()
 
 _STATES = ", ".join(f"'{state}'" for state in STATES)
-
-meta = Table("meta", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+_RUN_STATES = ", ".join(f"'{state}'" for state in RUN_STATES)
 
 runs = Table(
     "runs",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # who made it: demo, batch, api
+    Column("kind", Text, nullable=False),  # who made it: demo, batch, door
+    Column("idempotency", Text, unique=True),  # keyed digest
+    Column("template", Text),  # where all requests are of one
+    Column("release", Text),
+    Column("state", Text, CheckConstraint(f"state in ({_RUN_STATES})"), nullable=False),
     Column("expected", BigInteger),  # requests handed in; known once all of the input was read
-    Column("cancelled_ms", BigInteger),
+    Column("totals", Text),  # JSON: control totals of the input, by currency
+    Column("why", Text),  # JSON: what does not add up
+    Column("hold_after", BigInteger),  # records after this one wait for approval
+    Column("approved_ms", BigInteger),
     Column("created_ms", BigInteger, nullable=False),
+    Column("sealed_ms", BigInteger),
+    Column("cancelled_ms", BigInteger),
+    Column("finished_ms", BigInteger),
 )
 
 requests = Table(
@@ -51,10 +57,12 @@ requests = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
+    Column("record", BigInteger, nullable=False),  # place in the run's input, from 1; 0 where there is none
     Column("recipient", Text, nullable=False),  # keyed digest
     Column("idempotency", Text, nullable=False, unique=True),  # keyed digest
     Column("template", Text, nullable=False),
     Column("release", Text, nullable=False),
+    Column("notify", SmallInteger, nullable=False),  # 1: its end goes to the outbox
     Column("state", Text, CheckConstraint(f"state in ({_STATES})"), nullable=False),
     Column("plan_digest", Text),
     Column("reason", Text),  # suppression code
@@ -63,25 +71,32 @@ requests = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("finished_ms", BigInteger),
     Index("requests_by_run", "run_id", "state"),
+    Index("requests_by_record", "run_id", "record"),
     Index("requests_by_recipient", "recipient"),
 )
 
 parts = Table(
     "parts",
     metadata,
-    Column("id", Text, primary_key=True),  # <request id>-<channel>
+    Column("id", Text, primary_key=True),  # <request id>-<channel>, <request id>-plan
     Column("request_id", Text, ForeignKey("requests.id"), nullable=False, index=True),
-    Column("channel", Text, nullable=False),
+    Column("channel", Text, nullable=False),  # or plan: the step that makes the plan, which all others wait for
     Column("queue", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False),
+    Column("record", BigInteger, nullable=False),  # the request's: who has come less far goes first
     Column("state", Text, CheckConstraint(f"state in ({_STATES})"), nullable=False),
-    Column("waits", SmallInteger, CheckConstraint("waits >= 0"), nullable=False),  # parts it needs that are not done
+    Column("waits", SmallInteger, CheckConstraint("waits >= 0"), nullable=False),  # for the plan, parts, an approval
+    Column("needed", SmallInteger, nullable=False),  # parts that wait for this one
     Column("available_ms", BigInteger, nullable=False),  # not before: back-off lives here, never in the broker
     Column("attempts", SmallInteger, CheckConstraint("attempts >= 0"), nullable=False),  # counted at claim
+    Column("crashes", SmallInteger, nullable=False),  # attempts that ended with the death of their process
+    Column("losses", SmallInteger, nullable=False),  # attempts that ended with the death of the whole worker
     Column("faults", Integer, nullable=False),  # handed back because of the environment; no attempt counted
+    Column("lease_worker", Text),
     Column("lease_owner", Text),
     Column("lease_token", Integer, nullable=False),  # fencing: one more with each claim
     Column("lease_until_ms", BigInteger),
+    Column("begun_ms", BigInteger),  # the present attempt
     Column("step", Integer, nullable=False),
     Column("steps", Integer, nullable=False),
     Column("figures", Text),  # JSON: counts only
@@ -91,11 +106,13 @@ parts = Table(
     Column("started_ms", BigInteger),
     Column("finished_ms", BigInteger),
     CheckConstraint("state <> 'running' or (lease_owner is not null and lease_until_ms is not null)"),
+    CheckConstraint("waits = 0 or state not in ('dispatched', 'running', 'done')"),
 )
 Index(
     "parts_ready",
     parts.c.queue,
     parts.c.priority.desc(),
+    parts.c.record,
     parts.c.id,
     sqlite_where=text("state = 'submitted' and waits = 0"),
     postgresql_where=text("state = 'submitted' and waits = 0"),
@@ -113,6 +130,19 @@ part_needs = Table(
     metadata,
     Column("part_id", Text, ForeignKey("parts.id"), primary_key=True),
     Column("needs_id", Text, ForeignKey("parts.id"), primary_key=True, index=True),
+)
+
+attempts = Table(
+    "attempts",  # written once each has ended; append-only
+    metadata,
+    Column("part_id", Text, primary_key=True),
+    Column("token", Integer, primary_key=True),
+    Column("worker", Text),
+    Column("owner", Text, nullable=False),
+    Column("begun_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("code", Text),
 )
 
 artefacts = Table(
@@ -136,16 +166,60 @@ sealed = Table(
 )
 
 history = Table(
-    "history",
+    "history",  # append-only
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("at_ms", BigInteger, nullable=False),
-    Column("request_id", Text, nullable=False, index=True),
+    Column("run_id", Text, index=True),  # of what concerns a whole run
+    Column("request_id", Text, index=True),
     Column("part_id", Text),
     Column("event", Text, nullable=False),
     Column("token", Integer),
     Column("owner", Text),
     Column("code", Text),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),  # node:pid:start of the process that has the children
+    Column("name", Text, nullable=False),
+    Column("queues", Text, nullable=False),
+    Column("children", Integer, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("beat_ms", BigInteger, nullable=False),
+    Column("dead_ms", BigInteger),  # declared dead, or stopped in order
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("queue", Text, primary_key=True),
+    Column("faults", Integer, nullable=False),
+    Column("fault_ms", BigInteger, nullable=False),  # the last fault
+    Column("until_ms", BigInteger, nullable=False),  # then one part may try
+    Column("code", Text, nullable=False),
+    Column("message", Text, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),  # dispatcher
+    Column("holder", Text, nullable=False),
+    Column("token", Integer, nullable=False),  # fencing: one more with each holder
+    Column("until_ms", BigInteger, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("topic", Text, nullable=False),
+    Column("dedupe", Text, nullable=False, unique=True),  # goes along, so that a receiver can drop a second delivery
+    Column("payload", Text, nullable=False),  # JSON: ids and states
+    Column("created_ms", BigInteger, nullable=False),
+    Column("sent_ms", BigInteger),
 )
 
 # Encoded pieces of film: what is kept under a name that tells what can be seen (renderer/render/video/keys.py).
@@ -174,20 +248,3 @@ chunk_uses = Table(
     Column("key", Text, primary_key=True, index=True),
     Column("keep", Boolean, nullable=False),  # not to be evicted while this use lasts
 )
-
-for _operation in ("update", "delete"):
-    event.listen(
-        history,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy 2.1 leaves it untyped
-            f"create trigger history_no_{_operation} before {_operation} on history "
-            "begin select raise(abort, 'history is append-only'); end"
-        ).execute_if(dialect="sqlite"),
-    )
-    event.listen(
-        history,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"create rule history_no_{_operation} as on {_operation} to history do instead nothing"
-        ).execute_if(dialect="postgresql"),
-    )

@@ -1,228 +1,124 @@
-"""Every change of the ledger. Each is one short transaction; each change of state is guarded (an UPDATE that names the
-state it expects and counts the rows it changed), so that a message delivered twice, a second dispatcher or a worker
-that wakes up late changes nothing.
+"""What workers change in the ledger. Each is one short transaction; each change of state is guarded (an UPDATE that
+names the state it expects and counts the rows it changed), so that a message delivered twice, a second dispatcher or a
+worker that wakes up late changes nothing.
 
     submitted ──dispatch──▶ dispatched ──claim──▶ running ──finish──▶ done
-        ▲ ╰────────────────── claim ────────────────▲ │ ╰────fail───▶ failed
-        ╰───────────── hand back · sweep ─────────────╯
-    submitted, dispatched, running ──▶ suppressed | cancelled (by the request)
+        ▲  ▲ ╰───── undispatch · sweep ─────╯       │ ╰─────fail────▶ failed
+        │  ╰───────────── hand back · sweep ────────╯
+        ╰ waits for the plan, for parts whose files it embeds, for the run's approval
+    submitted, dispatched, running ──▶ suppressed | cancelled | failed (by the request)
+
+Sending and taking back is the leader's (:mod:`renderer.ledger.leader`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, insert, select, update
+from sqlalchemy import Delete, bindparam, delete, exists, func, insert, select, update
 
-from renderer.ledger.database import Database
-from renderer.ledger.model import (
-    MAX_ATTEMPTS,
-    OPEN,
-    Claim,
-    Clock,
-    Fault,
-    Outcome,
-    State,
-    wall_clock,
-)
-from renderer.ledger.tables import artefacts, history, part_needs, parts, requests, runs, sealed
+from renderer.ledger.database import Database, insert_new
+from renderer.ledger.endings import close, end_attempts, end_request, fail, held, keep_plan, lock, note, request_of
+from renderer.ledger.model import MAX_ATTEMPTS, OPEN, Claim, Clock, Fault, Outcome, wall_clock
+from renderer.ledger.tables import artefacts, attempts, part_needs, parts, pauses, requests
 
 FAULT_WAIT_MS = 500
 LONGEST_FAULT_WAIT_MS = 10_000
-"""The wait before a part that the environment stopped is tried again; it doubles each time up to the longest."""
-
-TOO_OFTEN = Fault(code="job.attempts", message=f"Tried {MAX_ATTEMPTS} times; each time its process ended.")
-DEPENDENCY = Fault(code="job.dependency", message="A part whose files this one embeds has failed.")
+"""How long a queue waits after a fault of its environment; it doubles each time up to the longest."""
 
 
 class Ledger:
-    """The writing side. Safe from any number of processes; ``clock`` gives milliseconds since the epoch."""
+    """The workers' side. Safe from any number of processes; ``clock`` gives milliseconds since the epoch."""
 
     def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
         self._database = database
         self._clock = clock
 
-    def cancel_run(self, run_id: str) -> int:
-        """End what is still open of a run; the number of requests cancelled. Work under way loses its lease."""
-        with self._database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.id == run_id).values(cancelled_ms=self._clock()))
-            found = connection.scalars(
-                select(requests.c.id).where(requests.c.run_id == run_id, requests.c.state.in_(OPEN))
-            ).all()
-            return sum(self._end_request(connection, request_id, "cancelled") for request_id in found)
+    def claim(self, part_id: str, owner: str, lease_ms: int, worker: str | None = None) -> Claim | None:
+        """Take a part to work on; None if it is not to be had (done, at work, taken back): then drop the message.
 
-    def planned(self, request_id: str, plan_digest: str, sealed_plan: bytes) -> bool:
-        """Keep the plan of a request. False when it has one already (the first stays) or is not open any more."""
-        with self._database.writing() as connection:
-            changed = connection.execute(
-                update(requests)
-                .where(requests.c.id == request_id, requests.c.plan_digest.is_(None), requests.c.state.in_(OPEN))
-                .values(plan_digest=plan_digest)
-            )
-            if changed.rowcount != 1:
-                return False
-            connection.execute(insert(sealed).values(request_id=request_id, kind="plan", data=sealed_plan))
-            self._note(connection, request_id, "planned")
-            return True
-
-    def suppress(self, request_id: str, reason: str) -> bool:
-        """The rules say that this recipient gets nothing: the request ends with its parts. False if it had ended."""
-        with self._database.writing() as connection:
-            return self._end_request(connection, request_id, "suppressed", reason=reason)
-
-    def fail_request(self, request_id: str, fault: Fault) -> bool:
-        """Nothing of this request can be made. False when it has ended already."""
-        with self._database.writing() as connection:
-            return self._end_request(connection, request_id, "failed", fault=fault)
-
-    def _end_request(
-        self,
-        connection: Connection,
-        request_id: str,
-        state: State,
-        *,
-        reason: str | None = None,
-        fault: Fault | None = None,
-    ) -> bool:
-        now = self._clock()
-        error = {"error_code": fault.code, "error_message": fault.message} if fault else {}
-        changed = connection.execute(
-            update(requests)
-            .where(requests.c.id == request_id, requests.c.state.in_(OPEN))
-            .values(state=state, reason=reason, finished_ms=now, **error)
-        )
-        if changed.rowcount != 1:
-            return False
-        connection.execute(
-            update(parts)
-            .where(parts.c.request_id == request_id, parts.c.state.in_(OPEN))
-            .values(state=state, finished_ms=now, **error)
-        )
-        self._note(connection, request_id, state, code=reason or (fault.code if fault else None))
-        return True
-
-    # ---- Parts
-
-    def dispatch(self, queue: str, room: int, lease_ms: int) -> list[str]:
-        """Up to ``room`` parts of a queue that are ready, marked as sent for ``lease_ms``. Publish them after this."""
-        if room <= 0:
-            return []
-        now = self._clock()
-        with self._database.writing() as connection:
-            ready = connection.scalars(
-                select(parts.c.id)
-                .where(
-                    parts.c.queue == queue,
-                    parts.c.state == "submitted",
-                    parts.c.waits == 0,
-                    parts.c.available_ms <= now,
-                )
-                .order_by(parts.c.priority.desc(), parts.c.id)
-                .limit(room)
-                .with_for_update(skip_locked=True)
-            ).all()
-            if ready:
-                connection.execute(
-                    update(parts)
-                    .where(parts.c.id.in_(ready), parts.c.state == "submitted")
-                    .values(state="dispatched", lease_until_ms=now + lease_ms)
-                )
-            return list(ready)
-
-    def undispatch(self, part_ids: Sequence[str]) -> None:
-        """Take back what was marked as sent and could not be."""
-        with self._database.writing() as connection:
-            connection.execute(
-                update(parts)
-                .where(parts.c.id.in_(part_ids), parts.c.state == "dispatched")
-                .values(state="submitted", lease_until_ms=None)
-            )
-
-    def claim(self, part_id: str, owner: str, lease_ms: int) -> Claim | None:
-        """Take a part to work on; None if it is not to be had (done, at work, waiting): then drop the message.
-
-        The attempt is counted here, before any work, so that a part which kills its process is not tried for ever.
+        ``owner`` is the process that works, ``worker`` the one that it belongs to. The attempt is counted here, before
+        any work, so that a part which kills its process is not tried for ever.
         """
-        now = self._clock()
+        request_id = request_of(part_id)
         with self._database.writing() as connection:
-            changed = connection.execute(
-                update(parts)
-                .where(
-                    parts.c.id == part_id,
-                    parts.c.state.in_(("dispatched", "submitted")),
-                    parts.c.waits == 0,
-                    parts.c.available_ms <= now,
-                )
-                .values(
-                    state="running",
-                    attempts=parts.c.attempts + 1,
-                    lease_token=parts.c.lease_token + 1,
-                    lease_owner=owner,
-                    lease_until_ms=now + lease_ms,
-                    step=0,
-                    steps=0,
-                    started_ms=case((parts.c.started_ms.is_(None), now), else_=parts.c.started_ms),
-                )
-            )
-            if changed.rowcount != 1:
-                return None
+            lock(connection, request_id)
+            now = self._clock()
+            until = now + lease_ms
             row = connection.execute(
-                select(parts, requests.c.template, requests.c.release, requests.c.plan_digest)
-                .join(requests, requests.c.id == parts.c.request_id)
-                .where(parts.c.id == part_id)
-            ).one()
-            connection.execute(
-                update(requests)
-                .where(requests.c.id == row.request_id, requests.c.state == "submitted")
-                .values(state="running")
-            )
-            self._note(connection, row.request_id, "claimed", part_id, token=row.lease_token, owner=owner)
+                _CLAIM, {"b_id": part_id, "b_worker": worker, "b_owner": owner, "b_until": until, "b_now": now}
+            ).one_or_none()
+            if row is None:
+                return None
+            request = connection.execute(_BEGIN if row.channel == "plan" else _LOOK, {"b_id": request_id}).one()
             return Claim(
                 part_id=part_id,
-                request_id=row.request_id,
+                request_id=request_id,
                 channel=row.channel,
-                template=row.template,
-                release=row.release,
+                queue=row.queue,
+                template=request.template,
+                release=request.release,
                 token=row.lease_token,
                 attempt=row.attempts,
+                tries=row.attempts - row.crashes - row.losses,
                 faults=row.faults,
-                lease_until_ms=row.lease_until_ms,
-                plan_digest=row.plan_digest,
+                worker=worker,
+                owner=owner,
+                begun_ms=now,
+                lease_until_ms=until,
+                plan_digest=request.plan_digest,
+                needed=row.needed,
+                probe=bool(row.probe),
             )
 
-    def beat(self, claim: Claim, lease_ms: int, step: int, steps: int) -> bool:
-        """Renew the lease and note the progress. False when the claim is lost: then stop, nobody wants the result."""
+    def beat(self, claim: Claim, step: int, steps: int) -> bool:
+        """Note the progress. False when the claim is lost: then stop, nobody wants the result. The lease is not made
+        longer: it is as long as the part may take."""
         with self._database.writing() as connection:
-            changed = connection.execute(
-                update(parts)
-                .where(_held(claim))
-                .values(lease_until_ms=self._clock() + lease_ms, step=step, steps=steps)
-            )
+            changed = connection.execute(update(parts).where(held(claim)).values(step=step, steps=steps))
             return changed.rowcount == 1
+
+    def planned(self, claim: Claim, plan_digest: str, sealed_plan: bytes) -> bool:
+        """The plan is made; the request's other parts wait for it no longer. False when the claim was lost."""
+        with self._database.writing() as connection:
+            lock(connection, claim.request_id)
+            now = self._clock()
+            values = {"b_figures": None, "b_warnings": None, "b_now": now}
+            changed = connection.execute(_FINISH, {**_of(claim), **values})
+            if changed.rowcount != 1:
+                return False
+            connection.execute(_KEEP_DIGEST, {"b_id": claim.request_id, "b_digest": plan_digest})
+            keep_plan(connection, claim.request_id, sealed_plan)
+            connection.execute(_WAIT_LESS, {"b_id": claim.request_id})
+            connection.execute(_TRIED, _attempt(claim, now, "done"))
+            note(connection, now, "planned", request_id=claim.request_id)
+            if claim.probe:
+                connection.execute(_well_again(claim))
+            return True
+
+    def suppress(self, claim: Claim, reason: str) -> bool:
+        """The rules say that this recipient gets nothing: the request ends with its parts. ``claim`` is that of the
+        plan. False when it was lost."""
+        with self._database.writing() as connection:
+            lock(connection, claim.request_id)
+            if connection.execute(select(parts.c.id).where(held(claim))).one_or_none() is None:
+                return False
+            return end_request(connection, self._clock(), claim.request_id, "suppressed", reason=reason)
 
     def finish(self, claim: Claim, outcome: Outcome) -> bool:
         """The part is done and its files count. False when the claim was lost: then nothing changed."""
-        now = self._clock()
         with self._database.writing() as connection:
-            changed = connection.execute(
-                update(parts)
-                .where(_held(claim))
-                .values(
-                    state="done",
-                    finished_ms=now,
-                    step=parts.c.steps,
-                    error_code=None,
-                    error_message=None,
-                    figures=json.dumps(dict(outcome.figures), sort_keys=True),
-                    warnings=json.dumps(outcome.warnings),
-                )
-            )
+            lock(connection, claim.request_id)
+            now = self._clock()
+            figures = json.dumps(dict(outcome.figures), sort_keys=True)
+            values = {"b_figures": figures, "b_warnings": json.dumps(outcome.warnings), "b_now": now}
+            changed = connection.execute(_FINISH, {**_of(claim), **values})
             if changed.rowcount != 1:
                 return False
             if outcome.artefacts:
                 connection.execute(
-                    insert(artefacts),
+                    _FILES,
                     [
                         {
                             "part_id": claim.part_id,
@@ -236,173 +132,179 @@ class Ledger:
                         for file in outcome.artefacts
                     ],
                 )
-            connection.execute(
-                update(parts)
-                .where(
-                    parts.c.id.in_(select(part_needs.c.part_id).where(part_needs.c.needs_id == claim.part_id)),
-                    parts.c.waits > 0,
-                )
-                .values(waits=parts.c.waits - 1)
-            )
-            self._note(connection, claim.request_id, "done", claim.part_id, token=claim.token)
-            self._close(connection, claim.request_id)
+            if claim.needed:
+                connection.execute(_NEED_LESS, {"b_id": claim.part_id})
+            connection.execute(_TRIED, _attempt(claim, now, "done"))
+            note(connection, now, "done", request_id=claim.request_id, part_id=claim.part_id, token=claim.token)
+            if claim.probe:
+                connection.execute(_well_again(claim))
+            close(connection, now, claim.request_id)
             return True
 
     def fail(self, claim: Claim, fault: Fault) -> bool:
-        """The part cannot be made, and neither can the parts that need it. False when the claim was lost."""
+        """The part cannot be made, and neither can the parts that need it; without a plan nothing of the request can.
+        False when the claim was lost."""
         with self._database.writing() as connection:
-            return self._fail(connection, claim.part_id, claim.request_id, claim.token, fault)
+            return fail(connection, self._clock(), claim.part_id, claim.token, fault)
 
     def retry(self, claim: Claim, fault: Fault, wait_ms: int) -> bool:
         """Try again after ``wait_ms``, or fail when this was the last attempt. False when the claim was lost."""
-        if claim.attempt >= MAX_ATTEMPTS:
+        if claim.tries >= MAX_ATTEMPTS:
             return self.fail(claim, fault)
-        return self._hand_back(claim, fault, wait_ms, "retried", attempts=0, faults=0)
+        return self._hand_back(claim, fault, wait_ms, "retried", uncounted=0)
 
     def give_back(self, claim: Claim, fault: Fault) -> bool:
-        """The environment is at fault: the attempt does not count. False when the claim was lost."""
-        wait_ms = min(LONGEST_FAULT_WAIT_MS, FAULT_WAIT_MS * 2 ** min(claim.faults, 10))
-        return self._hand_back(claim, fault, wait_ms, "given back", attempts=-1, faults=1)
+        """The environment is at fault: the attempt does not count, and the part's queue pauses. False when the claim
+        was lost."""
+        return self._hand_back(claim, fault, 0, "given back", uncounted=1)
 
-    def _hand_back(self, claim: Claim, fault: Fault, wait_ms: int, event: str, *, attempts: int, faults: int) -> bool:
+    def _hand_back(self, claim: Claim, fault: Fault, wait_ms: int, event: str, *, uncounted: int) -> bool:
         with self._database.writing() as connection:
+            lock(connection, claim.request_id)
+            now = self._clock()
+            if uncounted:
+                wait_ms = _fault_wait(claim.faults)
+            end_attempts(connection, now, held(claim), event, fault.code)
             changed = connection.execute(
                 update(parts)
-                .where(_held(claim))
+                .where(held(claim))
                 .values(
                     state="submitted",
+                    lease_worker=None,
                     lease_owner=None,
                     lease_until_ms=None,
-                    available_ms=self._clock() + wait_ms,
-                    attempts=parts.c.attempts + attempts,
-                    faults=parts.c.faults + faults,
+                    begun_ms=None,
+                    available_ms=now + wait_ms,
+                    attempts=parts.c.attempts - uncounted,
+                    faults=parts.c.faults + uncounted,
                     error_code=fault.code,
                     error_message=fault.message,
                 )
             )
-            if changed.rowcount == 1:
-                self._note(connection, claim.request_id, event, claim.part_id, token=claim.token, code=fault.code)
-            return changed.rowcount == 1
-
-    def sweep(self, is_dead: Callable[[str], bool], *, counted: bool = True) -> int:
-        """Take back what nobody works on: sent and never claimed, or claimed by one who is dead or let the lease pass.
-
-        A part whose last attempt ended so has failed. With ``counted`` false (an orderly stop) the attempt is given
-        back. The number of parts that changed.
-        """
-        now = self._clock()
-        with self._database.reading() as connection:
-            running = connection.execute(
-                select(
-                    parts.c.id,
-                    parts.c.request_id,
-                    parts.c.attempts,
-                    parts.c.lease_token,
-                    parts.c.lease_owner,
-                    parts.c.lease_until_ms,
-                ).where(parts.c.state == "running")
-            ).all()
-            late = connection.scalar(
-                select(parts.c.id).where(parts.c.state == "dispatched", parts.c.lease_until_ms < now).limit(1)
+            if changed.rowcount != 1:
+                return False
+            note(
+                connection,
+                now,
+                event,
+                request_id=claim.request_id,
+                part_id=claim.part_id,
+                token=claim.token,
+                code=fault.code,
             )
-        lost = [row for row in running if row.lease_until_ms < now or is_dead(row.lease_owner)]
-        if not lost and late is None:
-            return 0
-        changed = 0
-        with self._database.writing() as connection:
-            changed += connection.execute(
-                update(parts)
-                .where(parts.c.state == "dispatched", parts.c.lease_until_ms < now)
-                .values(state="submitted", lease_until_ms=None)
-            ).rowcount
-            for row in lost:
-                if counted and row.attempts >= MAX_ATTEMPTS:
-                    changed += self._fail(connection, row.id, row.request_id, row.lease_token, TOO_OFTEN)
-                    continue
-                back = connection.execute(
-                    update(parts)
-                    .where(
-                        parts.c.id == row.id,
-                        parts.c.state == "running",
-                        parts.c.lease_token == row.lease_token,
-                        parts.c.lease_until_ms == row.lease_until_ms,  # a beat since then means that somebody lives
-                    )
-                    .values(
-                        state="submitted",
-                        lease_owner=None,
-                        lease_until_ms=None,
-                        available_ms=now,
-                        attempts=parts.c.attempts if counted else parts.c.attempts - 1,
-                    )
-                ).rowcount
-                if back:
-                    self._note(connection, row.request_id, "taken back", row.id, token=row.lease_token)
-                changed += back
-        return changed
-
-    def _fail(self, connection: Connection, part_id: str, request_id: str, token: int, fault: Fault) -> bool:
-        now = self._clock()
-        changed = connection.execute(
-            update(parts)
-            .where(parts.c.id == part_id, parts.c.lease_token == token, parts.c.state == "running")
-            .values(state="failed", finished_ms=now, error_code=fault.code, error_message=fault.message)
-        )
-        if changed.rowcount != 1:
-            return False
-        connection.execute(
-            update(parts)
-            .where(
-                parts.c.id.in_(select(part_needs.c.part_id).where(part_needs.c.needs_id == part_id)),
-                parts.c.state.in_(OPEN),
-            )
-            .values(state="failed", finished_ms=now, error_code=DEPENDENCY.code, error_message=DEPENDENCY.message)
-        )
-        self._note(connection, request_id, "failed", part_id, token=token, code=fault.code)
-        self._close(connection, request_id, fault)
+        if uncounted:
+            self._pause(claim, fault)
         return True
 
-    def _close(self, connection: Connection, request_id: str, fault: Fault | None = None) -> None:
-        """End a request whose last part has ended; the first fault of a part is the request's."""
-        if fault is not None:
+    def _pause(self, claim: Claim, fault: Fault) -> None:
+        """Send nothing more of a queue until a single part of it, the probe, has got through."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            values = {"fault_ms": now, "code": fault.code, "message": fault.message}
+            fresh = {"queue": claim.queue, "faults": 1, "until_ms": now + FAULT_WAIT_MS, **values}
+            put = insert_new(connection, pauses, "queue").values(fresh).returning(pauses.c.queue)
+            new = connection.execute(put).one_or_none() is not None
+            if claim.probe and not new:  # other parts that fail were at work when the queue was paused
+                faults = select(pauses.c.faults).where(pauses.c.queue == claim.queue).with_for_update()
+                wait_ms = _fault_wait(connection.scalar(faults) or 0)
+                connection.execute(
+                    update(pauses)
+                    .where(pauses.c.queue == claim.queue)
+                    .values(faults=pauses.c.faults + 1, until_ms=now + wait_ms, **values)
+                )
+            # What is on its way would only fail too. A claim asks for parts that are sent, so it is not to be had.
             connection.execute(
-                update(requests)
-                .where(requests.c.id == request_id, requests.c.error_code.is_(None))
-                .values(error_code=fault.code, error_message=fault.message)
+                update(parts)
+                .where(parts.c.queue == claim.queue, parts.c.state == "dispatched")
+                .values(state="submitted", lease_until_ms=None)
             )
-        states = set(connection.scalars(select(parts.c.state).where(parts.c.request_id == request_id).distinct()))
-        if not states & set(OPEN):
-            state = "failed" if "failed" in states else "done"
-            connection.execute(
-                update(requests)
-                .where(requests.c.id == request_id, requests.c.state.in_(OPEN))
-                .values(state=state, finished_ms=self._clock())
-            )
-            self._note(connection, request_id, f"request {state}")
-
-    def _note(
-        self,
-        connection: Connection,
-        request_id: str,
-        event: str,
-        part_id: str | None = None,
-        *,
-        token: int | None = None,
-        owner: str | None = None,
-        code: str | None = None,
-    ) -> None:
-        connection.execute(
-            insert(history).values(
-                at_ms=self._clock(),
-                request_id=request_id,
-                part_id=part_id,
-                event=event,
-                token=token,
-                owner=owner,
-                code=code,
-            )
-        )
 
 
-def _held(claim: Claim) -> ColumnElement[bool]:
-    """True of the claimed part while nobody holds a higher token."""
-    return (parts.c.id == claim.part_id) & (parts.c.lease_token == claim.token) & (parts.c.state == "running")
+# Statements that every part goes through are built once: building one costs more than running it.
+
+_CLAIM = (
+    update(parts)
+    .where(parts.c.id == bindparam("b_id"), parts.c.state == "dispatched")
+    .values(
+        state="running",
+        attempts=parts.c.attempts + 1,
+        lease_token=parts.c.lease_token + 1,
+        lease_worker=bindparam("b_worker"),
+        lease_owner=bindparam("b_owner"),
+        lease_until_ms=bindparam("b_until"),
+        begun_ms=bindparam("b_now"),
+        step=0,
+        steps=0,
+        started_ms=func.coalesce(parts.c.started_ms, bindparam("b_now")),
+    )
+    .returning(
+        parts.c.channel,
+        parts.c.queue,
+        parts.c.lease_token,
+        parts.c.attempts,
+        parts.c.crashes,
+        parts.c.losses,
+        parts.c.faults,
+        parts.c.needed,
+        exists().where(pauses.c.queue == parts.c.queue).label("probe"),
+    )
+)
+_ASKED = (requests.c.template, requests.c.release, requests.c.plan_digest)
+_LOOK = select(*_ASKED).where(requests.c.id == bindparam("b_id"))
+_BEGIN = (
+    update(requests)
+    .where(requests.c.id == bindparam("b_id"), requests.c.state.in_(OPEN))
+    .values(state="running")
+    .returning(*_ASKED)
+)
+_FINISH = (
+    update(parts)
+    .where(parts.c.id == bindparam("b_part"), parts.c.lease_token == bindparam("b_token"), parts.c.state == "running")
+    .values(
+        state="done",
+        finished_ms=bindparam("b_now"),
+        step=parts.c.steps,
+        error_code=None,
+        error_message=None,
+        figures=bindparam("b_figures"),
+        warnings=bindparam("b_warnings"),
+    )
+)
+_FILES = insert(artefacts)
+_TRIED = insert(attempts)
+_KEEP_DIGEST = update(requests).where(requests.c.id == bindparam("b_id")).values(plan_digest=bindparam("b_digest"))
+_WAIT_LESS = (
+    update(parts).where(parts.c.request_id == bindparam("b_id"), parts.c.waits > 0).values(waits=parts.c.waits - 1)
+)
+_NEED_LESS = (
+    update(parts)
+    .where(
+        parts.c.id.in_(select(part_needs.c.part_id).where(part_needs.c.needs_id == bindparam("b_id"))),
+        parts.c.waits > 0,
+    )
+    .values(waits=parts.c.waits - 1)
+)
+
+
+def _of(claim: Claim) -> dict[str, Any]:
+    return {"b_part": claim.part_id, "b_token": claim.token}
+
+
+def _attempt(claim: Claim, now_ms: int, outcome: str) -> dict[str, Any]:
+    return {
+        "part_id": claim.part_id,
+        "token": claim.token,
+        "worker": claim.worker,
+        "owner": claim.owner,
+        "begun_ms": claim.begun_ms,
+        "ended_ms": now_ms,
+        "outcome": outcome,
+    }
+
+
+def _fault_wait(faults: int) -> int:
+    return int(min(LONGEST_FAULT_WAIT_MS, FAULT_WAIT_MS * 2 ** min(faults, 10)))
+
+
+def _well_again(claim: Claim) -> Delete:
+    return delete(pauses).where(pauses.c.queue == claim.queue, pauses.c.fault_ms <= claim.begun_ms)

@@ -45,6 +45,23 @@ class _Held(ImageReader):
         return name, self._images[name]
 
 
+def any_text(value: object) -> str:
+    """A record as a queue's message holds it (plain JSON values, numbers perhaps as Decimal), or its JSON text, as JSON
+    text. Raises ProfileError for anything else."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, default=_number)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ProfileError("profile.kind", "The profile holds something that JSON has not.") from error
+
+
+def _number(value: object) -> object:
+    if isinstance(value, Decimal) and value.is_finite() and Decimal(repr(float(value))) == value:
+        return float(value)
+    raise TypeError
+
+
 def _text(value: Value) -> str:
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{json.dumps(key)}:{_text(item)}" for key, item in value.items()) + "}"

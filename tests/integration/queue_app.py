@@ -7,20 +7,24 @@ test's workers load, and with ``python -m tests.integration.queue_app`` its supe
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from renderer.bootstrap import Progress, Services, build
 from renderer.errors import EnvironmentFault, ProfileError, RenderError
 from renderer.guard import MEMORY
-from renderer.orders import MadePlan, Order
+from renderer.orders import MadePlan, Order, Taken
 from renderer.render.model import RenderResult, write_artefact
 from renderer.settings import Settings
-from renderer.template.model import Channel
+from renderer.template.model import CHANNELS, Channel
 from renderer.template.release import Release
 from renderer.units import digest
+from workers import lanes
 from workers.app import make_app
 from workers.supervisor import main
 
@@ -32,6 +36,12 @@ class NothingEngine:
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
+
+    def take(self, release: Release, profile: str) -> Taken:
+        asked = json.loads(profile)
+        if "name" not in asked:
+            raise ProfileError("profile.missing", "A required field is missing.")
+        return Taken(template="nothing", channels=CHANNELS, recipient=asked["name"], order=Order(profile=profile))
 
     def plan(self, release: Release, order: Order) -> MadePlan:
         asked = json.loads(order.profile)
@@ -60,6 +70,11 @@ class NothingEngine:
                 for step in range(int(asked["s"] * 10)):
                     time.sleep(0.1)
                     progress(step, int(asked["s"] * 10))
+            case "die":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "hang":
+                signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})  # as deaf as a native call
+                time.sleep(600)
             case "swell":
                 bytearray(2 * MEMORY)
             case "break" if channel == "video":
@@ -83,6 +98,11 @@ class NothingEngine:
 def build_nothing(settings: Settings) -> Services:
     return build(settings, NothingEngine(settings.home / "journal"))
 
+
+if "QUEUE_APP_LIMIT_S" in os.environ:
+    _seconds = float(os.environ["QUEUE_APP_LIMIT_S"])
+    for _work in lanes.LIMITS:
+        cast("dict[Any, Any]", lanes.LIMITS)[_work] = lanes.Limit(soft_s=_seconds, hard_s=2 * _seconds, bytes=10**9)
 
 _settings = Settings()
 app = make_app(_settings, lambda: build_nothing(_settings))

@@ -19,12 +19,13 @@ from typing import Any
 import pytest
 
 from renderer.bootstrap import Services, build
-from renderer.ledger.model import Counts, Part
+from renderer.ledger.model import POISON_AFTER, URGENT, Counts, Part
 from renderer.orders import Order, submission
 from renderer.settings import Settings
 from renderer.template.model import CHANNELS, Channel
 from renderer.template.release import Release
-from workers.app import RENDER_PART, make_app
+from workers.app import WORK, make_app
+from workers.dispatch import Dispatcher
 from workers.start import TIED_TO, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,7 +58,9 @@ class Service:
         self.process.terminate()
         return self.process.wait(30)
 
-    def submit(self, orders: Sequence[dict[str, Any]], channels: Sequence[Channel] = CHANNELS) -> str:
+    def submit(
+        self, orders: Sequence[dict[str, Any]], channels: Sequence[Channel] = CHANNELS, priority: int = 0
+    ) -> str:
         run = self.services.intake.open_run("test")
         new = self.services.intake.submit(
             run,
@@ -70,6 +73,8 @@ class Service:
                     template="nothing",
                     release=self.release,
                     channels=channels,
+                    priority=priority,
+                    record=number + 1,
                 )
                 for number, order in enumerate(orders)
             ],
@@ -183,8 +188,7 @@ def test_the_environment_costs_no_attempt(service: Service) -> None:
 @pytest.mark.chaos
 def test_a_killed_child_loses_nothing_and_doubles_nothing(service: Service) -> None:
     run = service.submit([{"do": "slow", "s": 2}], ["statement"])
-    # Running is said with the claim, before the plan is made; killed in between, the plan would rightly be made again.
-    service.until(lambda: all(request.plan_digest for request in service.services.reader.requests(run)))
+    service.until(lambda: service.part(run, "statement").state == "running")
     owner = service.part(run, "statement").owner
     assert owner is not None
     os.kill(int(owner.split(":")[1]), signal.SIGKILL)
@@ -198,6 +202,59 @@ def test_a_killed_child_loses_nothing_and_doubles_nothing(service: Service) -> N
 
 
 @pytest.mark.chaos
+def test_a_profile_that_kills_its_process_fails_as_poison_and_its_neighbours_are_done(service: Service) -> None:
+    run = service.submit([{"do": "go"}] * 6 + [{"do": "die"}] + [{"do": "go"}] * 6, ["statement"])
+    assert service.finished(run) == Counts(input=13, done=12, failed=1)
+    (part,) = [part for part in service.services.reader.parts(run) if part.state == "failed"]
+    assert part.fault is not None and part.fault.code == "job.poison"
+    assert part.attempts == POISON_AFTER
+    assert {part.crashes for part in service.services.reader.parts(run) if part.state == "done"} == {0}
+
+
+@pytest.mark.chaos
+def test_a_broker_that_forgets_everything_costs_only_time(service: Service) -> None:
+    run = service.submit([{"do": "slow", "s": 0.2}] * 20, ["statement", "video"])
+    service.until(lambda: service.services.reader.counts(run).done > 2)
+    with make_app(service.settings, lambda: service.services).connection_for_write() as connection:
+        connection.default_channel.client.flushall()  # type: ignore[attr-defined]
+    assert service.finished(run) == Counts(input=20, done=20)
+    assert {part.attempts for part in service.services.reader.parts(run)} == {1}
+
+
+@pytest.mark.chaos
+def test_of_two_dispatchers_one_leads_until_it_goes(service: Service) -> None:
+    second = Dispatcher(service.services, make_app(service.settings, lambda: service.services), owner="elsewhere:1:1")
+    run = service.submit([{"do": "go"}] * 10)
+    end = time.monotonic() + PATIENCE_S
+    while service.services.reader.counts(run).open:
+        assert second.tick() == 0
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert {part.attempts for part in service.services.reader.parts(run)} == {1}
+
+
+def test_an_urgent_request_passes_a_batch(service: Service) -> None:
+    batch = service.submit([{"do": "slow", "s": 0.3}] * 40)
+    service.until(lambda: service.services.reader.counts(batch).done > 0)
+    urgent = service.submit([{"do": "go"}], priority=URGENT)
+    assert service.finished(urgent) == Counts(input=1, done=1)
+    assert service.services.reader.counts(batch).open > 10
+    service.services.intake.cancel_run(batch)
+
+
+def test_a_part_in_endless_native_code_is_ended_and_its_neighbours_are_done(tmp_path: Path) -> None:
+    service = Service(tmp_path / "home", QUEUE_APP_LIMIT_S="1")
+    try:
+        run = service.submit([{"do": "hang"}, {"do": "go"}, {"do": "go"}], ["statement"])
+        assert service.finished(run) == Counts(input=3, done=2, failed=1)
+        (part,) = [part for part in service.services.reader.parts(run) if part.state == "failed"]
+        assert part.fault is not None and part.fault.code == "job.time"
+        assert (part.attempts, part.crashes) == (3, 0)
+    finally:
+        service.stop()
+
+
+@pytest.mark.chaos
 def test_messages_delivered_again_and_again_change_nothing(service: Service) -> None:
     app = make_app(service.settings, lambda: service.services)
     run = service.submit([{"do": "slow", "s": 0.3}] * 6)
@@ -205,10 +262,10 @@ def test_messages_delivered_again_and_again_change_nothing(service: Service) -> 
     for _ in range(3):
         random.shuffle(ids)
         for part_id in ids:
-            app.send_task(RENDER_PART, args=[part_id], queue="statement")
+            app.send_task(WORK, args=[[part_id]], queue="statement")
     assert service.finished(run) == Counts(input=6, done=6)
     for part_id in ids:
-        app.send_task(RENDER_PART, args=[part_id], queue="video")
+        app.send_task(WORK, args=[[part_id]], queue="video")
     last = service.submit([{"do": "go"}])
     assert service.finished(last) == Counts(input=1, done=1)
     assert service.finished(run) == Counts(input=6, done=6)
@@ -250,7 +307,7 @@ def test_a_second_supervisor_on_one_home_is_refused(service: Service) -> None:
 def test_a_cancelled_run_ends_while_it_is_worked_on(service: Service) -> None:
     run = service.submit([{"do": "slow", "s": 30}] * 3)
     service.until(lambda: any(part.state == "running" for part in service.services.reader.parts(run)))
-    assert service.services.ledger.cancel_run(run) == 3
+    assert service.services.intake.cancel_run(run) == 3
     assert service.finished(run) == Counts(input=3, cancelled=3)
     after = service.submit([{"do": "go"}] * 3)
     assert service.finished(after) == Counts(input=3, done=3)
@@ -293,6 +350,7 @@ def test_plain_celery_works_as_operators_expect(service: Service) -> None:
             env={**os.environ, "DEARLY_HOME": str(service.settings.home)},
         )
     try:
+        service.until(lambda: any(known.name == "plain" for known in service.services.reader.workers()))
         run = service.submit([{"do": "slow", "s": 1}] * 16, ["statement"])
         owners: set[str] = set()
 
@@ -316,7 +374,8 @@ def test_nothing_personal_is_left_where_it_does_not_belong(service: Service) -> 
     assert len(tasks) > 50
     assert PLANTED not in json.dumps(bodies, ensure_ascii=False)  # workers also talk among themselves
     for args, kwargs, _ in tasks:
-        assert len(args) == 1 and re.fullmatch(r"[0-9a-f]{32}-(microsite|statement|video)", args[0])
+        assert len(args) == 1
+        assert all(re.fullmatch(r"[0-9a-f]{32}-(plan|microsite|statement|video)", part_id) for part_id in args[0])
         assert kwargs == {}
     written = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
     spellings = [PLANTED.encode(), json.dumps(PLANTED)[1:-1].encode(), base64.b64encode(PLANTED.encode())[:-4]]

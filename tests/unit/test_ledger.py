@@ -6,34 +6,51 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from renderer.errors import EnvironmentFault
+from renderer.errors import UsageError
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
-from renderer.ledger.model import MAX_ATTEMPTS, Claim, Counts, Fault, Outcome, Produced, Submission, new_id
+from renderer.ledger.leader import LATE_MS, Leader, NotLeader, Roll
+from renderer.ledger.model import (
+    DEAD_MS,
+    MAX_ATTEMPTS,
+    MAX_LOSSES,
+    POISON_AFTER,
+    URGENT,
+    Claim,
+    Counts,
+    Fault,
+    Outcome,
+    Produced,
+    Submission,
+    new_id,
+)
 from renderer.ledger.reader import Reader
-from renderer.ledger.tables import history, meta, parts
+from renderer.ledger.tables import attempts, history, outbox, parts
 from renderer.ledger.transitions import Ledger
 from renderer.template.model import Channel
 
 LEASE = 1000
 FAULT = Fault(code="render.glyph", message="A glyph is missing.")
+FULL = Fault(code="environment.disk", message="The disk is full.")
 
 
 class Bench:
-    """A ledger in a file, with a clock that a test turns."""
+    """A ledger with a clock that a test turns."""
 
     def __init__(self, url: str) -> None:
         self.now = 1_000_000
         self.database = Database(url)
         self.intake = Intake(self.database, lambda: self.now)
         self.ledger = Ledger(self.database, lambda: self.now)
+        self.leader = Leader(self.database, lambda: self.now)
+        self.roll = Roll(self.database, lambda: self.now)
         self.reader = Reader(self.database)
         self.run = self.intake.open_run("test")
 
-    def submission(self, *channels: Channel, idempotency: str | None = None) -> Submission:
+    def submission(self, *channels: Channel, idempotency: str | None = None, **more: int) -> Submission:
         request_id = new_id(self.now)
         return Submission(
             id=request_id,
@@ -43,25 +60,47 @@ class Bench:
             release="d",
             channels=channels or ("microsite", "statement", "video"),
             sealed=b"sealed",
+            **more,  # type: ignore[arg-type]
         )
 
-    def submit(self, *channels: Channel) -> str:
+    def submit(self, *channels: Channel, plan: bool = True) -> str:
         item = self.submission(*channels)
         assert self.intake.submit(self.run, [item]) == 1
+        if plan:
+            assert self.ledger.planned(self.claim(f"{item.id}-plan"), "digest", b"plan")
         return item.id
 
-    def claim(self, part_id: str, owner: str = "me") -> Claim:
-        claim = self.ledger.claim(part_id, owner, LEASE)
+    def sent(self, queue: str, room: int = 10) -> list[str]:
+        return [ready.part_id for ready in self.leader.dispatch(queue, room, LEASE)]
+
+    def mark(self, part_id: str) -> None:
+        """Mark one part as sent, as the leader would."""
+        with self.database.writing() as connection:
+            connection.execute(
+                update(parts)
+                .where(parts.c.id == part_id, parts.c.state == "submitted", parts.c.waits == 0)
+                .values(state="dispatched", lease_until_ms=self.now + LEASE)
+            )
+
+    def claim(self, part_id: str, owner: str = "me", worker: str | None = None) -> Claim:
+        self.mark(part_id)
+        claim = self.ledger.claim(part_id, owner, LEASE, worker)
         assert claim is not None
         return claim
 
     def state(self, part_id: str) -> str:
-        return next(part.state for part in self.reader.parts(self.run) if part.id == part_id)
+        with self.database.reading() as connection:
+            return str(connection.scalar(select(parts.c.state).where(parts.c.id == part_id)))
+
+    def outcomes(self, part_id: str) -> list[str]:
+        with self.database.reading() as connection:
+            wanted = select(attempts.c.outcome).where(attempts.c.part_id == part_id).order_by(attempts.c.token)
+            return list(connection.scalars(wanted))
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+def bench(ledger_url: str) -> Iterator[Bench]:
+    made = Bench(ledger_url)
     yield made
     made.database.close()
 
@@ -69,6 +108,10 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def outcome(part_id: str) -> Outcome:
     file = Produced(path="p", kind="page", media_type="text/plain", bytes=1, sha256="00", key=f"key/{part_id}")
     return Outcome(artefacts=(file,))
+
+
+def nobody(_owner: str) -> bool:
+    return False
 
 
 def test_a_request_is_submitted_once_however_often_it_is_sent(bench: Bench) -> None:
@@ -80,16 +123,39 @@ def test_a_request_is_submitted_once_however_often_it_is_sent(bench: Bench) -> N
     bench.intake.seal_run(bench.run, 99)
     assert bench.reader.counts(bench.run) == Counts(input=3, open=3)
     assert not bench.reader.counts(bench.run).complete
+    with pytest.raises(UsageError):
+        bench.intake.submit(bench.run, [bench.submission("statement")])
+
+
+def test_a_run_is_opened_once_however_often_it_is_asked_for(bench: Bench) -> None:
+    first = bench.intake.open_run("batch", idempotency="k")
+    assert bench.intake.open_run("batch", idempotency="k") == first
+    assert bench.intake.open_run("batch", idempotency="other") != first
+    assert bench.intake.open_run("demo") != bench.intake.open_run("demo")
+
+
+def test_no_part_is_ready_before_its_request_is_planned(bench: Bench) -> None:
+    request = bench.submit("statement", plan=False)
+    assert bench.sent("statement") == []
+    assert bench.ledger.claim(f"{request}-statement", "me", LEASE) is None
+    assert bench.sent("control") == [f"{request}-plan"]
+    claim = bench.ledger.claim(f"{request}-plan", "me", LEASE)
+    assert claim is not None and claim.channel == "plan"
+    assert bench.ledger.planned(claim, "one", b"first")
+    assert not bench.ledger.planned(claim, "two", b"second")
+    assert bench.reader.sealed(request, "plan") == b"first"
+    assert bench.sent("statement") == [f"{request}-statement"]
+    found = bench.ledger.claim(f"{request}-statement", "me", LEASE)
+    assert found is not None and found.plan_digest == "one"
 
 
 def test_a_part_that_embeds_others_waits_for_them(bench: Bench) -> None:
     request = bench.submit()
-    assert bench.ledger.dispatch("site", 10, LEASE) == []
-    assert bench.ledger.claim(f"{request}-microsite", "me", LEASE) is None
+    assert bench.sent("site") == []
     for channel in ("statement", "video"):
         claim = bench.claim(f"{request}-{channel}")
         assert bench.ledger.finish(claim, outcome(claim.part_id))
-    assert bench.ledger.dispatch("site", 10, LEASE) == [f"{request}-microsite"]
+    assert bench.sent("site") == [f"{request}-microsite"]
     claim = bench.claim(f"{request}-microsite")
     assert bench.ledger.finish(claim, outcome(claim.part_id))
     bench.intake.seal_run(bench.run, 1)
@@ -97,88 +163,186 @@ def test_a_part_that_embeds_others_waits_for_them(bench: Bench) -> None:
     assert bench.reader.counts(bench.run).complete
 
 
-def test_alone_it_waits_for_nothing(bench: Bench) -> None:
+def test_alone_it_waits_for_nothing_but_the_plan(bench: Bench) -> None:
     request = bench.submit("microsite")
-    assert bench.ledger.dispatch("site", 10, LEASE) == [f"{request}-microsite"]
+    assert bench.sent("site") == [f"{request}-microsite"]
+
+
+def test_only_what_was_sent_can_be_claimed(bench: Bench) -> None:
+    part = f"{bench.submit('statement')}-statement"
+    assert bench.ledger.claim(part, "me", LEASE) is None
+    assert bench.ledger.claim("nothing-statement", "me", LEASE) is None
+    assert bench.sent("statement") == [part]
+    assert bench.ledger.claim(part, "me", LEASE) is not None
 
 
 def test_a_second_claim_or_a_late_finish_changes_nothing(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
     first = bench.claim(part, "first")
     assert bench.ledger.claim(part, "second", LEASE) is None
-    bench.now += LEASE + 1
-    assert bench.ledger.sweep(lambda owner: False) == 1
+    bench.now += LEASE + LATE_MS + 1
+    assert bench.leader.sweep(nobody) == 1
     second = bench.claim(part, "second")
     assert second.token == first.token + 1
-    assert not bench.ledger.beat(first, LEASE, 1, 2)
+    assert not bench.ledger.beat(first, 1, 2)
     assert not bench.ledger.finish(first, outcome(part))
     assert not bench.ledger.fail(first, FAULT)
     assert not bench.ledger.give_back(first, FAULT)
     assert not bench.ledger.retry(first, FAULT, 0)
     assert bench.state(part) == "running"
+    assert bench.reader.pauses() == []
     assert bench.ledger.finish(second, outcome(part))
     assert not bench.ledger.finish(second, outcome(part))
-    assert bench.ledger.claim(part, "third", LEASE) is None
+    assert bench.sent("statement") == []
+    assert bench.outcomes(part) == ["late", "done"]
 
 
-def test_a_beat_renews_the_lease(bench: Bench) -> None:
+def test_progress_is_noted_and_makes_no_lease_longer(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
     claim = bench.claim(part)
-    bench.now += LEASE - 1
-    assert bench.ledger.beat(claim, LEASE, 3, 10)
-    bench.now += LEASE - 1
-    assert bench.ledger.sweep(lambda owner: False) == 0
+    assert bench.ledger.beat(claim, 3, 10)
     (found,) = bench.reader.parts(bench.run)
     assert (found.step, found.steps) == (3, 10)
+    bench.now += LEASE + LATE_MS
+    assert bench.leader.sweep(nobody) == 0
+    bench.now += 1
+    assert bench.leader.sweep(nobody) == 1
 
 
 def test_a_dead_owner_is_seen_before_the_lease_ends(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
     bench.claim(part, "dead")
-    assert bench.ledger.sweep(lambda owner: owner == "another") == 0
-    assert bench.ledger.sweep(lambda owner: owner == "dead") == 1
+    assert bench.leader.sweep(lambda owner: owner == "another") == 0
+    assert bench.leader.sweep(lambda owner: owner == "dead", worker="elsewhere") == 0
+    assert bench.leader.sweep(lambda owner: owner == "dead") == 1
     assert bench.state(part) == "submitted"
+    assert bench.outcomes(part) == ["crashed"]
 
 
-def test_a_part_whose_process_always_dies_fails_at_last(bench: Bench) -> None:
+def test_poison_is_sent_alone_and_fails_at_last(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
-    for _ in range(MAX_ATTEMPTS):
-        bench.claim(part)
-        bench.ledger.sweep(lambda owner: True)
+    alone = []
+    for _ in range(POISON_AFTER):
+        (ready,) = bench.leader.dispatch("statement", 10, LEASE)
+        alone.append(ready.alone)
+        assert bench.ledger.claim(part, "me", LEASE, "worker")
+        bench.leader.sweep(lambda owner: owner == "me")
+    assert alone == [False, False, True, True]
     (found,) = bench.reader.parts(bench.run)
     assert found.state == "failed"
-    assert found.fault is not None and found.fault.code == "job.attempts"
+    assert found.fault is not None and found.fault.code == "job.poison"
     assert bench.reader.counts(bench.run).failed == 1
+
+
+def test_the_death_of_a_whole_worker_says_little_about_its_parts(bench: Bench) -> None:
+    part = f"{bench.submit('statement')}-statement"
+    for number in range(MAX_LOSSES):
+        assert bench.state(part) == "submitted"
+        bench.roll.beat(f"w{number}")
+        bench.claim(part, f"child{number}", f"w{number}")
+        bench.now += DEAD_MS
+        assert bench.roll.bury() == []
+        bench.now += 1
+        assert bench.roll.bury() == [f"w{number}"]
+        assert bench.roll.bury() == []
+        assert bench.leader.sweep(nobody) == 1  # at once, long before the lease ends
+        bench.now -= DEAD_MS
+    (found,) = bench.reader.parts(bench.run)
+    assert found.fault is not None and found.fault.code == "job.attempts"
+
+
+def test_a_worker_that_was_declared_dead_comes_back_without_what_it_had(bench: Bench) -> None:
+    part = f"{bench.submit('statement')}-statement"
+    bench.roll.beat("w", name="pages", queues=("statement",), children=2)
+    claim = bench.claim(part, "child", "w")
+    assert bench.roll.bury(lambda worker: worker == "w") == ["w"]
+    assert bench.leader.sweep(nobody) == 1
+    bench.roll.beat("w")
+    assert bench.leader.sweep(nobody) == 0
+    assert not bench.ledger.finish(claim, outcome(part))
+    again = bench.claim(part, "child", "w")
+    assert bench.leader.sweep(nobody) == 0
+    assert bench.ledger.finish(again, outcome(part))
 
 
 def test_an_orderly_stop_costs_no_attempt(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
-    for _ in range(MAX_ATTEMPTS + 2):
+    for _ in range(MAX_ATTEMPTS + POISON_AFTER):
         assert bench.claim(part).attempt == 1
-        bench.ledger.sweep(lambda owner: True, counted=False)
+        bench.leader.sweep(lambda owner: True, counted=False)
+    (found,) = bench.reader.parts(bench.run)
+    assert (found.state, found.attempts, found.crashes) == ("submitted", 0, 0)
 
 
-def test_retries_end_and_environment_does_not_count(bench: Bench) -> None:
+def test_retries_end_and_deaths_do_not_count_among_them(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
-    for _ in range(8):
-        assert bench.ledger.give_back(bench.claim(part), FAULT)
-        assert bench.ledger.claim(part, "me", LEASE) is None  # not before its time, whoever delivers the message
-        bench.now += 10_000
+    bench.claim(part, "me")
+    bench.leader.sweep(lambda owner: True)
     for _ in range(MAX_ATTEMPTS):
+        assert bench.state(part) == "submitted"
         assert bench.ledger.retry(bench.claim(part), FAULT, 100)
+        if bench.state(part) == "submitted":
+            assert bench.sent("statement") == []  # not before its time
         bench.now += 100
     assert bench.state(part) == "failed"
+    assert bench.outcomes(part) == ["crashed", "retried", "retried", "failed"]
+
+
+def test_a_part_that_is_always_late_fails(bench: Bench) -> None:
+    part = f"{bench.submit('statement')}-statement"
+    for _ in range(MAX_ATTEMPTS):
+        bench.claim(part)
+        bench.now += LEASE + LATE_MS + 1
+        assert bench.leader.sweep(nobody) == 1
+    (found,) = bench.reader.parts(bench.run)
+    assert found.fault is not None and found.fault.code == "job.time"
+
+
+def test_a_fault_of_the_environment_pauses_its_queue_and_counts_no_attempt(bench: Bench) -> None:
+    for _ in range(4):
+        bench.submit("statement")
+    film = f"{bench.submit('video')}-video"
+    ids = bench.sent("statement", 3)
+    assert len(ids) == 3
+    claims = [bench.ledger.claim(part, "me", LEASE) for part in ids[:2]]
+    assert claims[0] and claims[1]
+    assert bench.ledger.give_back(claims[0], FULL)
+    assert bench.ledger.claim(ids[2], "me", LEASE) is None  # what was on its way is taken back
+    assert bench.state(ids[2]) == "submitted"
+    assert bench.sent("statement") == []
+    assert bench.sent("video") == [film]
+    assert bench.ledger.give_back(claims[1], FULL)
+    assert [(pause.queue, pause.faults) for pause in bench.reader.pauses()] == [("statement", 1)]
+    bench.now += 500
+    for round_, wait in enumerate((1000, 2000, 4000, 8000, 10_000, 10_000), 2):
+        (probe,) = bench.sent("statement")  # one part finds out
+        assert bench.sent("statement") == []
+        claim = bench.ledger.claim(probe, "me", LEASE)
+        assert claim is not None and claim.probe and claim.attempt == 1
+        assert bench.ledger.give_back(claim, FULL)
+        assert bench.reader.pauses()[0].faults == round_
+        bench.now += wait - 1
+        assert bench.sent("statement") == []
+        bench.now += 1
+    (probe,) = bench.sent("statement")
+    claim = bench.ledger.claim(probe, "me", LEASE)
+    assert claim is not None
+    assert bench.ledger.finish(claim, outcome(probe))
+    assert bench.reader.pauses() == []
+    bench.now += 10_000
+    assert len(bench.sent("statement")) == 3
+    assert all(part.attempts <= 1 for part in bench.reader.parts(bench.run))
 
 
 def test_what_was_sent_and_never_claimed_is_sent_again(bench: Bench) -> None:
     part = f"{bench.submit('statement')}-statement"
-    assert bench.ledger.dispatch("statement", 5, LEASE) == [part]
-    assert bench.ledger.dispatch("statement", 5, LEASE) == []
-    bench.ledger.undispatch([part])
-    assert bench.ledger.dispatch("statement", 5, LEASE) == [part]
+    assert bench.sent("statement", 5) == [part]
+    assert bench.sent("statement", 5) == []
+    assert bench.leader.undispatch([part]) == 1
+    assert bench.sent("statement", 5) == [part]
     bench.now += LEASE + 1
-    assert bench.ledger.sweep(lambda owner: False) == 1
-    assert bench.ledger.dispatch("statement", 5, LEASE) == [part]
+    assert bench.leader.sweep(nobody) == 1
+    assert bench.sent("statement", 5) == [part]
     assert bench.claim(part).attempt == 1
 
 
@@ -194,29 +358,90 @@ def test_failure_takes_along_what_embeds_it_and_nothing_else(bench: Bench) -> No
     assert (found.state, found.fault) == ("failed", FAULT)
 
 
-def test_suppression_and_cancelling_end_every_part_and_beat_those_at_work(bench: Bench) -> None:
-    ends: list[Callable[[str], object]] = [
-        lambda request: bench.ledger.suppress(request, "opted-out"),
-        lambda _: bench.ledger.cancel_run(bench.run),
-    ]
-    for end in ends:
-        request = bench.submit()
-        claim = bench.claim(f"{request}-video")
-        assert end(request)
-        assert not end(request)
-        assert not bench.ledger.beat(claim, LEASE, 1, 2)
-        assert not bench.ledger.finish(claim, outcome(claim.part_id))
-        assert not bench.ledger.planned(request, "digest", b"")
-    counts = bench.reader.counts(bench.run)
-    assert (counts.suppressed, counts.cancelled, counts.open) == (1, 1, 0)
+def test_without_a_plan_nothing_is_made(bench: Bench) -> None:
+    request = bench.submit(plan=False)
+    assert bench.ledger.fail(bench.claim(f"{request}-plan"), FAULT)
+    assert {part.state for part in bench.reader.parts(bench.run)} == {"failed"}
+    (found,) = bench.reader.requests(bench.run)
+    assert (found.state, found.fault) == ("failed", FAULT)
 
 
-def test_the_first_plan_stays(bench: Bench) -> None:
+def test_suppression_ends_every_part(bench: Bench) -> None:
+    request = bench.submit(plan=False)
+    claim = bench.claim(f"{request}-plan")
+    assert bench.ledger.suppress(claim, "opted-out")
+    assert not bench.ledger.suppress(claim, "opted-out")
+    assert not bench.ledger.planned(claim, "digest", b"")
+    assert {part.state for part in bench.reader.parts(bench.run)} == {"suppressed"}
+    assert bench.reader.counts(bench.run).suppressed == 1
+    assert bench.outcomes(claim.part_id) == ["suppressed"]
+
+
+def test_cancelling_ends_every_part_and_beats_those_at_work(bench: Bench) -> None:
     request = bench.submit()
-    assert bench.ledger.planned(request, "one", b"first")
-    assert not bench.ledger.planned(request, "two", b"second")
-    assert bench.reader.sealed(request, "plan") == b"first"
-    assert bench.claim(f"{request}-video").plan_digest == "one"
+    planning = bench.claim(f"{bench.submit(plan=False)}-plan")
+    claim = bench.claim(f"{request}-video")
+    ended = bench.claim(f"{bench.submit('statement')}-statement")
+    assert bench.ledger.finish(ended, outcome(ended.part_id))
+    assert bench.intake.cancel_run(bench.run) == 2
+    assert bench.intake.cancel_run(bench.run) == 0
+    assert not bench.ledger.beat(claim, 1, 2)
+    assert not bench.ledger.finish(claim, outcome(claim.part_id))
+    assert not bench.ledger.planned(planning, "digest", b"")
+    counts = bench.reader.counts(bench.run)
+    assert (counts.done, counts.cancelled, counts.open) == (1, 2, 0)
+    assert bench.outcomes(claim.part_id) == ["cancelled"]
+    with pytest.raises(UsageError):
+        bench.submit("statement")
+
+
+def test_a_run_can_be_held_until_it_is_approved(bench: Bench) -> None:
+    bench.run = bench.intake.open_run("batch", hold_after=2)
+    items = [bench.submission("statement", record=record) for record in range(1, 6)]
+    assert bench.intake.submit(bench.run, items[:4]) == 4
+    assert bench.sent("control") == [f"{item.id}-plan" for item in items[:2]]
+    assert bench.intake.approve(bench.run) == 2
+    assert bench.intake.approve(bench.run) == 0
+    assert bench.intake.submit(bench.run, items[4:]) == 1
+    assert bench.sent("control") == [f"{item.id}-plan" for item in items[2:]]
+    assert bench.intake.approve("no such run") == 0
+
+
+def test_a_run_ends_when_all_of_its_requests_have(bench: Bench) -> None:
+    claim = bench.claim(f"{bench.submit('statement')}-statement")
+    assert bench.leader.settle() == []
+    bench.intake.seal_run(bench.run, 1)
+    assert bench.leader.settle() == []
+    assert bench.ledger.finish(claim, outcome(claim.part_id))
+    assert bench.leader.settle() == [bench.run]
+    assert bench.leader.settle() == []
+    assert bench.reader.run_state(bench.run) == "complete"
+    wrong = bench.intake.open_run("test")
+    bench.intake.seal_run(wrong, 7)
+    assert bench.leader.settle() == [wrong]
+    assert bench.reader.run_state(wrong) == "unbalanced"
+    with bench.database.reading() as connection:
+        assert list(connection.scalars(select(outbox.c.topic).order_by(outbox.c.id))) == [
+            "run.complete",
+            "run.unbalanced",
+        ]
+
+
+def test_the_end_of_a_request_is_announced_once_where_it_is_wanted(bench: Bench) -> None:
+    items = [bench.submission("statement", notify=notify) for notify in (0, 1, 1)]
+    bench.intake.submit(bench.run, items)
+    for item in items[:2]:
+        assert bench.ledger.planned(bench.claim(f"{item.id}-plan"), "digest", b"plan")
+        claim = bench.claim(f"{item.id}-statement")
+        assert bench.ledger.finish(claim, outcome(claim.part_id))
+        assert not bench.ledger.finish(claim, outcome(claim.part_id))
+    assert bench.ledger.suppress(bench.claim(f"{items[2].id}-plan"), "opted-out")
+    with bench.database.reading() as connection:
+        found = connection.execute(select(outbox.c.topic, outbox.c.dedupe).order_by(outbox.c.id)).all()
+    assert [tuple(row) for row in found] == [
+        ("request.done", f"request {items[1].id}"),
+        ("request.suppressed", f"request {items[2].id}"),
+    ]
 
 
 def test_only_files_of_parts_that_are_done_count(bench: Bench) -> None:
@@ -228,34 +453,64 @@ def test_only_files_of_parts_that_are_done_count(bench: Bench) -> None:
     assert bench.reader.artefacts(request, "video") == []
 
 
+def test_there_is_one_leader_and_who_was_one_can_do_nothing(bench: Bench) -> None:
+    part = f"{bench.submit('statement')}-statement"
+    first = bench.leader.lead("dispatcher", "a", LEASE)
+    assert first is not None
+    assert bench.leader.lead("dispatcher", "b", LEASE) is None
+    assert bench.leader.lead("dispatcher", "a", LEASE) == first
+    bench.now += LEASE
+    second = bench.leader.lead("dispatcher", "b", LEASE)
+    assert second is not None and second.token == first.token + 1
+    acts: list[Callable[[], object]] = [
+        lambda: bench.leader.dispatch("statement", 1, LEASE, first),
+        lambda: bench.leader.settle(first),
+        lambda: bench.leader.sweep(lambda _: True, fence=first),
+    ]
+    bench.intake.seal_run(bench.intake.open_run("empty"), 0)
+    bench.claim(part)
+    for act in acts:
+        with pytest.raises(NotLeader):
+            act()
+    assert bench.leader.sweep(lambda _: True, fence=second) == 1
+    assert bench.leader.dispatch("statement", 1, LEASE, second)
+    third = bench.leader.lead("dispatcher", "c", LEASE, lambda holder: holder == "b")
+    assert third is not None
+    bench.leader.resign(second)
+    assert bench.leader.lead("dispatcher", "d", LEASE) is None
+    bench.leader.resign(third)
+    assert bench.leader.lead("dispatcher", "d", LEASE) is not None
+
+
 def test_the_database_itself_refuses_what_must_not_be(bench: Bench) -> None:
     bench.submit("statement")
-    for forbidden in (
-        delete(history),
-        update(history).values(event="x"),
-        update(parts).values(state="lost"),
-        update(parts).values(state="running"),
-    ):
+    acts: list[Callable[[], object]] = [
+        lambda: delete(history),
+        lambda: update(history).values(event="x"),
+        lambda: delete(attempts),
+        lambda: update(attempts).values(outcome="done"),
+        lambda: update(parts).values(state="lost"),
+        lambda: update(parts).where(parts.c.waits == 0).values(state="running"),
+        lambda: update(parts).values(waits=1),  # the plan is made
+    ]
+    for act in acts:
         with pytest.raises(IntegrityError), bench.database.writing() as connection:
-            connection.execute(forbidden)
+            connection.execute(act())  # type: ignore[call-overload]
+    with bench.database.reading() as connection:
+        assert connection.scalar(select(func.count()).select_from(history)) == 3  # opened, submitted, planned
 
 
-def test_urgent_parts_go_first(bench: Bench) -> None:
-    late = bench.submission("statement")
-    urgent = Submission(**{**vars(bench.submission("statement")), "priority": 5})
-    bench.intake.submit(bench.run, [late, urgent])
-    assert bench.ledger.dispatch("statement", 1, LEASE) == [f"{urgent.id}-statement"]
-
-
-def test_a_ledger_of_another_shape_is_refused(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    first = Database(url)
-    with first.writing() as connection:
-        connection.execute(update(meta).values(value="0"))
-    first.close()
-    with pytest.raises(EnvironmentFault) as caught:
-        Database(url)
-    assert caught.value.code == "environment.ledger"
+def test_those_with_priority_go_first_and_the_urgent_have_a_queue(bench: Bench) -> None:
+    late, high = bench.submission("statement", record=1), bench.submission("statement", record=2, priority=1)
+    early = bench.submission("statement", record=1)
+    urgent = bench.submission("statement", "video", priority=URGENT)
+    bench.intake.submit(bench.run, [late, high, urgent])
+    bench.intake.submit(bench.run, [early])
+    assert bench.sent("control", 1) == [f"{high.id}-plan"]
+    assert bench.sent("urgent") == [f"{urgent.id}-plan"]
+    assert bench.ledger.planned(bench.claim(f"{urgent.id}-plan"), "digest", b"plan")
+    assert bench.sent("urgent") == [f"{urgent.id}-statement", f"{urgent.id}-video"]
+    assert bench.sent("video") == []
 
 
 def test_nobody_else_can_read_the_ledger(tmp_path: Path) -> None:

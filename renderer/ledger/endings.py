@@ -1,0 +1,188 @@
+"""Steps that several transitions share, each inside the caller's transaction: notes in the history, ends of attempts,
+parts and requests.
+
+Whoever changes a part takes the lock of its request first (:func:`lock`), and of one request only.
+"""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, insert, literal, select, update
+
+from renderer.ledger.model import MAX_ATTEMPTS, MAX_LOSSES, OPEN, POISON_AFTER, Claim, Fault, State
+from renderer.ledger.tables import attempts, history, outbox, part_needs, parts, requests, sealed
+
+POISON = Fault(code="job.poison", message=f"Its process died {POISON_AFTER} times, also when it was alone.")
+TOO_OFTEN = Fault(code="job.attempts", message=f"Tried again and again; its worker died {MAX_LOSSES} times.")
+TOO_LATE = Fault(code="job.time", message=f"Took longer than it may, {MAX_ATTEMPTS} times.")
+DEPENDENCY = Fault(code="job.dependency", message="A part whose files this one embeds has failed.")
+
+# Built once, as in transitions.py.
+_NOTE = insert(history)
+_KEEP = insert(sealed)
+_OF_IT = parts.c.request_id == bindparam("b_id")
+_CLOSE = (
+    update(requests)
+    .where(
+        requests.c.id == bindparam("b_id"),
+        requests.c.state.in_(OPEN),
+        ~exists().where(_OF_IT, parts.c.state.in_(OPEN)),
+    )
+    .values(
+        state=case((exists().where(_OF_IT, parts.c.state == "failed"), "failed"), else_="done"),
+        finished_ms=bindparam("b_now"),
+    )
+    .returning(requests.c.state, requests.c.notify)
+)
+
+
+def request_of(part_id: str) -> str:
+    """The request of a part."""
+    return part_id.rpartition("-")[0]
+
+
+def lock(connection: Connection, request_id: str) -> None:
+    """Make changes of one request wait for each other. SQLite has one writer at a time anyway; elsewhere two parts
+    that end at once would each see the other still open, and a claim and a cancelling could wait for each other."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
+
+
+def held(claim: Claim) -> ColumnElement[bool]:
+    """True of the claimed part while nobody holds a higher token."""
+    return (parts.c.id == claim.part_id) & (parts.c.lease_token == claim.token) & (parts.c.state == "running")
+
+
+def note(
+    connection: Connection,
+    now_ms: int,
+    event: str,
+    *,
+    run_id: str | None = None,
+    request_id: str | None = None,
+    part_id: str | None = None,
+    token: int | None = None,
+    code: str | None = None,
+) -> None:
+    """A line of the history."""
+    connection.execute(
+        _NOTE,
+        {
+            "at_ms": now_ms,
+            "run_id": run_id,
+            "request_id": request_id,
+            "part_id": part_id,
+            "event": event,
+            "token": token,
+            "code": code,
+        },
+    )
+
+
+def end_attempts(
+    connection: Connection, now_ms: int, of: ColumnElement[bool], outcome: str, code: str | None = None
+) -> None:
+    """Write down the attempts that running parts are in. To be called before their state changes."""
+    connection.execute(
+        insert(attempts).from_select(
+            ["part_id", "token", "worker", "owner", "begun_ms", "ended_ms", "outcome", "code"],
+            select(
+                parts.c.id,
+                parts.c.lease_token,
+                parts.c.lease_worker,
+                parts.c.lease_owner,
+                parts.c.begun_ms,
+                literal(now_ms),
+                literal(outcome),
+                literal(code),
+            ).where(of, parts.c.state == "running"),
+        )
+    )
+
+
+def end_request(
+    connection: Connection,
+    now_ms: int,
+    request_id: str,
+    state: State,
+    *,
+    reason: str | None = None,
+    fault: Fault | None = None,
+) -> bool:
+    """End a request and all of its parts that are open. False when it has ended already."""
+    lock(connection, request_id)
+    error = {"error_code": fault.code, "error_message": fault.message} if fault else {}
+    ended = connection.execute(
+        update(requests)
+        .where(requests.c.id == request_id, requests.c.state.in_(OPEN))
+        .values(state=state, reason=reason, finished_ms=now_ms, **error)
+        .returning(requests.c.notify)
+    ).one_or_none()
+    if ended is None:
+        return False
+    code = reason or (fault.code if fault else None)
+    open_parts = (parts.c.request_id == request_id) & parts.c.state.in_(OPEN)
+    end_attempts(connection, now_ms, open_parts, state, code)
+    connection.execute(update(parts).where(open_parts).values(state=state, finished_ms=now_ms, **error))
+    note(connection, now_ms, state, request_id=request_id, code=code)
+    if ended.notify:
+        announce_end(connection, now_ms, request_id, state)
+    return True
+
+
+def fail(connection: Connection, now_ms: int, part_id: str, token: int, fault: Fault, outcome: str = "failed") -> bool:
+    """End a part that cannot be made, and those that need it. False when somebody else has it, or it has ended."""
+    request_id = request_of(part_id)
+    lock(connection, request_id)
+    ours = (parts.c.id == part_id) & (parts.c.lease_token == token) & (parts.c.state == "running")
+    end_attempts(connection, now_ms, ours, outcome, fault.code)
+    failed = connection.execute(
+        update(parts)
+        .where(ours)
+        .values(state="failed", finished_ms=now_ms, error_code=fault.code, error_message=fault.message)
+        .returning(parts.c.channel)
+    ).one_or_none()
+    if failed is None:
+        return False
+    if failed.channel == "plan":  # nothing of the request can be made
+        return end_request(connection, now_ms, request_id, "failed", fault=fault)
+    needing = select(part_needs.c.part_id).where(part_needs.c.needs_id == part_id)
+    connection.execute(
+        update(parts)
+        .where(parts.c.id.in_(needing), parts.c.state.in_(OPEN))
+        .values(state="failed", finished_ms=now_ms, error_code=DEPENDENCY.code, error_message=DEPENDENCY.message)
+    )
+    connection.execute(  # the first fault of a part is the request's
+        update(requests)
+        .where(requests.c.id == request_id, requests.c.error_code.is_(None))
+        .values(error_code=fault.code, error_message=fault.message)
+    )
+    note(connection, now_ms, "failed", request_id=request_id, part_id=part_id, token=token, code=fault.code)
+    close(connection, now_ms, request_id)
+    return True
+
+
+def close(connection: Connection, now_ms: int, request_id: str) -> None:
+    """End a request whose last part has ended."""
+    ended = connection.execute(_CLOSE, {"b_id": request_id, "b_now": now_ms}).one_or_none()
+    if ended is not None:
+        note(connection, now_ms, f"request {ended.state}", request_id=request_id)
+        if ended.notify:
+            announce_end(connection, now_ms, request_id, ended.state)
+
+
+def announce_end(connection: Connection, now_ms: int, request_id: str, state: str) -> None:
+    """Put the end of a request into the outbox."""
+    payload = json.dumps({"request": request_id, "state": state})
+    announce(connection, now_ms, f"request.{state}", f"request {request_id}", payload)
+
+
+def announce(connection: Connection, now_ms: int, topic: str, dedupe: str, payload: str) -> None:
+    """Put a message into the outbox. ``dedupe`` is unique: an end is announced once."""
+    connection.execute(insert(outbox).values(topic=topic, dedupe=dedupe, payload=payload, created_ms=now_ms))
+
+
+def keep_plan(connection: Connection, request_id: str, sealed_plan: bytes) -> None:
+    """Put a request's plan beside its profile."""
+    connection.execute(_KEEP, {"request_id": request_id, "kind": "plan", "data": sealed_plan})

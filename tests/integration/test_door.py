@@ -1,0 +1,148 @@
+"""The door that other systems come by: the client of the docs against a real service, and what the door refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer.bootstrap import Services, build
+from renderer.errors import EnvironmentFault
+from renderer.ledger.model import Counts
+from renderer.orders import door_key
+from renderer.settings import Settings
+from renderer.template.release import Release
+from tests.integration.queue_app import NothingEngine, build_nothing
+from tests.integration.test_queue import PLANTED, ROOT, Service
+from workers.door import Door
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+CLIENT = re.search(r"```python\n(.*?)```", (ROOT / "docs/enqueue.md").read_text("utf-8"), re.S)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    running = Service(tmp_path_factory.mktemp("home"))
+    running.until(lambda: len(running.services.reader.workers()) > 0)
+    yield running
+    running.stop()
+
+
+def send(service: Service, request_id: str, profile: dict[str, Any], priority: str = "urgent") -> None:
+    """Run the ten lines of the docs in a process of their own, with this service's broker and these values."""
+    assert CLIENT is not None and len(CLIENT[1].strip().splitlines()) <= 10
+    client = CLIENT[1]
+    for printed, given in {
+        "redis://queue.example/0": service.settings.broker,
+        '"energy-bill"': f'"nothing@{service.release}"',
+        "bill-2026-11-0815": request_id,
+        '"urgent"': f'"{priority}"',
+    }.items():
+        assert printed in client
+        client = client.replace(printed, given)
+    subprocess.run([sys.executable, "-c", f"profile = {profile!r}\n{client}"], check=True, cwd="/")
+
+
+def test_the_client_of_the_docs_gets_its_request_through_once(service: Service) -> None:
+    for _ in range(2):
+        send(service, "one", {"do": "go", "name": PLANTED})
+    key = door_key(service.services.vault, "one")
+    service.until(lambda: service.services.reader.known(key))
+    request = service.services.reader.by_key(key)
+    assert request is not None
+    assert service.finished(request.run_id) == Counts(input=None, done=1)
+    assert set(service.services.reader.channels(request.id).values()) == {"done"}
+    asked = subprocess.run(
+        [sys.executable, "-m", "renderer.cli.main", "outcome", "one", "--json"],
+        env={**os.environ, "DEARLY_HOME": str(service.settings.home)},
+        capture_output=True,
+        check=True,
+        cwd=ROOT,
+    )
+    found = json.loads(asked.stdout)
+    assert (found["state"], len(found["artefacts"])) == ("done", 3)
+
+
+def test_what_is_refused_is_found_under_its_id_with_the_reason(service: Service) -> None:
+    send(service, "bad", {"do": "go"})
+    key = door_key(service.services.vault, "bad")
+    service.until(lambda: service.services.reader.known(key))
+    request = service.services.reader.by_key(key)
+    assert request is not None and request.fault is not None
+    assert (request.state, request.fault.code) == ("failed", "profile.missing")
+
+
+def test_headers_and_logs_show_nothing_of_a_profile(service: Service) -> None:
+    broker = b"".join(file.read_bytes() for file in (service.settings.home / "broker").rglob("*") if file.is_file())
+    spelling = json.dumps(PLANTED)[1:-1].encode()
+    assert b"dearly.submit" in broker
+    assert spelling not in broker and PLANTED.encode() not in broker  # the body has it, in base64
+    for log in (service.settings.home / "logs").iterdir():
+        assert PLANTED not in log.read_text("utf-8", "replace")
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    return build_nothing(Settings(home=tmp_path / "home", broker_url="", database_url=""))
+
+
+GOOD = {"template": "nothing", "request_id": "r", "profile": {"name": "n", "do": "go"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"template": "../../etc"}, "usage.argument"),
+        ({"template": None}, "usage.argument"),
+        ({"template": "nobody"}, "usage.argument"),
+        ({"template": "nothing@" + "0" * 64}, "usage.argument"),
+        ({"template": "other"}, "usage.argument"),
+        ({"priority": "at once"}, "usage.argument"),
+        ({"priority": ["low"]}, "usage.argument"),
+        ({"channels": ["statement", "statement"]}, "usage.argument"),
+        ({"channels": "statement"}, "usage.argument"),
+        ({"channels": [7]}, "usage.argument"),
+        ({"channels": []}, "usage.argument"),
+        ({"path": "/etc/passwd"}, "usage.argument"),
+        ({"profile": {"name": object()}}, "profile.kind"),
+        ({"profile": {}}, "profile.missing"),
+    ],
+)
+def test_nothing_that_comes_in_is_trusted(services: Services, change: dict[str, Any], code: str) -> None:
+    digest = services.releases.publish(Release({"template.yaml": b"id: nothing"}))
+    door = Door(services)
+    message = {**GOOD, **change}
+    if message["template"] in ("nothing", "other"):
+        message["template"] = f"{message['template']}@{digest}"
+    assert door.submit(message) == "failed"
+    assert door.submit(message) is None  # known
+    found = services.reader.by_key(door_key(services.vault, "r"))
+    assert found is not None and found.fault is not None and found.fault.code == code
+    assert services.leader.dispatch("control", 10, 1000) == []
+
+
+def test_without_an_id_there_is_nothing_to_be_known_by(services: Services) -> None:
+    for request_id in (None, "", 7, "x" * 501):
+        assert Door(services).submit({**GOOD, "request_id": request_id}) is None
+    assert services.reader.open_runs("door") == []
+
+
+def test_a_ledger_that_is_away_is_no_reason_to_forget_a_request(services: Services) -> None:
+    class Away(NothingEngine):
+        def take(self, release: Release, profile: str) -> Any:
+            raise EnvironmentFault("environment.ledger", "Away.")
+
+    digest = services.releases.publish(Release({"template.yaml": b"id: nothing"}))
+    away = build(services.settings, Away(services.settings.home / "journal"))
+    message = {**GOOD, "template": f"nothing@{digest}"}
+    with pytest.raises(EnvironmentFault):
+        Door(away).submit(message)
+    assert Door(services).submit(message) == "submitted"

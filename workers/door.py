@@ -1,0 +1,132 @@
+"""The Celery door: what the task ``dearly.submit`` does. It writes a request into the ledger and renders nothing.
+
+Whoever can reach the broker can call it, so it trusts nothing: a template is an id of an installed one or the digest of
+a release that is in the store, never a path; a profile goes through the template's contract. What is wrong with a
+request is kept under its ``request_id`` and not raised: the caller asks the ledger, not the broker.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import structlog
+
+from renderer.bootstrap import Services, release_key
+from renderer.errors import BadInput, UsageError, nearest
+from renderer.ledger.model import PRIORITIES, Fault, Submission, new_id, wall_clock
+from renderer.orders import door_key, submission
+from renderer.profile.carry import any_text
+from renderer.template.load import installed
+from renderer.template.model import CHANNELS, Channel
+from renderer.template.release import Release, read_folder
+
+KIND = "door"
+KEPT_S = 10.0
+"""How long the release of an installed template is taken to be the same."""
+
+_TEMPLATE = re.compile(r"([a-z0-9][a-z0-9-]{0,99})(?:@([0-9a-f]{64}))?")
+
+events = structlog.get_logger("dearly")
+
+
+class Door:
+    """Takes requests in. One for a process."""
+
+    def __init__(self, services: Services, now: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
+        self._now = now
+        self._run: str | None = None
+        self._releases: dict[str, tuple[float, str]] = {}
+
+    def submit(self, message: Mapping[str, Any]) -> str | None:
+        """Put a request into the ledger; its state there (``submitted`` or ``failed``), None when it was known already
+        or has no usable ``request_id``. Raises EnvironmentFault."""
+        request_id = message.get("request_id")
+        if not isinstance(request_id, str) or not 1 <= len(request_id) <= 500:
+            events.error("submission without a request_id")
+            return None
+        key = door_key(self._services.vault, request_id)
+        if self._services.reader.known(key):
+            return None
+        if self._run is None:
+            self._run = self._services.intake.open_run(KIND, idempotency=self._services.vault.keyed("run", KIND))
+        try:
+            item = self._read(message, key)
+        except BadInput as error:
+            place = str(error.place)
+            fault = Fault(code=error.code, message=f"{place}: {error.message}" if place else error.message)
+            events.warning("submission refused", code=error.code)
+            return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
+        return "submitted" if self._services.intake.submit(self._run, [item]) else None
+
+    def _read(self, message: Mapping[str, Any], key: str) -> Submission:
+        unknown = sorted(set(message) - {"template", "request_id", "profile", "channels", "priority"})
+        if unknown:
+            raise UsageError("usage.argument", "dearly.submit has an argument that it does not know.")
+        priority = message.get("priority", "normal")
+        if not isinstance(priority, str) or priority not in PRIORITIES:
+            raise UsageError("usage.argument", "There is no such priority.", hint=nearest(str(priority), [*PRIORITIES]))
+        template, release = self._release(message.get("template"))
+        taken = self._services.engine.take(release, any_text(message.get("profile")))
+        if taken.template != template:
+            raise UsageError("usage.argument", "The release is one of another template.")
+        return submission(
+            self._services.vault,
+            taken.order,
+            recipient=taken.recipient,
+            idempotency=key,
+            template=template,
+            release=release.files_digest,
+            channels=_channels(message.get("channels"), taken.channels),
+            priority=PRIORITIES[priority],
+            notify=True,
+        )
+
+    def _release(self, name: object) -> tuple[str, Release]:
+        found = _TEMPLATE.fullmatch(name) if isinstance(name, str) else None
+        if found is None:
+            raise UsageError("usage.argument", "The template is not given as 'id' or 'id@digest'.")
+        template, digest = found.groups()
+        if digest is None:
+            digest = self._installed(template)
+        elif self._services.store.stat(release_key(digest)) is None:
+            raise UsageError("usage.argument", "No release with this digest was published here.")
+        return template, self._services.releases.get(digest)
+
+    def _installed(self, template: str) -> str:
+        since, digest = self._releases.get(template, (float("-inf"), ""))
+        if self._now() - since < KEPT_S:
+            return digest
+        folders = dict(installed())
+        if template not in folders:
+            raise UsageError("usage.argument", "There is no template with this id.", hint=nearest(template, [*folders]))
+        digest = self._services.releases.publish(read_folder(folders[template]))
+        self._releases[template] = (self._now(), digest)
+        return digest
+
+
+def _channels(asked: object, offered: Sequence[Channel]) -> list[Channel]:
+    if asked is None:
+        return list(offered)
+    known = isinstance(asked, list | tuple) and all(isinstance(name, str) for name in asked)
+    chosen = [channel for channel in CHANNELS if known and channel in asked]  # type: ignore[operator]
+    if not known or not chosen or len(chosen) != len(asked) or not set(chosen) <= set(offered):  # type: ignore[arg-type]
+        raise UsageError("usage.argument", "A channel is unknown, named twice, or none that the template has.")
+    return chosen
+
+
+def _refused(message: Mapping[str, Any], key: str) -> Submission:
+    found = _TEMPLATE.fullmatch(str(message.get("template")))
+    return Submission(
+        id=new_id(wall_clock()),
+        recipient="",
+        idempotency=key,
+        template=found[1] if found else "",
+        release=(found[2] or "") if found else "",
+        channels=(),
+        sealed=b"",
+        notify=True,
+    )

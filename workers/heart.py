@@ -1,0 +1,76 @@
+"""A worker's heartbeat: a thread of the process that has the children, so that nothing that they or the broker do can
+stop it. It also ends children whose part takes too long, and takes back at once what a dead child had.
+
+A process that forks must not be in the middle of anything: the thread holds a lock while it beats, forks wait for the
+lock, and no connection to the database outlives a beat.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+
+import structlog
+
+from renderer.errors import EnvironmentFault
+from renderer.ledger.database import Database
+from renderer.ledger.leader import Leader, Roll
+from renderer.ledger.reader import Reader
+from renderer.settings import Settings
+from workers import log
+from workers.leash import is_dead
+
+BEAT_S = 3.0
+
+events = structlog.get_logger("dearly")
+
+
+class Heart(threading.Thread):
+    """Beats for ``worker`` (its owner's name) until :meth:`stop`."""
+
+    def __init__(self, settings: Settings, worker: str, name: str, queues: Sequence[str], children: int) -> None:
+        super().__init__(name="heart", daemon=True)
+        self._settings = settings
+        self._worker = worker
+        self._about = {"name": name, "queues": queues, "children": children}
+        self._stopped = threading.Event()
+        self._calm = threading.Lock()
+        os.register_at_fork(
+            before=self._calm.acquire, after_in_parent=self._calm.release, after_in_child=self._calm.release
+        )
+
+    def run(self) -> None:
+        while True:
+            self._carefully(self._beat)
+            if self._stopped.wait(BEAT_S):
+                return
+
+    def stop(self) -> None:
+        """Beat no more; the worker has ended in order."""
+        self._stopped.set()
+        self.join(2 * BEAT_S)
+        self._carefully(lambda database: Roll(database).stop(self._worker))
+
+    def _carefully(self, act: Callable[[Database], None]) -> None:
+        try:
+            with self._calm, closing(Database(self._settings.database, pooled=False)) as database:
+                act(database)
+        except EnvironmentFault as error:
+            events.error("no heartbeat", code=error.code)
+        except Exception as error:  # the heart must not stop for it
+            events.error("no heartbeat", error=type(error).__name__, where=log.where(error))
+
+    def _beat(self, database: Database) -> None:
+        Roll(database).beat(self._worker, **self._about)  # type: ignore[arg-type]
+        overdue = Reader(database).overdue(self._worker)
+        back = Leader(database).sweep(is_dead, worker=self._worker, late_ms=0)
+        if back:
+            events.warning("taken back", parts=back)
+        for owner in overdue:
+            if not is_dead(owner):
+                with suppress(ProcessLookupError):
+                    os.kill(int(owner.split(":")[1]), signal.SIGKILL)
+                events.error("child killed", owner=owner)
