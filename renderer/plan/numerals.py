@@ -98,17 +98,23 @@ _IT_TENS = _listed(". . venti trenta quaranta cinquanta sessanta settanta ottant
 
 
 def italian(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
-    """`uno`, `un euro`, `ventitré`, `duemilacinquecento`, `un milione due`."""
-    if number == 1 and (counted or gender == "feminine"):
-        return "una" if gender == "feminine" else "un"
-    words = []
+    """`uno`, `un euro`, `ventitré`, `duemilacinquecento`, `un milione due`, `un milione e un euro`."""
+    words: list[str] = []
     for scale, one, many in ((_MILLIARD, "miliardo", "miliardi"), (_MILLION, "milione", "milioni")):
         count, number = divmod(number, scale)
         if count:
             words.append(f"un {one}" if count == 1 else f"{_italian(count)} {many}")
-    if number or not words:
+    if number == 1:
+        alone = "una" if gender == "feminine" else "un" if counted else "uno"
+        words.append(f"e {alone}" if words else alone)
+    elif number or not words:
         words.append(_italian(number))
     return " ".join(words)
+
+
+def italian_noun(number: int) -> int:
+    """The number that the noun agrees with: `un milione e un dollaro`, as in "mille e una notte"."""
+    return 1 if number > _MILLION and number % _MILLION == 1 else number
 
 
 def _italian(number: int) -> str:

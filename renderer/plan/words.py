@@ -46,10 +46,34 @@ class Language:
     millions_of: str = ""
     pairs: bool = True
     """Whether two decimals are read as a number ("virgola venticinque") or each by itself."""
+    decimals_agree: bool = False
+    """Whether a number with decimals takes the gender of its noun ("două virgulă cinci ore")."""
+    agrees_with: Callable[[int], int] = int
+    """The number whose plural form a currency's name takes after a whole number."""
 
 
 _HOURS = ("duration-hour", "duration-second", "duration-minute")
 _STERLING = ("GBP", "TRY", "SEK", "NOK", "DKK", "CZK", "ISK", "INR", "PKR", "EGP", "LBP", "SYP")
+# Every unit of CLDR whose Romanian noun is not masculine.
+_ROMANIAN_FEMININE = (
+    *("UAH", "BGN", "duration-day", "duration-week", "duration-month", "duration-night", "duration-hour"),
+    *("duration-second", "duration-millisecond", "duration-microsecond", "duration-nanosecond"),
+    *("mass-tonne", "mass-metric-ton", "mass-ton", "mass-pound", "mass-ounce", "mass-ounce-troy", "mass-grain"),
+    *("energy-calorie", "energy-kilocalorie", "energy-foodcalorie", "energy-british-thermal-unit"),
+    *("length-mile", "length-nautical-mile", "length-mile-scandinavian", "area-square-mile", "volume-cubic-mile"),
+    *("speed-mile-per-hour", "consumption-mile-per-gallon", "consumption-mile-per-gallon-imperial"),
+    *("volume-cup", "volume-cup-metric", "volume-pint", "volume-pint-metric", "volume-tablespoon", "volume-teaspoon"),
+    *("volume-fluid-ounce", "volume-fluid-ounce-imperial", "volume-bushel", "volume-dessert-spoon"),
+    *("light-candela", "pressure-atmosphere", "angle-revolution", "angle-arc-second", "acceleration-g-force"),
+    *("concentr-permille", "concentr-permillion", "concentr-part-per-million", "length-astronomical-unit"),
+)
+_ROMANIAN_NEUTER = (
+    *("duration-minute", "duration-quarter", "duration-decade", "duration-century", "angle-degree", "angle-arc-minute"),
+    *("mass-kilogram", "mass-gram", "mass-milligram", "mass-microgram", "mass-carat", "area-hectare"),
+    *("temperature-celsius", "temperature-fahrenheit", "temperature-generic", "length-foot", "area-square-foot"),
+    *("volume-cubic-foot", "volume-gallon", "volume-gallon-imperial", "volume-quart", "speed-knot", "graphics-dot"),
+    *("concentr-percent", "concentr-karat", "concentr-milligram-ofglucose-per-deciliter", "length-point"),
+)
 
 _ENGLISH = Language(
     spell=numerals.american,
@@ -105,6 +129,7 @@ _LANGUAGES: Mapping[str, Language] = {
         and_=" e ",
         first="primo",
         millions_of="di",
+        agrees_with=numerals.italian_noun,
         cents={
             **dict.fromkeys(("EUR", "USD", "CHF", "CAD", "AUD"), ("centesimo", "centesimi")),
             "GBP": ("penny", "penny"),
@@ -126,14 +151,9 @@ _LANGUAGES: Mapping[str, Language] = {
             "GBP": ("penny", "pence"),
         },
         major={"RON": ("leu", "lei")},
-        feminine=frozenset(
-            (
-                *_STERLING,
-                *("duration-hour", "duration-second", "duration-day", "duration-week", "duration-month"),
-                *("mass-tonne", "mass-metric-ton", "energy-calorie", "energy-kilocalorie"),
-            )
-        ),
-        neuter=frozenset(("duration-minute", "mass-kilogram", "mass-gram", "area-hectare")),
+        decimals_agree=True,
+        feminine=frozenset((*_STERLING, *_ROMANIAN_FEMININE)),
+        neuter=frozenset(_ROMANIAN_NEUTER),
     ),
     "ar": Language(
         spell=numerals.arabic,
@@ -186,7 +206,8 @@ class Words:
         said = []
         if whole or not hundredths:
             counted = self._cardinal(whole, self._gender(currency), True)
-            said.append(self._with_currency(counted, currency, Decimal(whole), whole % 10**6 == 0 and whole > 0))
+            agreed = Decimal(self._language.agrees_with(whole))
+            said.append(self._with_currency(counted, currency, agreed, whole % 10**6 == 0 and whole > 0))
         if hundredths and cents is not None:
             said.append(self._cents(hundredths, cents))
         return self._signed(sign, self._language.and_.join(said))
@@ -221,11 +242,12 @@ class Words:
     def _decimal(self, whole: int, decimals: str, gender: Gender, counted: bool) -> str:
         if not decimals:
             return self._cardinal(whole, gender, counted)
-        said = [self._cardinal(whole, "masculine", False), self._language.point]
+        agreed: Gender = gender if self._language.decimals_agree else "masculine"
+        said = [self._cardinal(whole, agreed, False), self._language.point]
         if self._language.pairs and len(decimals) == 2 and decimals[0] != "0":
-            said.append(self._cardinal(int(decimals), "masculine", False))
+            said.append(self._cardinal(int(decimals), agreed, False))
         else:
-            said += [self._cardinal(int(digit), "masculine", False) for digit in decimals]
+            said += [self._cardinal(int(digit), agreed, False) for digit in decimals]
         return " ".join(said)
 
     def _cents(self, count: int, names: tuple[str, ...]) -> str:

@@ -68,7 +68,7 @@ def read(text: str, language: str) -> int:
     """The whole number that the words say."""
     tokens: list[str] = []
     for token in re.split(r"[\s-]+", text):
-        if language == "it" and token not in SCALES:
+        if language == "it" and token not in SCALES and token != "e":
             found = IT_PARTS.findall(token)
             assert "".join(found) == token, token
             tokens += found
@@ -80,7 +80,7 @@ def read(text: str, language: str) -> int:
     total = current = 0
     values = IT_UNITS if language == "it" else VALUES
     for token in tokens:
-        if token in SILENT and language != "it":
+        if token in SILENT:
             continue
         if token in TWICE:
             total += TWICE[token]
@@ -153,6 +153,7 @@ def test_a_number_beyond_words_keeps_its_digits() -> None:
         ("it", 28, "ventotto"),
         ("it", 103_023, "centotremilaventitré"),
         ("it", 1_000_000, "un milione"),
+        ("it", 1_000_001, "un milione e uno"),
         ("fr", 71, "soixante et onze"),
         ("fr", 80, "quatre-vingts"),
         ("fr", 81, "quatre-vingt-un"),
@@ -224,6 +225,13 @@ def test_no_amount_is_wrong_by_a_cent(cents: int, locale: str) -> None:
         ("en", "66.90", "EUR", "sixty-six euros and ninety cents"),
         ("en", "1.01", "GBP", "one British pound and one penny"),
         ("it", "1.00", "EUR", "un euro"),
+        ("it", "21.00", "EUR", "ventuno euro"),
+        ("it", "0.01", "EUR", "un centesimo"),
+        ("it", "21.21", "EUR", "ventuno euro e ventuno centesimi"),
+        ("it", "1000001.00", "EUR", "un milione e un euro"),
+        ("it", "1000001.01", "EUR", "un milione e un euro e un centesimo"),
+        ("it", "1000001.00", "USD", "un milione e un dollaro statunitense"),
+        ("it", "2000000001.00", "GBP", "due miliardi e una sterlina britannica"),
         ("it", "1.00", "GBP", "una sterlina britannica"),
         ("it", "-66.90", "EUR", "meno sessantasei euro e novanta centesimi"),
         ("it", "2000000.00", "EUR", "due milioni di euro"),
@@ -234,6 +242,11 @@ def test_no_amount_is_wrong_by_a_cent(cents: int, locale: str) -> None:
         ("ro", "20.20", "RON", "douăzeci de lei și douăzeci de bani"),
         ("ro", "101.00", "RON", "o sută unu lei"),
         ("ro", "2.00", "GBP", "două lire sterline"),
+        ("ro", "1.00", "TRY", "o liră turcească"),
+        ("ro", "21.00", "TRY", "douăzeci și una de lire turcești"),
+        ("ro", "1.00", "EUR", "un euro"),
+        ("ro", "2.50", "TRY", "două virgulă cincizeci lire turcești"),
+        ("ro", "12.02", "PLN", "doisprezece virgulă zero doi zloți"),
         ("ar", "66.90", "EUR", "ستة وستون يورو وتسعون سنتًا"),
         ("en", "66.90", "PLN", "sixty-six point nine zero Polish zlotys"),
         ("it", "0.2345", "EUR", "zero virgola due tre quattro cinque euro"),
@@ -291,6 +304,31 @@ def test_the_first_of_a_month(locale: str, said: str) -> None:
 def test_units_are_said_in_full(locale: str, amount: str, said: str) -> None:
     unit = rule("quantity", unit="energy-kilowatt-hour")
     assert Formats(locale).spoken(Decimal(amount), unit, "x") == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "said"),
+    [
+        ("duration-hour", "2.5", "două virgulă cinci ore"),
+        ("duration-hour", "1.5", "una virgulă cinci ore"),
+        ("duration-hour", "12.2", "douăsprezece virgulă două ore"),
+        ("duration-hour", "1", "o oră"),
+        ("duration-hour", "21", "douăzeci și una de ore"),
+        ("duration-hour", "101", "o sută una ore"),
+        ("duration-month", "2.5", "două virgulă cinci luni"),
+        ("duration-month", "1", "o lună"),
+        ("duration-year", "2.5", "doi virgulă cinci ani"),
+        ("duration-year", "1", "un an"),
+        ("mass-kilogram", "2.5", "două virgulă cinci kilograme"),
+        ("mass-kilogram", "1.1", "unu virgulă unu kilograme"),
+        ("mass-kilogram", "1", "un kilogram"),
+        ("volume-liter", "2.2", "doi virgulă doi litri"),
+        ("energy-kilowatt-hour", "2.5", "doi virgulă cinci kilowați-oră"),
+    ],
+)
+def test_romanian_numbers_agree_with_their_unit(unit: str, amount: str, said: str) -> None:
+    decimals = len(amount.partition(".")[2])
+    assert Formats("ro").spoken(Decimal(amount), rule("quantity", unit=unit, decimals=decimals), "x") == said
 
 
 def test_signs_and_percentages() -> None:
