@@ -33,6 +33,8 @@ from ruamel.yaml.events import (
 from renderer.errors import DearlyError, ErrorList, Place, TemplateError, nearest
 
 Path = tuple[str | int, ...]
+Longest = tuple[tuple[str, int], ...]
+"""How many items lists may have, by the key they stand under."""
 Model = TypeVar("Model", bound=BaseModel)
 MAX_DEPTH = 40
 LONG_FILE = 4_000
@@ -64,23 +66,23 @@ class Lines:
         return Place(file=self.file, line=self.by_path.get(known, 1))
 
 
-def read_yaml(text: str, file: str) -> tuple[Any, Lines]:
+def read_yaml(text: str, file: str, longest: Longest = ()) -> tuple[Any, Lines]:
     """Data of a YAML file; keys are always text. Raises TemplateError for what YAML itself refuses, and for anchors,
-    aliases, tags, directives, keys that stand twice, a second document and deep nesting."""
-    data, lines = _read(text, file)
+    aliases, tags, directives, keys that stand twice, a second document, deep nesting and lists beyond ``longest``."""
+    data, lines = _read(text, file, longest)
     return deepcopy(data), lines
 
 
 @lru_cache(maxsize=32)
-def _read(text: str, file: str) -> tuple[Any, Lines]:
+def _read(text: str, file: str, longest: Longest = ()) -> tuple[Any, Lines]:
     """The same, remembered: an author who saves one file of a template has the others read again and again."""
-    return _by_pieces(text, file) or _whole(text, file)
+    return _by_pieces(text, file, longest) or _whole(text, file, longest)
 
 
 @lru_cache(maxsize=512)
-def _whole(text: str, file: str) -> tuple[Any, Lines]:
+def _whole(text: str, file: str, longest: Longest = ()) -> tuple[Any, Lines]:
     try:
-        document = _Document(iter(YAML(typ="safe", pure=True).parse(text)), file)
+        document = _Document(iter(YAML(typ="safe", pure=True).parse(text)), file, dict(longest))
         return document.read(), Lines(file, document.lines)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -93,7 +95,7 @@ def _whole(text: str, file: str) -> tuple[Any, Lines]:
         raise TemplateError("template.syntax", "The file is not valid YAML.", place=Place(file=file)) from error
 
 
-def _by_pieces(text: str, file: str) -> tuple[Any, Lines] | None:
+def _by_pieces(text: str, file: str, longest: Longest = ()) -> tuple[Any, Lines] | None:
     """A long file read key by key, and its lists item by item, so that a storyboard of which one scene was saved costs
     that scene. None where the whole must be read: the file is short, laid out in another way, or holds a fault.
 
@@ -106,7 +108,7 @@ def _by_pieces(text: str, file: str) -> tuple[Any, Lines] | None:
     by_path: dict[Path, int] = {(): 1}
 
     def read(piece: str, before: int, prefix: Path = ()) -> Any:
-        data, lines = _whole(piece, file)  # an item is read as a list of one: its number comes from the prefix
+        data, lines = _whole(piece, file, longest)  # an item is read as a list of one: its number comes from the prefix
         by_path.update({(*prefix, *path[bool(prefix) :]): at + before for path, at in lines.by_path.items() if path})
         return data
 
@@ -157,8 +159,9 @@ def read_json(text: str, file: str) -> tuple[Any, Lines]:
 class _Document:
     """Plain data from the events of one YAML file, noting where each part stands."""
 
-    def __init__(self, events: Iterator[Any], file: str) -> None:
+    def __init__(self, events: Iterator[Any], file: str, longest: Mapping[str | int, int]) -> None:
         self._events = events
+        self._longest = longest
         self._file = file
         self.lines: dict[Path, int] = {(): 1}
 
@@ -188,7 +191,10 @@ class _Document:
             return self._mapping(path)
         if isinstance(event, SequenceStartEvent):
             items: list[Any] = []
+            most = self._longest.get(path[-1]) if path else None
             while not isinstance(item := next(self._events), SequenceEndEvent):
+                if len(items) == most:
+                    raise self._too_long(item, path, most)
                 items.append(self._value(item, (*path, len(items))))
             return items
         return _scalar(event.value) if event.style is None else event.value
@@ -205,6 +211,10 @@ class _Document:
             self.lines[(*path, name)] = key.start_mark.line + 1
             found[name] = self._value(next(self._events), (*path, name))
         return found
+
+    def _too_long(self, event: Any, path: Path, most: int) -> TemplateError:
+        message = f"'{'.'.join(map(str, path))}': the list holds more than {most} items."
+        return TemplateError("template.value", message, place=Place(file=self._file, line=event.start_mark.line + 1))
 
     def _refused(self, event: Any, what: str) -> TemplateError:
         return _bad(self._file, event.start_mark.line + 1, f"The file holds {what}, which templates do not use.")

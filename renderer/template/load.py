@@ -26,13 +26,15 @@ from renderer.template.model import (
     Template,
     TemplateConfig,
 )
-from renderer.template.references import clip_locales, references
+from renderer.template.references import clip_locales, lacking_clips, misled_layers, references
 from renderer.template.release import Release, read_folder
-from renderer.template.storyboard import Storyboard
+from renderer.template.storyboard import MAX_LAYERS, Storyboard
 
 T = TypeVar("T")
 Path_ = tuple[str | int, ...]
 HOME = Path(__file__).resolve().parents[2] / "templates"
+LONGEST = (("layers", MAX_LAYERS),)
+"""Lists that are refused as soon as they are too long: reading thousands of layers takes seconds."""
 REQUIRED = ("template.yaml", "contract.json", "facts.yaml", "decisions.yaml")
 
 
@@ -133,7 +135,7 @@ class _Parts:
 
     def read(self, path: str, make: Callable[[Any, Lines], T]) -> T | None:
         def both() -> T:
-            data, self.lines[path] = read_yaml(self._release.text(path), path)
+            data, self.lines[path] = read_yaml(self._release.text(path), path, LONGEST)
             return make(data, self.lines[path])
 
         return self.attempt(both)
@@ -310,7 +312,7 @@ def _check_storyboard(template: Template) -> Iterable[DearlyError]:
     known = _names(template, board)
     for use in references(board):
         if use.kind == "layer":
-            continue  # checked by the model itself, within its scene
+            continue  # see below
         if use.name not in known[use.kind]:
             what = {
                 "chosen": "id in decisions.yaml",
@@ -333,6 +335,20 @@ def _check_storyboard(template: Template) -> Iterable[DearlyError]:
                 place=lines.place(place),
                 hint=nearest(locale, list(template.config.locales)),
             )
+    for place, locale in lacking_clips(board, template.config.locales):
+        yield TemplateError(
+            "template.reference",
+            f"This clip has no recording for '{locale}', which the template speaks, so nothing would be heard there.",
+            place=lines.place(place),
+            hint="Name a recording for each locale of the template, or one file for all.",
+        )
+    for use, able in misled_layers(board):
+        yield TemplateError(
+            "template.reference",
+            f"'{use.name}' is no{' earlier' if use.path[-1] == 'below' else ''} text layer of this scene.",
+            place=lines.place(use.path),
+            hint=nearest(use.name, able),
+        )
     drawn = {scene.id for scene in board.scenes}
     for index, rule in enumerate(template.decisions.scenes):
         wanted = [c.id for c in _candidates(rule)] + ([rule.default] if isinstance(rule, ChoiceRule) else [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -119,6 +119,34 @@ def clip_locales(storyboard: Storyboard) -> Iterator[tuple[tuple[Step, ...], str
         for index, one in enumerate(scene.voice):
             for locale in one.clip if isinstance(one.clip, Mapping) else ():
                 yield ("scenes", number, "voice", index, "clip", locale), locale
+
+
+def lacking_clips(storyboard: Storyboard, locales: Sequence[str]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Where clips are given by locale but not for all of ``locales``, and each that is missing."""
+    for number, scene in enumerate(storyboard.scenes):
+        for index, one in enumerate(scene.voice):
+            if isinstance(one.clip, Mapping):
+                for locale in locales:
+                    if locale not in one.clip:
+                        yield ("scenes", number, "voice", index, "clip"), locale
+
+
+def misled_layers(storyboard: Storyboard) -> Iterator[tuple[NameUse, tuple[str, ...]]]:
+    """Each use of a layer's name that no text can be placed by, with the names that could stand there.
+
+    Texts are placed one after another, so one stands below an earlier one; what is no text is placed when all are.
+    """
+    for number, scene in enumerate(storyboard.scenes):
+        texts = [layer.id if isinstance(layer, _TEXTS) else None for layer in scene.layers]
+        for index, layer in enumerate(scene.layers):
+            before = texts[:index] if isinstance(layer, _TEXTS) else texts
+            able = tuple(name for name in before if name is not None)
+            for use in _layer(layer, ("scenes", number, "layers", index)):
+                if use.kind == "layer" and use.name not in able:
+                    yield use, able
+
+
+_TEXTS = (TextLayer, CounterLayer, ParagraphLayer)
 
 
 def spoken_keys(storyboard: Storyboard) -> frozenset[str]:

@@ -21,7 +21,7 @@ class Utterance(Strict):
         "is said instead if it has one.",
     )
     clip: Reference | Mapping[str, Reference] | None = Field(
-        None, description="Recorded speech instead, WAV or FLAC: one file, or one by locale."
+        None, description="Recorded speech instead, WAV or FLAC: one file, or one for each locale of the template."
     )
     copy_: Id | None = Field(None, alias="copy", description="Copy key of what a clip says, for its caption.")
     at_s: float | None = Field(

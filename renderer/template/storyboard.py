@@ -71,6 +71,10 @@ EffectName = Literal[
 ]
 
 
+MAX_LAYERS = 60
+"""Layers that a scene may have."""
+
+
 class Music(Strict):
     """The film's music bed."""
 
@@ -250,7 +254,7 @@ class Scene(Strict):
         gt=0, le=120, description="Seconds it lasts at least, transitions included; speech may make it longer."
     )
     backdrop: Backdrop = Field(description="What is behind all layers.")
-    layers: tuple[Layer, ...] = Field((), max_length=60, description="Layers, the first at the bottom.")
+    layers: tuple[Layer, ...] = Field((), max_length=MAX_LAYERS, description="Layers, the first at the bottom.")
     captions: tuple[Caption, ...] = Field(
         (), description="Captions in order, without overlap; where its voice speaks, what it says takes their place."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,9 @@ CHANGES = [
     ("decisions.yaml", "id: opening}", "id: openin}", "template.reference", "Did you mean 'opening'?"),
     ("video/storyboard.yaml", "copy: hello", "copy: helo", "template.reference", "Did you mean 'hello'?"),
     ("video/storyboard.yaml", "style: plain", "style: plan", "template.reference", "Did you mean 'plain'?"),
+    ("video/storyboard.yaml", "id: words, copy", "id: words, below: words, copy", "template.reference", "no earlier"),
+    ("video/storyboard.yaml", "id: words, copy", "id: words, formats: {'9:16': {below: word}}, copy",
+     "template.reference", "'word' is no earlier text layer"),
     ("video/storyboard.yaml", "size_px: 40", "size_pixel: 40", "template.unknown-key", "Did you mean 'size_px'?"),
 ]  # fmt: skip
 
@@ -95,6 +99,50 @@ def test_a_fault_names_its_place_and_the_way_out(
     assert matching[0].place.file == path
     first = line_of(path, old)
     assert abs((matching[0].place.line or 0) - first) <= 2
+
+
+WORDS = "      - {kind: text, id: words, copy: hello, style: plain, box: {x: 10, y: 10, width: 900, height: 90}}\n"
+SHAPE = "      - {kind: shape, id: plate, shape: rect, fill: ink, box: {x: 0, y: 0, width: 9, height: 9}, %s}\n"
+
+
+def only_fault(folder: Path, board: str) -> DearlyError:
+    (fault,) = faults(folder, {"video/storyboard.yaml": board})
+    return fault
+
+
+def test_what_a_layer_follows_is_a_text_that_can_be_placed_before_it(tmp_path: Path) -> None:
+    board = FILES["video/storyboard.yaml"]
+    fine = board.replace(WORDS, SHAPE % "around: words" + WORDS, 1)
+    assert load(tmp_path, {"video/storyboard.yaml": fine}).storyboard is not None
+    for wrong in ("around: plate", "around: nobody", "below: plate"):
+        fault = only_fault(tmp_path, board.replace(WORDS, SHAPE % wrong + WORDS, 1))
+        assert fault.code == "template.reference"
+        assert (fault.place.file, fault.place.line) == ("video/storyboard.yaml", line_of(fault.place.file or "", WORDS))
+    other = WORDS.replace("id: words", "id: more, below: words")
+    assert load(tmp_path, {"video/storyboard.yaml": board.replace(WORDS, WORDS + other, 1)}).storyboard is not None
+    circle = board.replace(WORDS, WORDS.replace("id: words", "id: words, below: more") + other, 1)
+    assert only_fault(tmp_path, circle).message == "'more' is no earlier text layer of this scene."
+
+
+def test_thousands_of_layers_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    board = FILES["video/storyboard.yaml"].replace(WORDS, WORDS * 3_000, 1)
+    start = time.process_time()
+    fault = only_fault(tmp_path, board)
+    assert time.process_time() - start < 3  # reading them all takes eight
+    assert "'scenes.0.layers': the list holds more than 60 items" in fault.message
+    assert fault.place.line == line_of("video/storyboard.yaml", WORDS) + 60
+
+
+def test_a_clip_by_locale_has_one_for_each_locale_of_the_template(tmp_path: Path) -> None:
+    board = FILES["video/storyboard.yaml"]
+    said = "    voice:\n      - {clip: {en: media/hello.wav%s}, copy: doc-title}\n"
+    changes = {"media/hello.wav": "", "video/storyboard.yaml": board + said % ""}
+    (fault,) = faults(tmp_path, dict(changes))
+    assert (fault.code, fault.place.file) == ("template.reference", "video/storyboard.yaml")
+    assert fault.place.line == (board + said).count("\n")
+    assert "no recording for 'ar'" in fault.message
+    changes["video/storyboard.yaml"] = board + said % ", ar: media/hello.wav"
+    assert load(tmp_path, dict(changes)).storyboard is not None
 
 
 @pytest.mark.parametrize("path", ["template.yaml", "contract.json", "facts.yaml", "decisions.yaml"])
