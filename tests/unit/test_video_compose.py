@@ -153,6 +153,8 @@ def test_a_layer_that_is_scaled_beyond_all_sense_is_an_error_and_no_gigabytes() 
     with pytest.raises(RenderError, match="more than any picture may be") as caught:
         composer(one_scene({**wide, "keyframes": {"scale": [{"at_s": 0, "value": 12}]}})).frame(0)
     assert caught.value.code == "render.layout"
+    assert (caught.value.place.scene, caught.value.place.channel) == ("one", "video")
+    assert caught.value.message == "Layer 'bar': a drawing is scaled to more than any picture may be."
 
 
 @pytest.mark.parametrize(

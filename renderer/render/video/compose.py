@@ -7,7 +7,7 @@ a frame (Rec. 709, limited range). The same score gives the same bytes, in whate
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from renderer.errors import RenderError
 from renderer.render.video.backdrops import Backdrop
 from renderer.render.video.blend import Blender, Picture, Rect
 from renderer.render.video.grounds import ground
-from renderer.render.video.score import Q, Score, ScoreScene, U, value_at
+from renderer.render.video.score import Q, Score, ScoreLayer, ScoreScene, U, value_at
 from renderer.render.video.sprites import Drawing, SpriteRoom
 from renderer.render.video.text import TextEngine, text_engine
 from renderer.units import digest
@@ -205,11 +205,21 @@ class _SceneComposer:
             found = []
             for number, layer in enumerate(self.scene.layers):
                 if layer.first <= frame < layer.first + layer.frames:
-                    drawing = self._sprites.drawing((self._index, number), layer, frame - layer.first)
+                    try:
+                        drawing = self._sprites.drawing((self._index, number), layer, frame - layer.first)
+                    except RenderError as error:
+                        raise _of_layer(error, self.scene, layer) from error
                     if drawing is not None:
                         found.append(drawing)
             self._drawings = frame, found
         return self._drawings[1]
+
+
+def _of_layer(error: RenderError, scene: ScoreScene, layer: ScoreLayer) -> RenderError:
+    """The same error with the scene and the layer that was drawn."""
+    place = replace(error.place, scene=error.place.scene or scene.id, channel=error.place.channel or "video")
+    message = error.message[:1].lower() + error.message[1:]
+    return RenderError(error.code, f"Layer '{layer.id}': {message}", place=place, hint=error.hint)
 
 
 def _area(rects: Iterable[Rect]) -> int:

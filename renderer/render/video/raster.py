@@ -41,7 +41,7 @@ def drawn(bounds: tuple[float, float, float, float], draw: Callable[[cairocffi.C
         return Raster(left, top, np.zeros((0, 0, 4), np.uint8))
     width, height = right - left, bottom - top
     if max(width, height) > MAX_SIDE:
-        raise RenderError("render.layout", "A layer of the film is larger than any picture may be.")
+        raise RenderError("render.layout", "A drawing is larger than any picture may be.")
     surface = cairocffi.ImageSurface(cairocffi.FORMAT_ARGB32, width, height)
     context = cairocffi.Context(surface)
     context.translate(-left, -top)

@@ -285,7 +285,7 @@ def _warped(raster: Raster, matrix: NDArray[np.float64]) -> Raster:
     left, top = (math.floor(value) - 1 for value in corners.min(axis=1))
     right, bottom = (math.ceil(value) + 1 for value in corners.max(axis=1))
     if max(right - left, bottom - top) > MAX_SIDE or (right - left) * (bottom - top) > MAX_PIXELS:
-        raise RenderError("render.layout", "A layer of the film is scaled to more than any picture may be.")
+        raise RenderError("render.layout", "A drawing is scaled to more than any picture may be.")
     # OpenCV counts pixel centres as whole numbers, and from the arrays' corners.
     local = matrix.copy()
     local[:, 2] += matrix[:, :2] @ np.array([raster.x + 0.5, raster.y + 0.5]) - np.array([left + 0.5, top + 0.5])
