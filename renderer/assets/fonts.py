@@ -230,8 +230,9 @@ def _pinned(family: str, source: Path, weight: int, italic: bool, cache_folder: 
 
 
 def _configuration(faces: tuple[Face, ...], cache_folder: Path) -> Path:
-    """The fontconfig file that sees ``faces`` and nothing else."""
-    folder = cache_folder / "sets" / digest(f"{PREPARER}:{_set_digest(faces)}".encode())[:24]
+    """The fontconfig file that sees ``faces`` and nothing else. It is named by this module's source too: an older one,
+    with other rules, would draw other pixels than a chunk's key promises."""
+    folder = cache_folder / "sets" / digest(f"{_file_digest(Path(__file__))}:{_set_digest(faces)}".encode())[:24]
     config = folder / "fonts.conf"
     if config.exists() and all((folder / "faces" / f"{face.digest[:24]}{face.path.suffix}").exists() for face in faces):
         return config

@@ -531,6 +531,18 @@ def test_no_module_that_draws_is_left_out_of_the_fingerprint() -> None:
     assert not found & fingerprint.NOT_DRAWING
 
 
+@pytest.mark.parametrize(
+    ("module", "counts"), [("assets/fonts.py", True), ("render/video/blend.py", True), ("render/video/hls.py", False)]
+)
+def test_what_draws_enters_the_fingerprint_by_its_source_wherever_it_is(
+    monkeypatch: pytest.MonkeyPatch, module: str, counts: bool
+) -> None:
+    read, before = Path.read_bytes, fingerprint._source_digest()
+    changed = Path(video.__file__).parents[2] / module
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path.resolve() == changed.resolve()))
+    assert (fingerprint._source_digest() != before) is counts
+
+
 def test_the_fingerprint_names_encoder_and_text_libraries() -> None:
     found = fingerprint.engine_fingerprint()
     assert str(found["encoder"]).startswith("x264 - core ")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fontTools.ttLib import TTFont
 
+from renderer.assets import fonts as assets_fonts
 from renderer.assets.fonts import EMOJI_FAMILY, FontRequest, FontSet, load_fonts
 from renderer.errors import EnvironmentFault, TemplateError
 
@@ -44,6 +45,16 @@ def test_the_same_list_gives_the_same_set_anywhere(fonts: FontSet, tmp_path: Pat
     assert again.digest != fonts.digest
     stamp = again.faces[0].path.stat().st_mtime_ns
     assert load_fonts([FontRequest(LATIN, (400,))], tmp_path).faces[0].path.stat().st_mtime_ns == stamp
+
+
+def test_other_rules_for_fonts_have_a_configuration_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, real = load_fonts([FontRequest(LATIN, (400,))], tmp_path), assets_fonts._file_digest
+    module = Path(assets_fonts.__file__)
+    monkeypatch.setattr(assets_fonts, "_file_digest", lambda path: "edited" if path == module else real(path))
+    after = load_fonts([FontRequest(LATIN, (400,))], tmp_path)
+    assert after.config_file != before.config_file and after.faces == before.faces
 
 
 @pytest.mark.parametrize(

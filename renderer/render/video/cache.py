@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,6 +16,15 @@ from renderer.errors import EnvironmentFault
 UNFINISHED = ".writing-"
 ABANDONED_S = 3600.0
 """An unfinished file that nobody has written to for so long is one whose writer was killed."""
+
+
+def source_digest(modules: Iterable[Path]) -> str:
+    """One name for the sources of ``modules``, so that what other code made is not found under it."""
+    hashed = hashlib.blake2b(digest_size=32)
+    for path in modules:
+        source = path.read_bytes()
+        hashed.update(len(source).to_bytes(8, "big") + source)
+    return hashed.hexdigest()
 
 
 def write_once(path: Path, write: Callable[[BinaryIO], None]) -> None:

@@ -7,7 +7,6 @@ key. Drawing code counts by its source: a number to be raised by hand would be f
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import importlib.metadata
 import platform
 import re
@@ -20,7 +19,9 @@ import av
 import cv2
 import numpy as np
 
+from renderer.assets import fonts
 from renderer.render.video import encode
+from renderer.render.video.cache import source_digest
 from renderer.render.video.text import engine_versions
 from renderer.units import canonical_json, digest
 
@@ -34,6 +35,9 @@ NOT_DRAWING = frozenset(
 )
 """The modules of this package that no pixel comes from: what they decide stands in the score, or comes after drawing. A
 new module counts as drawing until it is put here."""
+
+ELSEWHERE = (fonts,)
+"""Modules of other packages that pixels come from: a text's fallback faces and the scale of colour emoji."""
 
 
 @cache
@@ -72,12 +76,12 @@ def x264_build() -> str:
 
 def _source_digest() -> str:
     here = Path(__file__).parent
-    hashed = hashlib.blake2b(digest_size=32)
-    for path in sorted(here.glob("*.py")):
-        if path.stem not in NOT_DRAWING:
-            source = path.read_bytes()
-            hashed.update(len(source).to_bytes(8, "big") + source)
-    return hashed.hexdigest()
+    return source_digest(
+        [
+            *(path for path in sorted(here.glob("*.py")) if path.stem not in NOT_DRAWING),
+            *(Path(str(module.__file__)) for module in ELSEWHERE),
+        ]
+    )
 
 
 def _shaping_versions() -> dict[str, str]:

@@ -29,12 +29,10 @@ from PIL import ExifTags, Image, ImageOps
 from renderer.assets.door import Asset
 from renderer.errors import BadInput, Place, RenderError
 from renderer.render.video import mezzanine
+from renderer.render.video.cache import source_digest
 from renderer.render.video.footage import Footage, Picture
 from renderer.render.video.mezzanine import Mezzanine
 from renderer.units import canonical_json, digest
-
-PREPARER = 1
-"""Raise this when the same source and treatment would give other pixels."""
 
 DESIGN_WIDTH = 1280
 MAX_FRAMES = 3_000
@@ -50,7 +48,7 @@ def _preparer() -> dict[str, object]:
     """What the pixels depend on besides source and treatment. A chunk's key names the libraries; were an older
     library's mezzanine found here, its frames would not be those that the key promises."""
     return {
-        "preparer": PREPARER,
+        "code": source_digest(Path(__file__).with_stem(name) for name in ("footage", "mezzanine", "prepare")),
         "packages": {name: importlib.metadata.version(name) for name in ("moviepy", "numpy", "pillow")},
         "opencv": str(cv2.__version__),
         "libraries": {name: list(version) for name, version in sorted(av.library_versions.items())},
