@@ -1,4 +1,4 @@
-"""Whole numbers in words: English, Italian, French, Romanian and Arabic.
+"""Whole numbers in words: English, Italian, French and Romanian. Arabic is in :mod:`.arabic`.
 
 Written here because neither CLDR's spelling rules nor the `num2words` package can be trusted with a bill: both leave
 out Romanian "de" or get the gender before it wrong ("douăzeci și una de mii"), CLDR still writes cedillas, and
@@ -20,18 +20,18 @@ LARGEST = 10**12 - 1
 _THOUSAND, _MILLION, _MILLIARD = 10**3, 10**6, 10**9
 
 
-def _listed(words: str) -> list[str]:
+def listed(words: str) -> list[str]:
     """Words by their index; a dot where none is needed."""
     return words.split()
 
 
 # ---------------------------------------------------------------- English
 
-_EN = _listed(
+_EN = listed(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
 )
-_EN_TENS = _listed(". . twenty thirty forty fifty sixty seventy eighty ninety")
+_EN_TENS = listed(". . twenty thirty forty fifty sixty seventy eighty ninety")
 _EN_SCALES = ((_MILLIARD, "billion"), (_MILLION, "million"), (_THOUSAND, "thousand"))
 _EN_ORDINALS = {
     "one": "first",
@@ -90,11 +90,11 @@ def _english(number: int, joint: str) -> str:
 
 # ---------------------------------------------------------------- Italian
 
-_IT = _listed(
+_IT = listed(
     "zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici "
     "diciassette diciotto diciannove"
 )
-_IT_TENS = _listed(". . venti trenta quaranta cinquanta sessanta settanta ottanta novanta")
+_IT_TENS = listed(". . venti trenta quaranta cinquanta sessanta settanta ottanta novanta")
 
 
 def italian(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
@@ -141,11 +141,11 @@ def _italian_below_thousand(number: int) -> str:
 
 # ---------------------------------------------------------------- French
 
-_FR = _listed(
+_FR = listed(
     "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit "
     "dix-neuf"
 )
-_FR_TENS = _listed(". . vingt trente quarante cinquante soixante")
+_FR_TENS = listed(". . vingt trente quarante cinquante soixante")
 
 
 def french(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
@@ -202,11 +202,11 @@ def _french_below_hundred(number: int, swiss: bool, last: bool) -> str:
 
 # ---------------------------------------------------------------- Romanian
 
-_RO = _listed(
+_RO = listed(
     "zero unu doi trei patru cinci șase șapte opt nouă zece unsprezece doisprezece treisprezece paisprezece "
     "cincisprezece șaisprezece șaptesprezece optsprezece nouăsprezece"
 )
-_RO_TENS = _listed(". . douăzeci treizeci patruzeci cincizeci șaizeci șaptezeci optzeci nouăzeci")
+_RO_TENS = listed(". . douăzeci treizeci patruzeci cincizeci șaizeci șaptezeci optzeci nouăzeci")
 
 
 def romanian(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
@@ -256,81 +256,3 @@ def _romanian_unit(number: int, gender: Gender) -> str:
     if number in (2, 12) and gender != "masculine":
         return {2: "două", 12: "douăsprezece"}[number]
     return _RO[number]
-
-
-# ---------------------------------------------------------------- Arabic
-
-# How many of a masculine noun (with ة) and of a feminine one, 3 to 10.
-_AR_MASCULINE = _listed(". . . ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة")
-_AR_FEMININE = _listed(". . . ثلاث أربع خمس ست سبع ثمان تسع عشر")
-_AR_TENS = _listed(". . عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون")
-_AR_HUNDREDS = _listed(". مئة مئتان ثلاثمئة أربعمئة خمسمئة ستمئة سبعمئة ثمانمئة تسعمئة")
-_AR_ORDINALS = _listed(
-    ". الأول الثاني الثالث الرابع الخامس السادس السابع الثامن التاسع العاشر الحادي_عشر الثاني_عشر الثالث_عشر "
-    "الرابع_عشر الخامس_عشر السادس_عشر السابع_عشر الثامن_عشر التاسع_عشر"
-)
-
-
-def arabic(number: int, gender: Gender = "masculine", counted: bool = False) -> str:
-    """`ثلاثة`, `أحد عشر`, `واحد وعشرون`, `ألفان ومئة`: nominative, as news readers say prices."""
-    words = []
-    for scale, one, two, few, many in (
-        (_MILLIARD, "مليار", "ملياران", "مليارات", "مليارًا"),
-        (_MILLION, "مليون", "مليونان", "ملايين", "مليونًا"),
-        (_THOUSAND, "ألف", "ألفان", "آلاف", "ألفًا"),
-    ):
-        count, number = divmod(number, scale)
-        if count == 1:
-            words.append(one)
-        elif count == 2:
-            words.append(two)
-        elif count:
-            rest = count % 100
-            noun = few if 3 <= rest <= 10 else many if rest > 10 else one
-            words.append(f"{_arabic_below_thousand(count, 'masculine')} {noun}")
-    if number or not words:
-        words.append(_arabic_below_thousand(number, gender))
-    return " و".join(words)
-
-
-def arabic_day(number: int) -> str:
-    """The day of a month, 1 to 31, as the ordinal that stands before `من` and the month."""
-    if number < 20:
-        return _AR_ORDINALS[number].replace("_", " ")
-    tens = f"ال{_AR_TENS[number // 10]}"
-    if number % 10 == 0:
-        return tens
-    unit = "الحادي" if number % 10 == 1 else _AR_ORDINALS[number % 10]
-    return f"{unit} و{tens}"
-
-
-def _arabic_below_thousand(number: int, gender: Gender) -> str:
-    feminine = gender == "feminine"
-    if number == 0:
-        return "صفر"
-    hundreds, rest = divmod(number, 100)
-    words = [_AR_HUNDREDS[hundreds]] if hundreds else []
-    if 0 < rest <= 10:
-        words.append(_arabic_unit(rest, feminine))
-    elif rest == 11:
-        words.append("إحدى عشرة" if feminine else "أحد عشر")
-    elif rest == 12:
-        words.append("اثنتا عشرة" if feminine else "اثنا عشر")
-    elif 12 < rest < 20:
-        unit = _arabic_unit(rest - 10, feminine)
-        words.append(f"{'ثماني' if unit == 'ثمان' else unit} {'عشرة' if feminine else 'عشر'}")
-    elif rest:
-        tens, unit_number = divmod(rest, 10)
-        if unit_number:
-            unit = "إحدى" if feminine and unit_number == 1 else _arabic_unit(unit_number, feminine)
-            words.append(unit)
-        words.append(_AR_TENS[tens])
-    return " و".join(words)
-
-
-def _arabic_unit(number: int, feminine: bool) -> str:
-    if number == 1:
-        return "واحدة" if feminine else "واحد"
-    if number == 2:
-        return "اثنتان" if feminine else "اثنان"
-    return (_AR_FEMININE if feminine else _AR_MASCULINE)[number]

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
 from babel.numbers import get_currency_name, get_currency_unit_pattern
 
-from renderer.plan import numerals
+from renderer.plan import arabic, numerals
 from renderer.plan.numerals import LARGEST, Gender, Spell
 
 _NUMBER = re.compile(r"([0-9]+)(er\b)?")  # with the ending that French writes after the first of a month
@@ -35,7 +35,7 @@ class Language:
     point: str
     per_cent: str
     and_: str
-    cents: Mapping[str, tuple[str, ...]]
+    cents: Mapping[str, tuple[str, str]]
     feminine: frozenset[str] = frozenset()
     neuter: frozenset[str] = frozenset()
     major: Mapping[str, tuple[str, str]] | None = None
@@ -50,6 +50,11 @@ class Language:
     """Whether a number with decimals takes the gender of its noun ("două virgulă cinci ore")."""
     agrees_with: Callable[[int], int] = int
     """The number whose plural form a currency's name takes after a whole number."""
+    nouns: Mapping[str, arabic.Noun] = field(default_factory=dict)
+    """Currencies, and in ``hundredths`` their hundredths, with every form that a number asks for."""
+    hundredths: Mapping[str, arabic.Noun] = field(default_factory=dict)
+    count_named: Callable[[int, str, bool, bool], str] | None = None
+    """Says so many of what is named, feminine or not, in its dual or not, where the number may stand behind."""
 
 
 _HOURS = ("duration-hour", "duration-second", "duration-minute")
@@ -156,21 +161,18 @@ _LANGUAGES: Mapping[str, Language] = {
         neuter=frozenset(_ROMANIAN_NEUTER),
     ),
     "ar": Language(
-        spell=numerals.arabic,
+        spell=arabic.arabic,
         minus="ناقص",
         plus="زائد",
         point="فاصلة",
         per_cent="بالمئة",
         and_=" و",
-        # One, two, three to ten, eleven and more, whole hundreds.
-        cents={
-            **dict.fromkeys(("EUR", "USD", "CAD", "AUD"), ("سنت", "سنتان", "سنتات", "سنتًا", "سنت")),
-            "EGP": ("قرش", "قرشان", "قروش", "قرشًا", "قرش"),
-            "AED": ("فلس", "فلسان", "فلوس", "فلسًا", "فلس"),
-            "MAD": ("سنتيم", "سنتيمان", "سنتيمات", "سنتيمًا", "سنتيم"),
-        },
-        feminine=frozenset(("TRY", "LBP", "SYP", "SEK", "NOK", "DKK", "CZK", "INR", "PKR", *_HOURS)),
-        day=lambda day: f"{numerals.arabic_day(day)} من",
+        cents={},
+        nouns=arabic.NOUNS,
+        hundredths=arabic.HUNDREDTHS,
+        count_named=arabic.count_named,
+        feminine=frozenset(("TRY", "SYP", "SEK", "NOK", "DKK", "CZK", "INR", "PKR", *_HOURS)),
+        day=lambda day: f"{arabic.arabic_day(day)} من",
     ),
 }
 
@@ -196,28 +198,31 @@ class Words:
     def money(self, amount: Decimal, currency: str) -> str:
         """The currency by name; hundredths by theirs where they have one, else as decimals."""
         sign, whole, decimals = _parts(amount)
-        cents = self._language.cents.get(currency)
-        if decimals and (cents is None or len(decimals) != 2):
-            gender = self._gender(currency)
-            return self._signed(
-                sign, self._with_currency(self._decimal(whole, decimals, gender, False), currency, amount, False)
-            )
+        language = self._language
+        divided = currency in language.cents or currency in language.hundredths
+        if decimals and (not divided or len(decimals) != 2):
+            counted = self._decimal(whole, decimals, self._gender(currency), False)
+            return self._signed(sign, self._with_currency(counted, currency, amount, False))
         hundredths = int(decimals or 0)
         said = []
         if whole or not hundredths:
-            counted = self._cardinal(whole, self._gender(currency), True)
-            agreed = Decimal(self._language.agrees_with(whole))
-            said.append(self._with_currency(counted, currency, agreed, whole % 10**6 == 0 and whole > 0))
-        if hundredths and cents is not None:
-            said.append(self._cents(hundredths, cents))
-        return self._signed(sign, self._language.and_.join(said))
+            said.append(self._majors(whole, currency))
+        if hundredths:
+            said.append(self._cents(hundredths, currency))
+        return self._signed(sign, language.and_.join(said))
 
     def quantity(self, amount: Decimal, before: str, after: str, unit: str) -> str:
         """A number between the parts of the unit's pattern."""
         sign, whole, decimals = _parts(amount)
         # An Italian kilowattora is masculine, and "1 kilowattora" is "un".
-        counted = self._decimal(whole, decimals, self._gender(unit), not decimals)
-        return self._signed(sign, f"{before}{counted}{after}".replace("\u00a0", " ").replace("/", " "))
+        gender, count_named = self._gender(unit), self._language.count_named
+        if count_named is not None and not decimals and not before and whole <= LARGEST:
+            name = _spaced(after).strip()
+            # No singular of an Arabic unit ends so in CLDR; a test holds it to that.
+            dual = name.partition(" ")[0].endswith(("ان", "آن"))
+            return self._signed(sign, count_named(whole, name, gender == "feminine", dual))
+        counted = self._decimal(whole, decimals, gender, not decimals)
+        return self._signed(sign, _spaced(f"{before}{counted}{after}"))
 
     def date(self, written: str) -> str:
         """A date that was written with the month's name: its day and its year in words."""
@@ -250,14 +255,26 @@ class Words:
             said += [self._cardinal(int(digit), agreed, False) for digit in decimals]
         return " ".join(said)
 
-    def _cents(self, count: int, names: tuple[str, ...]) -> str:
-        if len(names) == 2:
-            name = names[0] if count == 1 else names[1]
-            of = "de " if self._locale.language == "ro" and numerals.romanian_de(count) else ""
-            return f"{self._cardinal(count, 'masculine', True)} {of}{name}"
-        if count <= 2:  # Arabic: "one" stands after its noun, and two of a thing has a form of its own
-            return f"{names[0]} واحد" if count == 1 else names[1]
-        return f"{self._cardinal(count, 'masculine', True)} {names[2] if count <= 10 else names[3]}"
+    def _majors(self, whole: int, currency: str) -> str:
+        """So many whole units of the currency."""
+        language, gender = self._language, self._gender(currency)
+        if whole <= LARGEST and currency in language.nouns:
+            return arabic.count_of(whole, language.nouns[currency])
+        if whole <= LARGEST and language.count_named is not None:
+            name = get_currency_name(currency, whole, self._locale)
+            dual = name != get_currency_name(currency, 1, self._locale)
+            return language.count_named(whole, name, gender == "feminine", dual)
+        agreed = Decimal(language.agrees_with(whole))
+        counted = self._cardinal(whole, gender, True)
+        return self._with_currency(counted, currency, agreed, whole % 10**6 == 0 and whole > 0)
+
+    def _cents(self, count: int, currency: str) -> str:
+        noun = self._language.hundredths.get(currency)
+        if noun is not None:
+            return arabic.count_of(count, noun)
+        one, many = self._language.cents[currency]
+        of = "de " if self._locale.language == "ro" and numerals.romanian_de(count) else ""
+        return f"{self._cardinal(count, 'masculine', True)} {of}{one if count == 1 else many}"
 
     def _with_currency(self, counted: str, currency: str, amount: Decimal, round_millions: bool) -> str:
         shown = abs(amount)
@@ -307,3 +324,8 @@ def _parts(amount: Decimal) -> tuple[bool, int, str]:
     """(negative, whole part, decimals as they are written)."""
     whole, _, decimals = f"{abs(amount):f}".partition(".")
     return amount < 0, int(whole), decimals if decimals.strip("0") else ""
+
+
+def _spaced(words: str) -> str:
+    """With plain spaces for the ones that do not break, and for the stroke of "8/night"."""
+    return words.replace("\u00a0", " ").replace("/", " ")

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from babel import Locale
+from babel.units import format_unit
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +31,9 @@ SCALES: Mapping[str, int] = {
     **{"ألف": 10**3, "ألفًا": 10**3, "آلاف": 10**3, "مليون": 10**6, "مليونًا": 10**6, "ملايين": 10**6},
     **{"مليار": 10**9, "مليارًا": 10**9, "مليارات": 10**9},
 }
-TWICE = {"ألفان": 2 * 10**3, "مليونان": 2 * 10**6, "ملياران": 2 * 10**9}
+TWICE = {"ألفان": 2 * 10**3, "مليونان": 2 * 10**6, "ملياران": 2 * 10**9} | {
+    **{"ألفا": 2 * 10**3, "مليونا": 2 * 10**6, "مليارا": 2 * 10**9},
+}
 HUNDRED = {"hundred", "cento", "cent", "cents", "sută", "sute"}
 SILENT = {"and", "et", "și", "de", "e"}
 
@@ -53,7 +56,8 @@ VALUES: dict[str, int] = {
     **_numbers("صفر واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة"),
     **_numbers("عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون", 20, 10),
     **_numbers("مئة مئتان ثلاثمئة أربعمئة خمسمئة ستمئة سبعمئة ثمانمئة تسعمئة", 100, 100),
-    **{"أحد": 1, "اثنا": 2, "عشر": 10},
+    **_numbers("ثلاث أربع خمس ست سبع ثمان تسع عشر", 3),
+    **{"أحد": 1, "إحدى": 1, "واحدة": 1, "اثنا": 2, "اثنتا": 2, "اثنتان": 2, "ثماني": 8, "مئتا": 200},
 }
 IT_UNITS = _numbers("zero uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici") | {
     **_numbers("quindici sedici diciassette diciotto diciannove", 15),
@@ -83,6 +87,7 @@ def read(text: str, language: str) -> int:
         if token in SILENT:
             continue
         if token in TWICE:
+            assert current == 0, text
             total += TWICE[token]
         elif token in SCALES:
             total += max(current, 1) * SCALES[token]
@@ -171,6 +176,8 @@ def test_a_number_beyond_words_keeps_its_digits() -> None:
         ("ar", 200, "مئتان"),
         ("ar", 3_000, "ثلاثة آلاف"),
         ("ar", 11_000, "أحد عشر ألفًا"),
+        ("ar", 200_000, "مئتا ألف"),
+        ("ar", 102_000, "مئة ألف وألفان"),
         ("ar", 2_026, "ألفان وستة وعشرون"),
     ],
 )
@@ -192,11 +199,135 @@ def test_years_in_english() -> None:
 
 # ---------------------------------------------------------------- money
 
-EURO = re.compile(r"(?: de| di| d’|^) ?(?:euros?|يورو)| (?:euros?|يورو)")
-CENTS = re.compile(r" (?:de )?(?:cents?|centesim[io]|centimes?|cenți|سنتًا|سنتات)$")
+# What the grammar asks of a noun: one and after hundreds, two, three to ten, eleven to ninety-nine; its gender.
+AR_NOUNS: Mapping[str, tuple[str, str, str, str, str]] = {
+    "EUR": ("يورو", "يوروان", "يورو", "يورو", "m"),
+    "USD": ("دولار أمريكي", "دولاران أمريكيان", "دولارات أمريكية", "دولارًا أمريكيًا", "m"),
+    "GBP": ("جنيه إسترليني", "جنيهان إسترلينيان", "جنيهات إسترلينية", "جنيهًا إسترلينيًا", "m"),
+    "EGP": ("جنيه مصري", "جنيهان مصريان", "جنيهات مصرية", "جنيهًا مصريًا", "m"),
+    "SAR": ("ريال سعودي", "ريالان سعوديان", "ريالات سعودية", "ريالًا سعوديًا", "m"),
+    "AED": ("درهم إماراتي", "درهمان إماراتيان", "دراهم إماراتية", "درهمًا إماراتيًا", "m"),
+    "MAD": ("درهم مغربي", "درهمان مغربيان", "دراهم مغربية", "درهمًا مغربيًا", "m"),
+    "TND": ("دينار تونسي", "ديناران تونسيان", "دنانير تونسية", "دينارًا تونسيًا", "m"),
+    "TRY": ("ليرة تركية", "ليرتان تركيتان", "ليرات تركية", "ليرة تركية", "f"),
+    "RON": ("ليو روماني", "ليوان رومانيان", "ليوات رومانية", "ليو رومانيًا", "m"),
+    "CHF": ("فرنك سويسري", "فرنكان سويسريان", "فرنكات سويسرية", "فرنكًا سويسريًا", "m"),
+}
+AR_CENTS: Mapping[str, tuple[str, str, str, str, str]] = {
+    **dict.fromkeys(("EUR", "USD"), ("سنت", "سنتان", "سنتات", "سنتًا", "m")),
+    **dict.fromkeys(("MAD", "CHF"), ("سنتيم", "سنتيمان", "سنتيمات", "سنتيمًا", "m")),
+    **dict.fromkeys(("EGP", "TRY"), ("قرش", "قرشان", "قروش", "قرشًا", "m")),
+    "GBP": ("بنس", "بنسان", "بنسات", "بنسًا", "m"),
+    "AED": ("فلس", "فلسان", "فلوس", "فلسًا", "m"),
+    "SAR": ("هللة", "هللتان", "هللات", "هللة", "f"),
+    "RON": ("بان", "بانان", "بانات", "بانًا", "m"),
+}
+# 3 to 19 of a masculine noun and of a feminine one: reversed to ten, and the ten of 13 to 19 agrees again.
+AR_UNITS: Mapping[str, list[str]] = {
+    "m": [
+        "ثلاثة",
+        "أربعة",
+        "خمسة",
+        "ستة",
+        "سبعة",
+        "ثمانية",
+        "تسعة",
+        "عشرة",
+        "أحد عشر",
+        "اثنا عشر",
+        "ثلاثة عشر",
+        "أربعة عشر",
+        "خمسة عشر",
+        "ستة عشر",
+        "سبعة عشر",
+        "ثمانية عشر",
+        "تسعة عشر",
+    ],
+    "f": [
+        "ثلاث",
+        "أربع",
+        "خمس",
+        "ست",
+        "سبع",
+        "ثماني",
+        "تسع",
+        "عشر",
+        "إحدى عشرة",
+        "اثنتا عشرة",
+        "ثلاث عشرة",
+        "أربع عشرة",
+        "خمس عشرة",
+        "ست عشرة",
+        "سبع عشرة",
+        "ثماني عشرة",
+        "تسع عشرة",
+    ],
+}
+AR_BEFORE_TENS = {
+    "m": ["", "واحد", "اثنان", "ثلاثة", "أربعة", "خمسة", "ستة", "سبعة", "ثمانية", "تسعة"],
+    "f": ["", "إحدى", "اثنتان", "ثلاث", "أربع", "خمس", "ست", "سبع", "ثمان", "تسع"],
+}
+AR_TENS = ["عشرون", "ثلاثون", "أربعون", "خمسون", "ستون", "سبعون", "ثمانون", "تسعون"]
+AR_NOT_IN_CONSTRUCT = ("ان", "ًا")  # a dual's ending and an accusative's do not stand before the noun that they count
+
+
+def read_counted(text: str, noun: tuple[str, str, str, str, str]) -> tuple[int, str]:
+    """How many of the noun an Arabic text starts with, and the rest of the text; fails on a wrong agreement."""
+    one, two, few, many, gender = noun
+    single = one + (" واحدة" if gender == "f" else " واحد")
+    forms = "|".join(sorted({single, one, two, few, many}, key=len, reverse=True))
+    total, rest, first = 0, text, True
+    while found := re.match(rf"(?:(.*?)(?: |(?<= و)|(?<=^و)))??({forms})(?= |$)", rest):
+        number, form = (found[1] or "").strip(), found[2]
+        if number == "و":
+            number = ""
+        if number == "":
+            assert form in (single, two), text
+            assert first or total % 100 == 0, text
+            count = 1 if form == single else 2
+        else:
+            assert first, text
+            count = read(number, "ar")
+            last = count % 100
+            if 3 <= last <= 10:
+                assert form == few, text
+            elif last >= 11:
+                assert form == many, text
+            else:
+                assert last == 0, f"one and two repeat the noun: {text}"
+                assert form == one, text
+                assert not number.endswith(AR_NOT_IN_CONSTRUCT), text
+            if 3 <= last <= 19:
+                agreed = AR_UNITS[gender][last - 3]
+            elif last:
+                unit = AR_BEFORE_TENS[gender][last % 10]
+                agreed = f"{unit} و{AR_TENS[last // 10 - 2]}" if unit else AR_TENS[last // 10 - 2]
+            else:
+                agreed = ""
+            assert number == agreed or number.endswith((f" {agreed}", f" و{agreed}")) or not agreed, text
+        total, rest, first = total + count, rest[found.end() :].lstrip(), False
+    return total, rest
+
+
+def read_arabic_money(text: str, currency: str) -> Decimal:
+    sign = -1 if text.startswith(MINUS["ar"] + " ") else 1
+    whole, rest = read_counted(text.removeprefix(MINUS["ar"] + " "), AR_NOUNS[currency])
+    cents = 0
+    if rest:
+        assert not whole or rest.startswith("و"), text
+        cents, rest = read_counted(rest.removeprefix("و") if whole else rest, AR_CENTS[currency])
+        assert 1 <= cents <= 99, text
+        assert rest == "", text
+    return sign * (Decimal(whole) + Decimal(cents) / 100)
+
+
+EURO = re.compile(r"(?: de| di| d’|^) ?euros?| euros?")
+CENTS = re.compile(r" (?:de )?(?:cents?|centesim[io]|centimes?|cenți)$")
 
 
 def read_euros(text: str, language: str) -> Decimal:
+    if language == "ar":
+        return read_arabic_money(text, "EUR")
     sign = -1 if text.startswith(MINUS[language] + " ") else 1
     text = text.removeprefix(MINUS[language] + " ")
     euros = cents = 0
@@ -204,10 +335,8 @@ def read_euros(text: str, language: str) -> Decimal:
     rest = text
     if len(parts) == 2:
         euros, rest = read(parts[0], language), parts[1]
-    rest = re.sub(r"^ (?:(?:and|et|și|e) |و)", "", rest)
-    if rest in ("سنت واحد", "سنتان"):
-        cents = 1 if rest.endswith("واحد") else 2
-    elif rest:
+    rest = re.sub(r"^ (?:and|et|și|e) ", "", rest)
+    if rest:
         assert CENTS.search(rest), rest
         cents = read(CENTS.sub("", rest), language)
     return sign * (Decimal(euros) + Decimal(cents) / 100)
@@ -217,6 +346,32 @@ def read_euros(text: str, language: str) -> Decimal:
 def test_no_amount_is_wrong_by_a_cent(cents: int, locale: str) -> None:
     amount = Decimal(cents) / 100
     assert read_euros(words(locale).money(amount.quantize(Decimal("0.01")), "EUR"), locale[:2]) == amount
+
+
+@given(st.integers(-(10**9), 10**9), st.sampled_from(sorted(AR_NOUNS)))
+def test_arabic_amounts_are_read_back_and_agree(cents: int, currency: str) -> None:
+    amount = Decimal(cents // 100) if currency == "TND" else (Decimal(cents) / 100).quantize(Decimal("0.01"))
+    assert read_arabic_money(words("ar").money(amount, currency), currency) == amount
+
+
+@pytest.mark.parametrize("currency", ["EGP", "TRY"])
+def test_every_small_and_every_round_arabic_amount_agrees(currency: str) -> None:
+    say = words("ar").money
+    round_ones = [10**power * at for power in range(9) for at in range(1, 13)]
+    for whole in (*range(1, 1200), *range(2000, 10**6, 1001), *round_ones):
+        assert read_arabic_money(say(Decimal(whole), currency), currency) == whole
+    for cents in range(1, 100):
+        amount = Decimal(cents).scaleb(-2)
+        assert read_arabic_money(say(amount, currency), currency) == amount
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["واحد يورو", "اثنان يورو", "مئتان يورو", "ألفان يورو", "اثنا عشر ألفًا يورو", "مئة وواحد يورو", "ثلاث يورو"],
+)
+def test_the_reader_refuses_wrong_agreement(wrong: str) -> None:
+    with pytest.raises(AssertionError):
+        read_arabic_money(wrong, "EUR")
 
 
 @pytest.mark.parametrize(
@@ -248,6 +403,22 @@ def test_no_amount_is_wrong_by_a_cent(cents: int, locale: str) -> None:
         ("ro", "2.50", "TRY", "două virgulă cincizeci lire turcești"),
         ("ro", "12.02", "PLN", "doisprezece virgulă zero doi zloți"),
         ("ar", "66.90", "EUR", "ستة وستون يورو وتسعون سنتًا"),
+        ("ar", "1.00", "EUR", "يورو واحد"),
+        ("ar", "2.00", "EUR", "يوروان"),
+        ("ar", "2.02", "EGP", "جنيهان مصريان وقرشان"),
+        ("ar", "3.00", "USD", "ثلاثة دولارات أمريكية"),
+        ("ar", "8.00", "TRY", "ثماني ليرات تركية"),
+        ("ar", "11.00", "USD", "أحد عشر دولارًا أمريكيًا"),
+        ("ar", "11.00", "TRY", "إحدى عشرة ليرة تركية"),
+        ("ar", "200.00", "EUR", "مئتا يورو"),
+        ("ar", "2000.00", "EUR", "ألفا يورو"),
+        ("ar", "12000.00", "EUR", "اثنا عشر ألف يورو"),
+        ("ar", "1001.00", "EGP", "ألف جنيه مصري وجنيه مصري واحد"),
+        ("ar", "102.00", "EUR", "مئة يورو ويوروان"),
+        ("ar", "66.900", "TND", "ستة وستون فاصلة تسعة صفر صفر دينار تونسي"),
+        ("ar", "1.00", "PLN", "زلوتي بولندي واحد"),
+        ("ar", "2.00", "CNY", "اثنان يوان صيني"),
+        ("ar", "2.00", "DZD", "ديناران جزائريان"),
         ("en", "66.90", "PLN", "sixty-six point nine zero Polish zlotys"),
         ("it", "0.2345", "EUR", "zero virgola due tre quattro cinque euro"),
     ],
@@ -304,6 +475,29 @@ def test_the_first_of_a_month(locale: str, said: str) -> None:
 def test_units_are_said_in_full(locale: str, amount: str, said: str) -> None:
     unit = rule("quantity", unit="energy-kilowatt-hour")
     assert Formats(locale).spoken(Decimal(amount), unit, "x") == said
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "said"),
+    [
+        ("duration-hour", "1", "ساعة واحدة"),
+        ("duration-hour", "2", "ساعتان"),
+        ("duration-hour", "8", "ثماني ساعات"),
+        ("energy-kilowatt-hour", "1", "كيلو واط ساعة واحد"),
+        ("energy-kilowatt-hour", "2", "اثنان كيلو واط ساعة"),
+        ("energy-kilowatt-hour", "200", "مئتا كيلو واط ساعة"),
+    ],
+)
+def test_one_and_two_of_an_arabic_unit(unit: str, amount: str, said: str) -> None:
+    assert Formats("ar").spoken(Decimal(amount), rule("quantity", unit=unit), "x") == said
+
+
+def test_only_the_dual_of_an_arabic_unit_looks_like_one() -> None:
+    units = [str(unit) for unit in Locale("ar").unit_display_names if "per" not in str(unit)]
+    assert len(units) > 80
+    for unit in units:
+        singular = format_unit(100, unit, "long", locale="ar").replace("100", "").split()
+        assert not singular[0].endswith(("ان", "آن")), unit
 
 
 @pytest.mark.parametrize(
