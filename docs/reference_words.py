@@ -69,6 +69,8 @@ ADVICE: dict[str, str] = {
     "job.dependency": "See the fault of the other part: this one only waited for it.",
     "job.fault": "A bug of Dearly: report it with the place that the log names.",
     "job.time": "Shorten the film or the statement, or use a faster machine.",
+    "store.audit": "Only in the log: the chunk was dropped and the fresh one used. If it comes often, report it.",
+    "store.damaged": "Only in the log: the chunk was dropped and made again. If it comes often, look at the disk.",
     "store.missing": "Restore the store's folder, or submit the request again.",
 }
 """What to do, by error code."""

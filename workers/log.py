@@ -1,4 +1,5 @@
-"""Logs of workers: one JSON object a line on stderr, events with ids and codes, never a profile's values.
+"""Logs of workers: one JSON object a line on stderr, events with ids and codes, never a profile's values. What the
+renderer logs itself brings its event, code and ids as ``extra={"fields": …}``.
 
 A message of a library may quote what it was given (a name in a style warning, a value in an exception). So Celery's and
 kombu's own loggers are written out, of any other only the logger's name and the level.
@@ -27,6 +28,8 @@ class _Line(logging.Formatter):
             "event": record.getMessage() if spoken else "(a library's message, left out)",
             "pid": record.process,
         }
+        if spoken:
+            found |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1] is not None:
             found["error"] = type(record.exc_info[1]).__name__
             found["where"] = where(record.exc_info[1])

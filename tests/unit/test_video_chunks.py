@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from renderer.render.video.witness import Witness, frame_sum
 from renderer.shelf import Shelf, place
 from renderer.store.memory import MemoryStore
 from tests import film_samples as film
+from workers import log
 
 FORMAT = FilmFormat(width=160, height=96, fps=Fraction(10))
 PROFILE = EncodeProfile(width=160, height=96, fps=Fraction(10))
@@ -184,6 +186,8 @@ def test_a_chunk_that_is_torn_or_wrong_is_encoded_again(
     assert again.chunks == whole.chunks
     assert sorted(desk.composed) == list(range(whole.keys[1].first, whole.keys[1].end))
     assert key in caplog.text and "Ada" not in caplog.text
+    (line,) = [json.loads(log._Line().format(record)) for record in caplog.records]
+    assert (line["event"], line["code"], line["chunk"]) == ("chunk dropped", "store.damaged", key) and line["reason"]
     assert house.desk().film(score).encoded == 0
 
 
@@ -201,7 +205,7 @@ def test_the_audit_finds_frames_that_changed_and_uses_the_fresh_ones(
     strict.draws = lambda frame: np.minimum(frame, 200)
     with caplog.at_level(logging.ERROR, "dearly.chunks"):
         fresh = strict.film(score)
-    assert len(caplog.records) == len(fresh.chunks) and "audit" in caplog.text
+    assert len(caplog.records) == len(fresh.chunks) and caplog.text.count("store.audit") == len(caplog.records)
     assert fresh.reused == 0 and fresh.encoded > 0
     assert all(one.samples != other.samples for one, other in zip(old.chunks, fresh.chunks, strict=True))
     later = house.desk().film(score)

@@ -202,7 +202,7 @@ class ChunkWork:
                 elif made.frames_digest == kept[name].frames_digest:
                     shelf.audited([name])
                 else:
-                    log.error("audit: the frames of chunk %s are not those it was encoded from", name)
+                    _dropped(name, "store.audit", "its frames are not those it was encoded from")
                     shelf.drop(name, kept[name].data)
                     del found[name]
                     reused.discard(name)
@@ -248,7 +248,7 @@ class ChunkWork:
         try:
             found[name] = unpack(kept.data, name, self.profile, kept.frames_digest)
         except BadChunk as error:
-            log.error("chunk %s is dropped: %s", name, error)
+            _dropped(name, "store.damaged", str(error))
             shelf.drop(name, kept.data)
             return False
         return True
@@ -266,7 +266,7 @@ class ChunkWork:
         try:
             return unpack(data, name, self.profile, made.frames_digest)
         except BadChunk as error:
-            log.error("chunk %s is dropped: %s", name, error)
+            _dropped(name, "store.damaged", str(error))
             shelf.drop(name, data)
             return chunk
 
@@ -302,6 +302,12 @@ class ChunkWork:
         chunks = tuple(found[key.key] for key in keys)
         again = len(keys) - len(found)  # the same moment twice in a film
         return FilmChunks(keys=tuple(keys), chunks=chunks, reused=len(reused) + again, encoded=encoded)
+
+
+def _dropped(name: str, code: str, reason: str) -> None:
+    """One event in the log. A chunk's name is a digest, keyed if the chunk is personal."""
+    fields = {"event": "chunk dropped", "code": code, "chunk": name, "reason": reason}
+    log.error("chunk dropped: %s: %s [%s]", name, reason, code, extra={"fields": fields})
 
 
 def _run(key: ChunkKey, encode: bool = True) -> Run:
