@@ -164,6 +164,30 @@ def test_what_is_secret_is_said_only_where_the_template_allows_it() -> None:
     assert [cue.message for cue in film(board, made, voice, say_secrets=True).voice] == ["pin", "twenty"]
 
 
+def test_what_is_withheld_from_speech_has_the_storyboards_captions_in_the_time_that_is_free() -> None:
+    made = spoken_plan(
+        ("one",),
+        pin=message("pin", "Your code is 1234", label="secret"),
+        twenty=TWENTY,
+        ask=message("ask", "Have your code at hand."),
+    )
+    said: list[dict[str, Any]] = [{"say": "pin"}, {"say": "twenty", "at_s": 2}]
+    written = [
+        {"copy": "ask", "in_s": 0.2, "out_s": 2.5},
+        {"copy": "twenty", "in_s": 2.6, "out_s": 3.1},
+        {"copy": "ask", "in_s": 3.1, "out_s": 3.9},
+    ]
+    board = storyboard(saying(*said, captions=written, duration_s=5))
+    shown = [(one.message, one.first, one.end) for one in film(board, made, Metronome()).captions]
+    assert shown == [("ask", 5, 50), ("twenty", 50, 85)]  # the last would stand for 12 frames beside the voice
+    open_ = film(board, made, Metronome(), say_secrets=True)
+    assert [one.message for one in open_.captions] == ["pin", "twenty"]
+    bare = film(storyboard(saying(*said, duration_s=5)), made, Metronome())
+    assert [one.message for one in bare.captions] == ["twenty"]
+    alone = film(storyboard(saying({"say": "pin"}, captions=written, duration_s=5)), made, Metronome())
+    assert [one.message for one in alone.captions] == ["ask", "twenty", "ask"]
+
+
 def test_a_sequence_without_its_voice_is_silent_as_a_whole() -> None:
     board = storyboard(saying({"clip": "media/hello.wav", "copy": "title"}, {"say": "twenty"}))
     made = spoken_plan(("one",), twenty=TWENTY)

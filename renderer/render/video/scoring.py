@@ -6,7 +6,7 @@ speech takes. A scene lasts as long as its storyboard says, or until its last wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -39,7 +39,7 @@ from renderer.render.video.score import (
     U,
 )
 from renderer.render.video.speech import Voice
-from renderer.render.video.telling import BREATH_S, Said, Teller, lengthened_s
+from renderer.render.video.telling import BREATH_S, Said, Teller, lengthened_s, utterances, withholds
 from renderer.render.video.text import Measure
 from renderer.render.video.visible import drawn_texts, personal_spans
 from renderer.template.formats import composition, in_format
@@ -56,6 +56,8 @@ from renderer.template.storyboard import (
 ISOLATES = dict.fromkeys(range(0x2066, 0x206A))
 READ_A_SECOND = 17
 """Characters that people read in a second."""
+CAPTION_LEAST_S = 1.0
+"""A caption that would stand shorter beside what is said is left out."""
 CAPTION_STAYS_S = 0.4
 """So long a spoken caption stays after its last word, if nothing else is said."""
 
@@ -315,11 +317,34 @@ def _captions(
     found: list[ScoreCaption] = []
     for scene, scored, said in zip(chosen, scenes, told, strict=True):
         spoken = [one for one in said if one.caption is not None]
-        found += _spoken_captions(scored, spoken, fps) if spoken else _written_captions(plan, scene, scored, fps)
+        if not spoken:
+            found += _written_captions(plan, scene, scored, fps)
+            continue
+        captions = [*_spoken_captions(scored, spoken, fps)]
+        if scene.captions and withholds(plan, scene, said):
+            captions = _with_unsaid(
+                captions, _written_captions(plan, scene, scored, fps), frames_of(CAPTION_LEAST_S, fps)
+            )
+        found += captions
     starts = [caption.first for caption in found[1:]] + [scenes[-1].end]
     return tuple(
         replace(one, end=max(one.first + 1, min(one.end, start))) for one, start in zip(found, starts, strict=False)
     )
+
+
+def _with_unsaid(spoken: Sequence[ScoreCaption], written: Iterable[ScoreCaption], least: int) -> list[ScoreCaption]:
+    """Captions of what is said, and those that the storyboard wrote of what is not: in the time that the voice leaves
+    free, if that is ``least`` frames or all of their own."""
+    found = [*spoken]
+    said = {one.message for one in spoken}
+    for one in written:
+        if one.message in said:
+            continue
+        first = max([one.first, *(other.end for other in spoken if other.first <= one.first < other.end)])
+        end = min([one.end, *(other.first for other in spoken if first <= other.first)])
+        if end - first >= min(least, one.end - one.first):
+            found.append(replace(one, first=first, end=end))
+    return sorted(found, key=lambda one: one.first)
 
 
 def _spoken_captions(scored: ScoreScene, spoken: Sequence[Said], fps: Fraction) -> Iterator[ScoreCaption]:
@@ -358,11 +383,10 @@ def _written_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: F
 
 
 def _unspoken_captions(plan: RenderPlan, scene: Scene, scored: ScoreScene, fps: Fraction) -> Iterator[ScoreCaption]:
-    chosen = {*plan.scenes, *plan.blocks, *plan.offers.values()}
     free = 0.0
-    for one in scene.voice:
+    for one in utterances(plan, scene):
         key = one.say or one.copy_
-        if key is None or not one.caption or (one.shown_with is not None and chosen.isdisjoint(one.shown_with)):
+        if key is None or not one.caption:
             continue
         message = _copy(plan, key, scene)
         begin = max(free, one.at_s or 0.0)

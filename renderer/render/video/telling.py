@@ -58,12 +58,9 @@ class Teller:
         """
         if self.voice is None and any(one.say is not None for one in scene.voice):
             return ()
-        chosen = {*self.plan.scenes, *self.plan.blocks, *self.plan.offers.values()}
         found: list[Said] = []
         free = max(0, not_before)
-        for one in scene.voice:
-            if one.shown_with is not None and chosen.isdisjoint(one.shown_with):
-                continue
+        for one in utterances(self.plan, scene):
             wish = round(one.at_s * RATE) if one.at_s is not None else 0
             pause = round(one.pause_s * RATE) if found else 0
             said = self._said(scene, one, max(wish, free + (0 if one.at_s is not None and not found else pause)))
@@ -115,6 +112,18 @@ class Teller:
         )
         text = flat(message.text)
         return Said(cue, message if one.caption else None, text, word_times(text, speech.marks, speech.samples))
+
+
+def utterances(plan: RenderPlan, scene: Scene) -> list[Utterance]:
+    """What the scene has to say in this plan's film, whether or not there is a voice to say it."""
+    chosen = {*plan.scenes, *plan.blocks, *plan.offers.values()}
+    return [one for one in scene.voice if one.shown_with is None or not chosen.isdisjoint(one.shown_with)]
+
+
+def withholds(plan: RenderPlan, scene: Scene, said: Sequence[Said]) -> bool:
+    """Whether the scene has a sentence that is not said although others are: a secret one."""
+    heard = {one.cue.message for one in said}
+    return any(one.say is not None and one.say not in heard for one in utterances(plan, scene))
 
 
 def speech_s(said: Sequence[Said]) -> Fraction:
