@@ -114,7 +114,7 @@ def italian(number: int, gender: Gender = "masculine", counted: bool = False) ->
 
 def italian_noun(number: int) -> int:
     """The number that the noun agrees with: `un milione e un dollaro`, as in "mille e una notte"."""
-    return 1 if number > _MILLION and number % _MILLION == 1 else number
+    return 1 if _MILLION < number <= LARGEST and number % _MILLION == 1 else number
 
 
 def _italian(number: int) -> str:

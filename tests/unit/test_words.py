@@ -386,6 +386,7 @@ def test_the_reader_refuses_wrong_agreement(wrong: str) -> None:
         ("it", "1000001.00", "EUR", "un milione e un euro"),
         ("it", "1000001.01", "EUR", "un milione e un euro e un centesimo"),
         ("it", "1000001.00", "USD", "un milione e un dollaro statunitense"),
+        ("it", "1000000000001.00", "USD", "1000000000001 dollari statunitensi"),
         ("it", "2000000001.00", "GBP", "due miliardi e una sterlina britannica"),
         ("it", "1.00", "GBP", "una sterlina britannica"),
         ("it", "-66.90", "EUR", "meno sessantasei euro e novanta centesimi"),
