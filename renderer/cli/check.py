@@ -123,7 +123,7 @@ def _print(report: CheckReport, with_profiles: bool) -> None:
     if report.fits:
         table = Table(
             box=None,
-            title="In the film: texts changed to fit, links hard to reach",
+            title="In the film: texts changed to fit, bars left out, links hard to reach",
             title_justify="left",
             header_style="bold",
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from renderer.preflight.model import CheckReport, Finding, Fit
 from renderer.preflight.pronounce import Listener
 from renderer.profile.load import BadRecord
 from renderer.render.model import RenderJob
+from renderer.template.layers import BarChartLayer
 from renderer.template.load import load_release
 from renderer.template.model import Template
 from renderer.template.release import Release
@@ -192,6 +194,7 @@ def _film(job: RenderJob, record: int, faults: list[DearlyError], fits: list[Fit
         assert video is not None
         margins = video.margins(score.format)
         fits += _film_fits(score, record)
+        fits += _missing_bars(job, score.format, record)
         for scene, interaction, doubt in seen(score, margins):
             fits.append(
                 Fit(format=score.format, scene=scene, layer=interaction, change=doubt, records=1, example=record)
@@ -235,6 +238,23 @@ def _film_fits(score: Score, record: int) -> list[Fit]:
                 Fit(format=score.format, scene=fit.scene, layer=fit.layer, change=change, records=1, example=record)
             )
     return found
+
+
+def _missing_bars(job: RenderJob, format_name: str, record: int) -> Iterator[Fit]:
+    """Bar charts of this film with a figure below zero, for which no bar is drawn."""
+    board, plan = job.template.storyboard, job.plan
+    chosen = {*plan.scenes, *plan.blocks, *plan.offers.values()}
+    for scene in board.scenes if board is not None else ():
+        for layer in scene.layers if scene.id in chosen else ():
+            if not isinstance(layer, BarChartLayer) or (layer.shown_with and chosen.isdisjoint(layer.shown_with)):
+                continue
+            fact = plan.facts.get(layer.series or "")
+            series = fact.value if fact is not None else None
+            drawn = [point.y.value for point in series.points] if isinstance(series, Series) else []
+            drawn += [plan.facts[bar.fact].ratio for bar in layer.bars if bar.fact in plan.facts]
+            if any(value is not None and Decimal(value) < 0 for value in drawn):
+                change = "without a bar for a figure below zero"
+                yield Fit(format=format_name, scene=scene.id, layer=layer.id, change=change, records=1, example=record)
 
 
 def _glyphs(plan: RenderPlan, fonts: FontSet) -> list[DearlyError]:

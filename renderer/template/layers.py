@@ -382,8 +382,14 @@ class BarChartLayer(LayerBase):
     """Bars that grow. A series stands upright, in time order; several facts may stand or lie."""
 
     kind: Literal["bars"]
-    series: Id | None = Field(None, description="A series fact.")
-    bars: tuple[Bar, ...] = Field((), max_length=12, description="Facts with ratios, instead.")
+    series: Id | None = Field(
+        None,
+        description="A series fact. Bars grow from zero: a point below it has its label and value but no bar, and "
+        "`dearly check` says so. Use a line for figures that change their sign.",
+    )
+    bars: tuple[Bar, ...] = Field(
+        (), max_length=12, description="Facts with ratios, instead; a ratio below zero has no bar either."
+    )
     orientation: Literal["upright", "lying"] = Field("upright", description="Upright bars, or bars along the line.")
     colour: Id = Field(description="Colour token of the bars.")
     mark_colour: Id | None = Field(None, description="Colour token of stressed points; without it the same.")

@@ -11,7 +11,7 @@ import pytest
 from renderer.plan.build import Planner
 from renderer.preflight.check import check
 from renderer.preflight.model import CheckReport
-from tests.small_template import drawable, load, profile_with
+from tests.small_template import FILES, drawable, load, profile_with
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +87,19 @@ def test_a_text_that_does_not_fit_is_found_without_being_repeated(
     assert faults and {(one.code, one.place.record) for one in faults} == {("render.overflow", 2)}
     assert all("Wolf" not in str(one) for one in faults)
     assert (report.good, report.broken) == (1, 1)
+
+
+def test_a_bar_chart_without_a_bar_for_a_figure_below_zero_is_worth_a_look(tmp_path: Path, cache: Path) -> None:
+    board, layers = FILES["video/storyboard.yaml"], "    layers:\n"
+    chart = (
+        "      - {kind: bars, id: chart, series: months, colour: ink, box: {x: 9, y: 200, width: 900, height: 300}}\n"
+    )
+    changes = drawable({"video/storyboard.yaml": board.replace(layers, layers + chart, 1)})
+    config = str(changes["template.yaml"]).replace("  microsite: {}\n  statement: {title: doc-title}\n", "")
+    planner = Planner(load(tmp_path / "template", {**changes, "template.yaml": config}))
+    months = [{"month": "2026-09-01", "kwh": 274}, {"month": "2026-10-01", "kwh": -12}]
+    report = run(planner, cache, tmp_path, people({}, {"usage__months": months}))
+    (found,) = report.fits
+    assert (found.scene, found.layer, found.records, found.example) == ("opening", "chart", 1, 2)
+    assert found.change == "without a bar for a figure below zero"
+    assert report.broken == 0
