@@ -37,7 +37,7 @@ from renderer.render.video.score import (
 from renderer.render.video.shapes import shape_raster
 from renderer.render.video.text import TextEngine
 
-CACHE_BYTES = 48 * 1024 * 1024
+CACHE_BYTES = 16 * 1024 * 1024
 OPAQUE = 256
 MAX_PIXELS = 64_000_000
 """A layer that is scaled or turned has no more: 256 MB."""
