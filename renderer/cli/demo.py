@@ -91,17 +91,39 @@ def _service(settings: Settings) -> Iterator[Callable[[], None]]:
     that they live, which raises EnvironmentFault. SIGTERM ends us as Ctrl-C does, with everything put away."""
     from workers.start import Service
 
-    before = signal.signal(signal.SIGTERM, _terminated)
+    _Asked.number = None
+    before = {number: signal.signal(number, _ended) for number in (signal.SIGINT, signal.SIGTERM)}
     service = Service(settings)
+
+    def alive() -> None:
+        if _Asked.number is not None:
+            _end(_Asked.number)
+        service.check()
+
     try:
         service.check()
-        yield service.check
+        yield alive
     finally:
         service.stop()
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
+class _Asked:
+    """The signal that asked this process to end. Python drops what a handler raises while an object's finaliser or a
+    weak reference's callback runs, so it is remembered as well, and the loop looks."""
+
+    number: int | None = None
+
+
+def _ended(number: int, _frame: FrameType | None) -> NoReturn:
+    _Asked.number = number
+    _end(number)
+
+
+def _end(number: int) -> NoReturn:
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     signal.signal(number, signal.SIG_IGN)  # one is enough, and putting away takes a moment
     sys.exit(128 + number)
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 import pytest
 
 from renderer.bootstrap import build
+from renderer.cli import demo
 from renderer.settings import Settings
 from renderer.template.release import read_folder
 from tests.filmless import without_film, write_folder
@@ -213,6 +215,42 @@ def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(
     settings = Settings(home=home, database_url="", broker_url="")
     assert not is_running(settings)
     assert build(settings).reader.open_runs("demo") == []
+
+
+class QuietService:
+    """In place of the queue's processes."""
+
+    def __init__(self, _settings: Settings) -> None:
+        pass
+
+    def check(self) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_drops_is_obeyed_at_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.start.Service", QuietService)
+
+    class Held:
+        pass
+
+    def interrupted(_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+    with demo._service(Settings(home=tmp_path)) as alive:
+        alive()
+        held = Held()
+        watched = weakref.ref(held, interrupted)
+        del held  # the interrupt is raised inside the callback, where Python drops it
+        assert watched() is None
+        with pytest.raises(KeyboardInterrupt):
+            alive()
 
 
 @pytest.mark.slow
