@@ -50,6 +50,9 @@ runs = Table(
     Column("sealed_ms", BigInteger),
     Column("cancelled_ms", BigInteger),
     Column("finished_ms", BigInteger),
+    Column("options", Text),  # JSON: what a batch was started with (renderer/batch/model.py)
+    Column("scope", Text),  # the first of the runs that go on from one another: no recipient twice in all of them
+    Column("records", BigInteger),  # records of the input that were read so far
 )
 
 requests = Table(
@@ -70,9 +73,35 @@ requests = Table(
     Column("error_message", Text),
     Column("created_ms", BigInteger, nullable=False),
     Column("finished_ms", BigInteger),
+    Column("dropped_ms", BigInteger),  # its profile and plan are gone: the template's retention is over
+    Column("forgotten_ms", BigInteger),  # its files too: the recipient was forgotten
     Index("requests_by_run", "run_id", "state"),
     Index("requests_by_record", "run_id", "record"),
     Index("requests_by_recipient", "recipient"),
+)
+Index(
+    "requests_kept",
+    requests.c.template,
+    requests.c.finished_ms,
+    sqlite_where=text("dropped_ms is null and finished_ms is not null"),
+    postgresql_where=text("dropped_ms is null and finished_ms is not null"),
+)
+
+# Records of a run's input that did not become requests, and why.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("run_id", Text, ForeignKey("runs.id"), primary_key=True),
+    Column("record", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", BigInteger),  # of the file, from 1
+    Column("field", Text),  # of the first fault
+    Column("code", Text, nullable=False),  # of the first fault
+    Column("faults", Text, nullable=False),  # JSON: all of them, as errors have it; nothing personal
+    Column("recipient", Text),  # keyed digest, where it could be read
+    Column("data", LargeBinary),  # the record as it came, sealed
+    Column("amounts", LargeBinary),  # its control amounts, sealed; null where they cannot be read
+    Column("at_ms", BigInteger, nullable=False),
+    Index("set_aside_by_recipient", "recipient"),
 )
 
 parts = Table(
@@ -155,13 +184,21 @@ artefacts = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("key", Text, nullable=False, unique=True),
+    Column("engine", Text),  # what made it: a digest in the table engines
+)
+
+engines = Table(
+    "engines",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("versions", Text, nullable=False),  # JSON: Dearly's version and those of its libraries
 )
 
 sealed = Table(
     "sealed",
     metadata,
     Column("request_id", Text, ForeignKey("requests.id"), primary_key=True),
-    Column("kind", Text, primary_key=True),  # profile, plan
+    Column("kind", Text, primary_key=True),  # profile, plan; amounts (control amounts read), accounted (those planned)
     Column("data", LargeBinary, nullable=False),
 )
 
@@ -220,6 +257,43 @@ outbox = Table(
     Column("payload", Text, nullable=False),  # JSON: ids and states
     Column("created_ms", BigInteger, nullable=False),
     Column("sent_ms", BigInteger),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("template", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),  # files_digest
+    Column("contract", Text, nullable=False),  # digest
+    Column("retention_days", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("prepared", Text),  # JSON: prepared media in the store, by name
+    Column("engine", Text, nullable=False),  # what prepared them
+    Column("published_ms", BigInteger, nullable=False),
+)
+
+activations = Table(
+    "activations",  # append-only; the newest of a template counts
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("template", Text, nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+
+erasures = Table(
+    "erasures",  # append-only: the proof that somebody was forgotten
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("recipient", Text, nullable=False),  # keyed digest
+    Column("at_ms", BigInteger, nullable=False),
+    Column("requests", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),  # set aside
+    Column("artefacts", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("chunks", BigInteger, nullable=False),
 )
 
 # Encoded pieces of film: what is kept under a name that tells what can be seen (renderer/render/video/keys.py).

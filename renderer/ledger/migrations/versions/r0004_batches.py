@@ -1,0 +1,77 @@
+"""Batch runs: what a run was started with and how much of its input was read, records that are set aside, releases that
+are published and activated, the versions that made an artefact, and what is left after retention and erasure."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.add_column("runs", sa.Column("options", sa.Text))
+    op.add_column("runs", sa.Column("scope", sa.Text))
+    op.add_column("runs", sa.Column("records", sa.BigInteger))
+    op.add_column("requests", sa.Column("dropped_ms", sa.BigInteger))
+    op.add_column("requests", sa.Column("forgotten_ms", sa.BigInteger))
+    op.create_index(
+        "requests_kept",
+        "requests",
+        ["template", "finished_ms"],
+        sqlite_where=sa.text("dropped_ms is null and finished_ms is not null"),
+        postgresql_where=sa.text("dropped_ms is null and finished_ms is not null"),
+    )
+    op.add_column("artefacts", sa.Column("engine", sa.Text))
+    op.create_table(
+        "engines",
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("versions", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "set_aside",
+        sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id"), primary_key=True),
+        sa.Column("record", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("line", sa.BigInteger),
+        sa.Column("field", sa.Text),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("faults", sa.Text, nullable=False),
+        sa.Column("recipient", sa.Text),
+        sa.Column("data", sa.LargeBinary),
+        sa.Column("amounts", sa.LargeBinary),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_index("set_aside_by_recipient", "set_aside", ["recipient"])
+    op.create_table(
+        "releases",
+        sa.Column("template", sa.Text, primary_key=True),
+        sa.Column("digest", sa.Text, primary_key=True),
+        sa.Column("contract", sa.Text, nullable=False),
+        sa.Column("retention_days", sa.Integer, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("files", sa.Integer, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("prepared", sa.Text),
+        sa.Column("engine", sa.Text, nullable=False),
+        sa.Column("published_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "activations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+        sa.Column("template", sa.Text, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_activations_template", "activations", ["template"])
+    op.create_table(
+        "erasures",
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("recipient", sa.Text, nullable=False),
+        sa.Column("at_ms", sa.BigInteger, nullable=False),
+        sa.Column("requests", sa.BigInteger, nullable=False),
+        sa.Column("records", sa.BigInteger, nullable=False),
+        sa.Column("artefacts", sa.BigInteger, nullable=False),
+        sa.Column("bytes", sa.BigInteger, nullable=False),
+        sa.Column("chunks", sa.BigInteger, nullable=False),
+    )
