@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -171,9 +171,18 @@ def cli_reference() -> str:
     """Every command with its arguments and options; the rest of the page is ``docs/frames/cli.md``."""
     cli.register()
     group: Any = typer.main.get_command(cli.app)
-    made = "\n".join(_command(name, command) for name, command in group.commands.items())
+    made = "\n".join(_command(name, command) for name, command in commands(group))
     frame = (DOCS / "frames/cli.md").read_text("utf-8")
     return MADE + frame.replace("{{ commands }}\n", made)
+
+
+def commands(group: Any, above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command of a group and of the groups below it, by its full name (``batch start``)."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{above}{name} ")
+        else:
+            yield f"{above}{name}", command
 
 
 def _command(name: str, command: Any) -> str:

@@ -38,17 +38,38 @@ def dearly(
     """One customer profile and one template become a microsite, a PDF statement and a film."""
 
 
-COMMANDS = ("demo", "render", "plan", "check", "estimate", "sample", "preview", "init", "test", "outcome", "migrate")
+COMMANDS = (
+    "demo",
+    "render",
+    "plan",
+    "check",
+    "estimate",
+    "sample",
+    "preview",
+    "init",
+    "test",
+    "batch",
+    "outcome",
+    "migrate",
+)
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
 
+GROUPS = ("batch",)
+"""Those that have commands of their own: their module has an ``app`` and a ``register`` as this one."""
 
-def register(only: str | None = None) -> None:
-    """Put the commands on :data:`app`, once; ``only`` one of them where it is known which is called, because importing
-    all of them takes longer than most of them run."""
-    if app.registered_commands:
+
+def register(only: str | None = None, below: str | None = None) -> None:
+    """Put the commands on :data:`app`, once; ``only`` one of them where it is known which is called, and of a group
+    only the command ``below`` it, because importing all of them takes longer than most of them run."""
+    if app.registered_commands or app.registered_groups:
         return
     for name in COMMANDS if only is None else (only,):
-        app.command(name)(getattr(import_module(f"renderer.cli.{name}"), name))
+        module = import_module(f"renderer.cli.{name}")
+        if name in GROUPS:
+            module.register(below)
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, name))
 
 
 def main() -> None:
@@ -56,8 +77,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    called = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
-    register(called if called in COMMANDS else None)
+    called, below, *_ = [*(argument for argument in sys.argv[1:] if not argument.startswith("-")), None, None]
+    register(called if called in COMMANDS else None, below)
     if "--json" not in sys.argv[1:]:
         app()
     try:

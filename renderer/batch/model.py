@@ -1,0 +1,221 @@
+"""What a batch run is started with, and what its sums are, as frozen values that go into the ledger as JSON.
+
+The words are those of the glossary. **Outcomes** are what becomes of a record: it is *set aside* at intake, or it
+becomes a request, which ends as *done*, *failed*, *suppressed* or *cancelled*. A run balances when
+
+    input = done + failed + suppressed + set aside + cancelled
+
+in records, and for every control total of the template in every currency.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Context, Decimal, Inexact
+from types import MappingProxyType
+from typing import Any, Literal, cast, get_args
+
+from renderer.ledger.model import PRIORITIES
+from renderer.template.model import Channel
+from renderer.units import decimal_text
+
+Outcome = Literal["done", "failed", "suppressed", "set_aside", "cancelled"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+"""What may become of a record. Together they are the input."""
+
+_EXACT = Context(prec=200, traps=[Inexact])
+
+IN = "in"
+"""The column of a sum that holds all of the input."""
+
+Amounts = Mapping[str, tuple[str, Decimal]]
+"""The control amounts of one record: currency and amount by control total. One that cannot be read is not in it."""
+
+Kind = Literal["lines", "csv", "list"]
+"""How an input is written: JSON Lines, CSV, or one JSON document (an object, or a list of objects)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """What a run was started with. ``as_of`` is an ISO date; it, the locale and the channels are None where the record
+    and the template say them. ``continues`` is the run before; ``sample`` records at random are all that is made.
+
+    ``form`` and ``columns`` (CSV) are those of the input, so that records that were set aside can be written as they
+    came; None until they are known.
+    """
+
+    channels: tuple[Channel, ...] | None = None
+    priority: str = "normal"
+    as_of: str | None = None
+    locale: str | None = None
+    seed: int = 0
+    sample: int | None = None
+    continues: str | None = None
+    form: Kind | None = None
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def level(self) -> int:
+        """The priority as the ledger has it."""
+        return PRIORITIES[self.priority]
+
+    def to_json(self) -> str:
+        return json.dumps({name: value for name, value in vars(self).items() if value is not None}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str | None) -> BatchOptions:
+        """The options of a run; ``text`` is None where it was started without."""
+        given = json.loads(text or "{}")
+        for name in ("channels", "columns"):
+            if name in given:
+                given[name] = tuple(given[name])
+        return cls(**given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """The sums of a run. During the intake only what came in and what was set aside is known; when the run has settled
+    (``settled``), all of it.
+
+    ``input`` counts records, ``outcomes`` those by what became of them. ``totals`` are amounts by control total,
+    currency and column: ``in`` or an outcome. ``unread`` counts, by control total and column, the records whose amount
+    cannot be read and therefore stands in no sum. ``differing`` are requests that are done and whose plan accounts for
+    other amounts than came in. ``why`` says in words what does not add up.
+    """
+
+    input: int = 0
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    totals: Mapping[str, Mapping[str, Mapping[str, Decimal]]] = field(default_factory=dict)
+    unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    differing: int = 0
+    settled: bool = False
+    why: tuple[str, ...] = ()
+
+    @property
+    def balanced(self) -> bool:
+        """Whether all of it adds up. Of use once it has settled."""
+        return not self.why
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``--json`` and the ledger; amounts are texts."""
+        return {
+            "input": self.input,
+            "outcomes": dict(self.outcomes),
+            "totals": {
+                name: {
+                    currency: {column: decimal_text(amount) for column, amount in columns.items()}
+                    for currency, columns in currencies.items()
+                }
+                for name, currencies in self.totals.items()
+            },
+            "unread": {name: dict(columns) for name, columns in self.unread.items()},
+            "differing": self.differing,
+            "settled": self.settled,
+            "why": list(self.why),
+        }
+
+    @classmethod
+    def from_json(cls, given: str | Mapping[str, Any] | None) -> Balance:
+        """Of what :meth:`to_json` gave, or its text; ``None`` before anything was read."""
+        data = json.loads(given) if isinstance(given, str) else dict(given or {})
+        return cls(
+            input=data.get("input", 0),
+            outcomes=cast("Mapping[Outcome, int]", data.get("outcomes", {})),
+            totals={
+                name: {
+                    currency: {column: Decimal(amount) for column, amount in columns.items()}
+                    for currency, columns in currencies.items()
+                }
+                for name, currencies in data.get("totals", {}).items()
+            },
+            unread=data.get("unread", {}),
+            differing=data.get("differing", 0),
+            settled=data.get("settled", False),
+            why=tuple(data.get("why", ())),
+        )
+
+
+class Sums:
+    """Adds up records by column. Amounts are added exactly."""
+
+    def __init__(self, controls: Iterable[str] = (), begun: Balance | None = None) -> None:
+        """``controls`` are the ids of the template's control totals, ``begun`` is what was added up before."""
+        begun = begun or Balance()
+        self._totals = {
+            name: {currency: dict(columns) for currency, columns in currencies.items()}
+            for name, currencies in begun.totals.items()
+        }
+        self._unread = {name: dict(columns) for name, columns in begun.unread.items()}
+        self._outcomes: dict[Outcome, int] = dict(begun.outcomes)
+        self._input = begun.input
+        self._controls = tuple(controls)
+
+    def add(self, column: str, amounts: Amounts) -> None:
+        """One record's amounts; every control total that it lacks is one more unread."""
+        for name in self._controls:
+            if name in amounts:
+                currency, amount = amounts[name]
+                columns = self._totals.setdefault(name, {}).setdefault(currency, {})
+                columns[column] = exact_sum(columns.get(column, Decimal(0)), amount)
+            else:
+                unread = self._unread.setdefault(name, {})
+                unread[column] = unread.get(column, 0) + 1
+
+    def come_in(self, amounts: Amounts, outcome: Outcome | None = None) -> None:
+        """A record of the input, and what became of it if that is known already."""
+        self._input += 1
+        self.add(IN, amounts)
+        if outcome is not None:
+            self.end(outcome, amounts)
+
+    def end(self, outcome: Outcome, amounts: Amounts) -> None:
+        """What became of a record."""
+        self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
+        self.add(outcome, amounts)
+
+    def balance(self) -> Balance:
+        """The sums so far."""
+        return Balance(
+            input=self._input,
+            outcomes=MappingProxyType(dict(self._outcomes)),
+            totals={
+                name: {currency: dict(columns) for currency, columns in currencies.items()}
+                for name, currencies in self._totals.items()
+            },
+            unread={name: dict(columns) for name, columns in self._unread.items()},
+        )
+
+
+def settled(sums: Balance, *, expected: int | None, differing: int) -> Balance:
+    """The sums of a run that has ended, with everything in ``why`` that does not add up. ``expected`` is the number of
+    records that the input had, None where not all of it was read because the run was cancelled."""
+    why = []
+    out = sum(sums.outcomes.get(outcome, 0) for outcome in OUTCOMES)
+    if expected is not None and expected != sums.input:
+        why.append(f"The input had {expected} records; {sums.input} were taken in.")
+    if out != sums.input:
+        why.append(f"{sums.input} records came in; {out} are accounted for.")
+    for name, currencies in sorted(sums.totals.items()):
+        for currency, columns in sorted(currencies.items()):
+            came = columns.get(IN, Decimal(0))
+            went = Decimal(0)
+            for outcome in OUTCOMES:
+                went = exact_sum(went, columns.get(outcome, Decimal(0)))
+            if came != went:
+                why.append(
+                    f"'{name}' in {currency}: {decimal_text(came)} came in, {decimal_text(went)} is accounted for."
+                )
+    for name, counts in sorted(sums.unread.items()):
+        went_unread = sum(counts.get(outcome, 0) for outcome in OUTCOMES)
+        if counts.get(IN, 0) != went_unread:
+            why.append(f"'{name}': {counts.get(IN, 0)} amounts could not be read at intake, {went_unread} at the end.")
+    if differing:
+        why.append(f"{differing} requests are done, but what was planned has other amounts than came in.")
+    return replace(sums, differing=differing, settled=True, why=tuple(why))
+
+
+def exact_sum(one: Decimal, other: Decimal) -> Decimal:
+    """The sum, whatever the caller's arithmetic is. Raises decimal.Inexact rather than round."""
+    return _EXACT.add(one, other)

@@ -1,0 +1,42 @@
+"""``dearly batch``: runs over a whole file of profiles. Each command lives in a module of its own."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import typer
+
+app = typer.Typer(
+    help="Run a template over a whole file of profiles, and account for every record of it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals hold profiles
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+COMMANDS = {
+    "start": "batch_start",
+    "status": "batch_status",
+    "approve": "batch_steer",
+    "resume": "batch_start",
+    "cancel": "batch_steer",
+    "retry": "batch_start",
+    "set-aside": "batch_set_aside",
+    "report": "batch_report",
+    "verify": "batch_verify",
+    "export": "batch_export",
+}
+"""The module of each command, in the order of ``--help``. Its function is called as the command is, with ``_``."""
+
+
+def register(only: str | None = None) -> None:
+    """Put the commands on :data:`app`, once; ``only`` one of them where it is known which is called."""
+    if app.registered_commands:
+        return
+    for name, module in COMMANDS.items():
+        if only in COMMANDS and name != only:
+            continue
+        if find_spec(f"renderer.cli.{module}") is not None:
+            app.command(name)(getattr(import_module(f"renderer.cli.{module}"), name.replace("-", "_")))
