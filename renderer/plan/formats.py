@@ -112,8 +112,9 @@ class Formats:
                 said = words.money(amount, currency or "")
             case "quantity":
                 shown = amount if amount.as_tuple().exponent else Decimal(int(amount))
-                parts = self._unit_parts(rule.unit or "", "long", self.locale.plural_form(abs(shown)))
-                said = words.quantity(amount, *parts, rule.unit or "")
+                unit, plural = rule.unit or "", self.locale.plural_form
+                before, after = self._unit_parts(unit, "long", plural(abs(shown)))
+                said = words.quantity(amount, before, after, unit, self._unit_parts(unit, "long", plural(1))[1])
             case "percent":
                 said = words.percent(amount)
             case _:
@@ -166,7 +167,7 @@ class Formats:
         """What stands before and after a number of this plural form. Found by formatting one and taking it out
         again."""
         sample = next(number for number in _PLURAL_SAMPLES if self.locale.plural_form(number) == plural)
-        written = format_unit(sample, unit, length, format="0.######", locale=self.locale)
+        written = _of_unit(sample, unit, length, self.locale)
         number = str(self._patterns("decimal", 0, 6).apply(sample, self.locale, group_separator=False))
         before, found, after = written.partition(number)
         return (before, after) if found else ("", NO_BREAK + written)
@@ -198,9 +199,18 @@ _PLURAL_SAMPLES = [Decimal(number) for number in (*range(0, 201), 1_000_000)] + 
 def known_unit(unit: str, locale: str, length: Literal["short", "long", "narrow"]) -> bool:
     """Whether CLDR has the unit's name in the locale; without one Babel writes the unit's id into the text."""
     try:
-        return unit not in format_unit(1, unit, length, locale=_own_locale(locale))
+        return unit not in _of_unit(Decimal(1), unit, length, _own_locale(locale))
     except (UnknownUnitError, KeyError, ValueError):
         return False
+
+
+def _of_unit(number: Decimal, unit: str, length: Any, locale: Locale) -> str:
+    """So many of a unit. CLDR leaves a long or narrow name out where it is the short one (an alias of its root locale),
+    which Babel does not follow: "duration-month" in long Arabic."""
+    written = format_unit(number, unit, length, format="0.######", locale=locale)
+    if unit in written and length != "short":
+        return format_unit(number, unit, "short", format="0.######", locale=locale)
+    return written
 
 
 @cache

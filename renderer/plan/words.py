@@ -211,15 +211,15 @@ class Words:
             said.append(self._cents(hundredths, currency))
         return self._signed(sign, language.and_.join(said))
 
-    def quantity(self, amount: Decimal, before: str, after: str, unit: str) -> str:
-        """A number between the parts of the unit's pattern."""
+    def quantity(self, amount: Decimal, before: str, after: str, unit: str, one: str = "") -> str:
+        """A number between the parts of the unit's pattern; ``one`` is what stands after a single one."""
         sign, whole, decimals = _parts(amount)
         # An Italian kilowattora is masculine, and "1 kilowattora" is "un".
         gender, count_named = self._gender(unit), self._language.count_named
         if count_named is not None and not decimals and not before and whole <= LARGEST:
             name = _spaced(after).strip()
-            # No singular of an Arabic unit ends so in CLDR; a test holds it to that.
-            dual = name.partition(" ")[0].endswith(("ان", "آن"))
+            # A few singulars end so too: "فدان", an acre.
+            dual = name.partition(" ")[0].endswith(("ان", "آن")) and name != _spaced(one).strip()
             return self._signed(sign, count_named(whole, name, gender == "feminine", dual))
         counted = self._decimal(whole, decimals, gender, not decimals)
         return self._signed(sign, _spaced(f"{before}{counted}{after}"))

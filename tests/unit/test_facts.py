@@ -168,7 +168,7 @@ def test_rows_times_rows_are_stopped(tmp_path: Path) -> None:
 def test_a_unit_must_have_a_name_in_every_locale(tmp_path: Path) -> None:
     with pytest.raises(ErrorList, match="no unit that CLDR names in 'ar'"):
         load_planner = load(
-            tmp_path, dict(changed("facts.yaml", "days, as: number,", "days, as: quantity, unit: duration-day,"))
+            tmp_path, dict(changed("facts.yaml", "days, as: number,", "days, as: quantity, unit: graphics-dot,"))
         )
         Planner(load_planner)
 
