@@ -13,11 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from renderer.errors import EnvironmentFault, TemplateError
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
 from renderer.ledger.leader import Leader, Roll
 from renderer.ledger.reader import Reader
+from renderer.ledger.release_book import ReleaseBook
 from renderer.ledger.seal import Vault, installation_key
 from renderer.ledger.transitions import Ledger
 from renderer.orders import MadePlan, Order, Taken
@@ -25,6 +27,7 @@ from renderer.settings import Settings
 from renderer.store.base import Store
 from renderer.store.local import LocalStore
 from renderer.template.release import Release, open_bundle
+from renderer.units import sha256
 
 if TYPE_CHECKING:
     from renderer.plan.build import Planner
@@ -71,16 +74,30 @@ class Releases:
         self._kept: OrderedDict[str, Release] = OrderedDict()
 
     def publish(self, release: Release) -> str:
-        """Put a release's bundle into the store; the digest that requests pin."""
-        self._store.put_if_absent(release_key(release.files_digest), release.bundle())
+        """Put a release's bundle into the store; the digest that requests pin. A damaged one is put there again."""
+        key, bundle = release_key(release.files_digest), release.bundle()
+        if self._store.put_if_absent(key, bundle).sha256 != sha256(bundle):  # the same files make the same bundle
+            self._store.delete(key)
+            self._store.put_if_absent(key, bundle)
         return release.files_digest
 
     def get(self, files_digest: str) -> Release:
-        """A release, checked against its digest. Raises EnvironmentFault when it is not there, TemplateError when it is
-        not what was published."""
+        """A release, checked against its digest.
+
+        Raises EnvironmentFault when it is not there (``store.missing``) or is not what was published
+        (``store.damaged``): the requests that pin it can be made once the store has it again.
+        """
         if files_digest not in self._kept:
             with self._store.open(release_key(files_digest)) as file:
-                self._kept[files_digest] = open_bundle(file.read(), files_digest)
+                data = file.read()
+            try:
+                self._kept[files_digest] = open_bundle(data, files_digest)
+            except TemplateError as error:
+                raise EnvironmentFault(
+                    "store.damaged",
+                    f"The bundle of release {files_digest[:12]} is damaged.",
+                    hint="Publish the same files again, or restore the store from a backup.",
+                ) from error
             while len(self._kept) > self.KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(files_digest)
@@ -99,6 +116,7 @@ class Services:
     settings: Settings
     store: Store
     releases: Releases
+    book: ReleaseBook
     intake: Intake
     ledger: Ledger
     leader: Leader
@@ -117,6 +135,7 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         settings=settings,
         store=store,
         releases=Releases(store),
+        book=ReleaseBook(database),
         intake=Intake(database),
         ledger=Ledger(database),
         leader=Leader(database),

@@ -80,7 +80,7 @@ CODES: dict[str, str] = {
     "job.fault": "Something unexpected went wrong in Dearly; the log names the place.",
     "job.time": "A part took longer than its channel may.",
     "store.audit": "Frames of a film were drawn again and are not those that a kept chunk was encoded from.",
-    "store.damaged": "A kept chunk of a film is torn, or is not the one that was asked for.",
+    "store.damaged": "A release's bundle or a kept chunk of a film is torn, or is not the one that was asked for.",
     "store.missing": "A file that the ledger names is not in the store.",
 }
 """Every code with the sentence that explains it."""

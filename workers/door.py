@@ -7,28 +7,21 @@ request is kept under its ``request_id`` and not raised: the caller asks the led
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
-from renderer.bootstrap import Services, release_key
+from renderer.bootstrap import Services
 from renderer.errors import BadInput, UsageError, nearest
 from renderer.ledger.model import PRIORITIES, Fault, Submission, new_id, wall_clock
 from renderer.orders import door_key, submission
 from renderer.profile.carry import any_text
-from renderer.template.load import installed
+from renderer.publishing import NAME, Resolver
 from renderer.template.model import CHANNELS, Channel
-from renderer.template.release import Release, read_folder
 
 KIND = "door"
-KEPT_S = 10.0
-"""How long the release of an installed template is taken to be the same."""
-
-_TEMPLATE = re.compile(r"([a-z0-9][a-z0-9-]{0,99})(?:@([0-9a-f]{64}))?")
-
 events = structlog.get_logger("dearly")
 
 
@@ -37,9 +30,8 @@ class Door:
 
     def __init__(self, services: Services, now: Callable[[], float] = time.monotonic) -> None:
         self._services = services
-        self._now = now
+        self._resolver = Resolver(services, now=now)
         self._run: str | None = None
-        self._releases: dict[str, tuple[float, str]] = {}
 
     def submit(self, message: Mapping[str, Any]) -> str | None:
         """Put a request into the ledger; its state there (``submitted`` or ``failed``), None when it was known already
@@ -69,43 +61,21 @@ class Door:
         priority = message.get("priority", "normal")
         if not isinstance(priority, str) or priority not in PRIORITIES:
             raise UsageError("usage.argument", "There is no such priority.", hint=nearest(str(priority), [*PRIORITIES]))
-        template, release = self._release(message.get("template"))
-        taken = self._services.engine.take(release, any_text(message.get("profile")))
-        if taken.template != template:
+        pinned = self._resolver.find(message.get("template"))
+        taken = self._services.engine.take(pinned.release, any_text(message.get("profile")))
+        if taken.template != pinned.template:
             raise UsageError("usage.argument", "The release is one of another template.")
         return submission(
             self._services.vault,
             taken.order,
             recipient=taken.recipient,
             idempotency=key,
-            template=template,
-            release=release.files_digest,
+            template=pinned.template,
+            release=pinned.release.files_digest,
             channels=_channels(message.get("channels"), taken.channels),
             priority=PRIORITIES[priority],
             notify=True,
         )
-
-    def _release(self, name: object) -> tuple[str, Release]:
-        found = _TEMPLATE.fullmatch(name) if isinstance(name, str) else None
-        if found is None:
-            raise UsageError("usage.argument", "The template is not given as 'id' or 'id@digest'.")
-        template, digest = found.groups()
-        if digest is None:
-            digest = self._installed(template)
-        elif self._services.store.stat(release_key(digest)) is None:
-            raise UsageError("usage.argument", "No release with this digest was published here.")
-        return template, self._services.releases.get(digest)
-
-    def _installed(self, template: str) -> str:
-        since, digest = self._releases.get(template, (float("-inf"), ""))
-        if self._now() - since < KEPT_S:
-            return digest
-        folders = dict(installed())
-        if template not in folders:
-            raise UsageError("usage.argument", "There is no template with this id.", hint=nearest(template, [*folders]))
-        digest = self._services.releases.publish(read_folder(folders[template]))
-        self._releases[template] = (self._now(), digest)
-        return digest
 
 
 def _channels(asked: object, offered: Sequence[Channel]) -> list[Channel]:
@@ -119,7 +89,7 @@ def _channels(asked: object, offered: Sequence[Channel]) -> list[Channel]:
 
 
 def _refused(message: Mapping[str, Any], key: str) -> Submission:
-    found = _TEMPLATE.fullmatch(str(message.get("template")))
+    found = NAME.fullmatch(str(message.get("template")))
     return Submission(
         id=new_id(wall_clock()),
         recipient="",

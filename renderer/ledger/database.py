@@ -80,11 +80,11 @@ class Database:
         self.engine.dispose()
 
 
-def insert_new(connection: Connection, table: Table, unique: str) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that passes over rows whose ``unique`` column is known already."""
+def insert_new(connection: Connection, table: Table, *unique: str) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that passes over rows whose ``unique`` column (or columns together) is known already."""
     if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=[unique])
-    return sqlite.insert(table).on_conflict_do_nothing(index_elements=[unique])
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=unique)
+    return sqlite.insert(table).on_conflict_do_nothing(index_elements=unique)
 
 
 def _engine(url: str, pooled: bool) -> Engine:

@@ -269,8 +269,8 @@ releases = Table(
     Column("title", Text, nullable=False),
     Column("files", Integer, nullable=False),
     Column("bytes", BigInteger, nullable=False),
-    Column("prepared", Text),  # JSON: prepared media in the store, by name
-    Column("engine", Text, nullable=False),  # what prepared them
+    Column("prepared", Text),  # JSON: prepared media in the store, by what prepared them
+    Column("engine", Text, nullable=False),  # what prepared them first; empty while nothing is prepared
     Column("published_ms", BigInteger, nullable=False),
 )
 
@@ -281,6 +281,7 @@ activations = Table(
     Column("template", Text, nullable=False, index=True),
     Column("digest", Text, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("back_to", BigInteger),  # the earlier activation that a rollback went back to
 )
 
 erasures = Table(

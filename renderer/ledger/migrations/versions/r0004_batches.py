@@ -62,8 +62,10 @@ def upgrade() -> None:
         sa.Column("template", sa.Text, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
         sa.Column("at_ms", sa.BigInteger, nullable=False),
+        sa.Column("back_to", sa.BigInteger),
     )
     op.create_index("ix_activations_template", "activations", ["template"])
+    _forbid_rewriting("activations")
     op.create_table(
         "erasures",
         sa.Column("id", sa.Text, primary_key=True),
@@ -75,3 +77,17 @@ def upgrade() -> None:
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.Column("chunks", sa.BigInteger, nullable=False),
     )
+
+
+def _forbid_rewriting(table: str) -> None:
+    if op.get_bind().dialect.name == "sqlite":
+        for change in ("update", "delete"):
+            op.execute(
+                f"create trigger {table}_no_{change} before {change} on {table} "
+                f"begin select raise(abort, '{table} is append-only'); end"
+            )
+    else:  # the function is there since the first shape
+        op.execute(
+            f"create trigger {table}_append_only before update or delete or truncate on {table} "
+            "for each statement execute function dearly_append_only()"
+        )

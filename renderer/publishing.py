@@ -1,0 +1,146 @@
+"""Releases by name: which one a request is made with.
+
+A name is ``id``, ``id@digest`` or a template's folder. ``id`` is the active release; where none was ever activated it
+is the installed template, as it is now. ``id@digest`` is that release and no other. A folder is what is in it; only
+commands take folders, since whoever can reach the broker must not name paths.
+
+Whatever is found is in the store and in the book of releases when it is given back, so a request may pin it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from renderer.bootstrap import Services, release_key
+from renderer.errors import UsageError, nearest
+from renderer.ledger.release_book import Entry
+from renderer.template.load import find_template, installed, load_release
+from renderer.template.model import Template
+from renderer.template.release import Release, read_folder
+
+KEPT_S = 10.0
+"""How long an installed template is taken to be the same."""
+LEAST_PREFIX = 8
+"""So many digits of a digest are enough, if no other release of the template begins with them."""
+
+NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,99})(?:@([0-9a-f]{1,64}))?")
+"""An id, and the digest or its beginning."""
+_WHOLE = 64
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A release and the id of its template: what a request names."""
+
+    template: str
+    release: Release
+
+
+def resolve(services: Services, name: str) -> Release:
+    """The release that a command's ``TEMPLATE`` means: an id, ``id@digest`` or a folder. A folder is read, loaded and
+    put into store and book without becoming active.
+
+    Raises UsageError for a name that means nothing here, ErrorList or TemplateError for a template that is wrong,
+    EnvironmentFault when store or ledger cannot be used.
+    """
+    return Resolver(services, folders=True).find(name).release
+
+
+class Resolver:
+    """Finds releases by name, one for a process. Activations are seen at once; changes in the folder of an installed
+    template, which counts while none of its releases is active, within :data:`KEPT_S`."""
+
+    def __init__(self, services: Services, *, folders: bool = False, now: Callable[[], float] = time.monotonic) -> None:
+        self._services = services
+        self._folders = folders
+        self._now = now
+        self._installed: dict[str, tuple[float, str]] = {}
+
+    def find(self, name: object) -> Pinned:
+        """The release that ``name`` means. Raises as :func:`resolve` does."""
+        found = NAME.fullmatch(name) if isinstance(name, str) else None
+        if found is None:
+            if self._folders and isinstance(name, str):
+                return self._folder(name)
+            raise UsageError("usage.argument", "The template is not given as 'id' or 'id@digest'.")
+        template, digest = found.groups()
+        if digest is not None:
+            return Pinned(template, self._services.releases.get(self._pinned(template, digest)))
+        digest = self._services.book.active(template) or self._of_installed(template)
+        if digest is None:
+            if self._folders:
+                return self._folder(template)
+            known = [*dict(installed()), *self._services.book.templates()]
+            raise UsageError(
+                "usage.argument", "There is no template with this id.", hint=nearest(template, sorted({*known}))
+            )
+        return Pinned(template, self._services.releases.get(digest))
+
+    def _pinned(self, template: str, digest: str) -> str:
+        """The whole digest of a release that was published."""
+        if len(digest) < _WHOLE:
+            return whole_digest(self._services, template, digest)
+        if self._services.book.get(template, digest) or self._services.store.stat(release_key(digest)) is not None:
+            return digest
+        raise UsageError("usage.argument", "No release with this digest was published here.")
+
+    def _of_installed(self, template: str) -> str | None:
+        since, digest = self._installed.get(template, (float("-inf"), ""))
+        if self._now() - since < KEPT_S:
+            return digest
+        folder = dict(installed()).get(template)
+        if folder is None:
+            return None
+        digest = keep(self._services, read_folder(folder)).release.files_digest
+        self._installed[template] = (self._now(), digest)
+        return digest
+
+    def _folder(self, name: str) -> Pinned:
+        return keep(self._services, read_folder(find_template(name)))
+
+
+def keep(services: Services, release: Release, template: Template | None = None) -> Pinned:
+    """Put a release into the store and the book; what is active stays so. ``template`` is the release as loaded, where
+    the caller has it. Raises ErrorList or TemplateError for files that are no template."""
+    digest = release.files_digest
+    known = services.book.template_of(digest)
+    if known is not None and services.store.stat(release_key(digest)) is not None:
+        return Pinned(known, release)
+    template = template or load_release(release)
+    services.releases.publish(release)
+    services.book.record(entry_of(template))
+    return Pinned(template.id, release)
+
+
+def entry_of(template: Template) -> Entry:
+    """What the book says of a release."""
+    release = template.release
+    return Entry(
+        template=template.id,
+        digest=release.files_digest,
+        contract=release.digests["contract.json"],
+        retention_days=template.config.retention_days,
+        title=template.config.title,
+        files=len(release.files),
+        bytes=sum(map(len, release.files.values())),
+    )
+
+
+def whole_digest(services: Services, template: str, prefix: str) -> str:
+    """The digest of the one release of a template that begins with ``prefix``. Raises UsageError when it is too short,
+    or there is none, or more than one."""
+    if len(prefix) < LEAST_PREFIX:
+        raise UsageError("usage.argument", f"A digest needs at least {LEAST_PREFIX} of its digits.")
+    found = services.book.matching(template, prefix)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError("usage.argument", f"{len(found)} releases have a digest that begins so.", hint="Write more.")
+    raise UsageError(
+        "usage.argument",
+        "No release with this digest was published here.",
+        hint=f"See them with: dearly release list {template}",
+    )
