@@ -75,16 +75,24 @@ requests = Table(
     Column("finished_ms", BigInteger),
     Column("dropped_ms", BigInteger),  # its profile and plan are gone: the template's retention is over
     Column("forgotten_ms", BigInteger),  # its files too: the recipient was forgotten
+    Column("cleaned_ms", BigInteger),  # its files are gone, to make room; it stays done
     Index("requests_by_run", "run_id", "state"),
     Index("requests_by_record", "run_id", "record"),
     Index("requests_by_recipient", "recipient"),
 )
 Index(
     "requests_kept",
-    requests.c.template,
+    requests.c.release,
     requests.c.finished_ms,
     sqlite_where=text("dropped_ms is null and finished_ms is not null"),
     postgresql_where=text("dropped_ms is null and finished_ms is not null"),
+)
+Index(
+    "requests_failed",
+    requests.c.finished_ms,
+    requests.c.error_code,
+    sqlite_where=text("state = 'failed'"),
+    postgresql_where=text("state = 'failed'"),
 )
 
 # Records of a run's input that did not become requests, and why.
@@ -154,6 +162,14 @@ Index(
     postgresql_where=text("state in ('dispatched', 'running')"),
 )
 
+Index(
+    "parts_oldest",
+    parts.c.queue,
+    parts.c.available_ms,
+    sqlite_where=text("state = 'submitted' and waits = 0"),
+    postgresql_where=text("state = 'submitted' and waits = 0"),
+)
+
 part_needs = Table(
     "part_needs",
     metadata,
@@ -172,6 +188,7 @@ attempts = Table(
     Column("ended_ms", BigInteger, nullable=False),
     Column("outcome", Text, nullable=False),
     Column("code", Text),
+    Index("attempts_by_end", "ended_ms"),
 )
 
 artefacts = Table(
@@ -258,6 +275,12 @@ outbox = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("sent_ms", BigInteger),
 )
+Index(
+    "outbox_unsent",
+    outbox.c.id,
+    sqlite_where=text("sent_ms is null"),
+    postgresql_where=text("sent_ms is null"),
+)
 
 releases = Table(
     "releases",
@@ -285,16 +308,37 @@ activations = Table(
 )
 
 erasures = Table(
-    "erasures",  # append-only: the proof that somebody was forgotten
+    "erasures",  # the proof that somebody was forgotten; counts grow until it is finished and looked after, none goes
     metadata,
     Column("id", Text, primary_key=True),
-    Column("recipient", Text, nullable=False),  # keyed digest
+    Column("recipient", Text, nullable=False, index=True),  # keyed digest
     Column("at_ms", BigInteger, nullable=False),
     Column("requests", BigInteger, nullable=False),
     Column("records", BigInteger, nullable=False),  # set aside
     Column("artefacts", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("chunks", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),  # null while it is carried out
+    Column("checked_ms", BigInteger),  # when it was seen that work under way has left nothing
+)
+
+# Sums over what has ended, kept up by the leader: nobody counts a million rows to say how many there are.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("name", Text, primary_key=True),  # attempts, requests, artefacts, removed
+    Column("label", Text, primary_key=True),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),  # upper end of a histogram's bucket, or 0
+    Column("count", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),  # milliseconds or bytes
+)
+
+# How far the leader's upkeep has come.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 # Encoded pieces of film: what is kept under a name that tells what can be seen (renderer/render/video/keys.py).

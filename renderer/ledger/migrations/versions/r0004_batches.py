@@ -16,12 +16,35 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("records", sa.BigInteger))
     op.add_column("requests", sa.Column("dropped_ms", sa.BigInteger))
     op.add_column("requests", sa.Column("forgotten_ms", sa.BigInteger))
+    op.add_column("requests", sa.Column("cleaned_ms", sa.BigInteger))
     op.create_index(
         "requests_kept",
         "requests",
-        ["template", "finished_ms"],
+        ["release", "finished_ms"],
         sqlite_where=sa.text("dropped_ms is null and finished_ms is not null"),
         postgresql_where=sa.text("dropped_ms is null and finished_ms is not null"),
+    )
+    op.create_index(
+        "requests_failed",
+        "requests",
+        ["finished_ms", "error_code"],
+        sqlite_where=sa.text("state = 'failed'"),
+        postgresql_where=sa.text("state = 'failed'"),
+    )
+    op.create_index(
+        "parts_oldest",
+        "parts",
+        ["queue", "available_ms"],
+        sqlite_where=sa.text("state = 'submitted' and waits = 0"),
+        postgresql_where=sa.text("state = 'submitted' and waits = 0"),
+    )
+    op.create_index("attempts_by_end", "attempts", ["ended_ms"])
+    op.create_index(
+        "outbox_unsent",
+        "outbox",
+        ["id"],
+        sqlite_where=sa.text("sent_ms is null"),
+        postgresql_where=sa.text("sent_ms is null"),
     )
     op.add_column("artefacts", sa.Column("engine", sa.Text))
     op.create_table(
@@ -76,6 +99,22 @@ def upgrade() -> None:
         sa.Column("artefacts", sa.BigInteger, nullable=False),
         sa.Column("bytes", sa.BigInteger, nullable=False),
         sa.Column("chunks", sa.BigInteger, nullable=False),
+        sa.Column("finished_ms", sa.BigInteger),
+        sa.Column("checked_ms", sa.BigInteger),
+    )
+    op.create_index("ix_erasures_recipient", "erasures", ["recipient"])
+    op.create_table(
+        "tallies",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("label", sa.Text, primary_key=True),
+        sa.Column("place", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        sa.Column("total", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "marks",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("value", sa.BigInteger, nullable=False),
     )
 
 
