@@ -1,0 +1,173 @@
+"""A whole service on a home of its own: supervisor, broker, workers and their children as real processes, and a hand in
+its ledger. Everything that was started ends with :meth:`House.close`, whatever happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from renderer.bootstrap import Services, build
+from renderer.ledger.model import Counts
+from renderer.orders import submission
+from renderer.settings import Settings
+from renderer.template.model import Channel
+from renderer.template.release import read_folder
+from tests.chaos import customers, processes
+from tests.chaos.processes import Process
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 150.0
+"""How long anything may take that should take seconds: other tests run beside."""
+
+SERVICE = "workers.supervisor"
+FAULTY = "tests.chaos.app"
+
+
+class House:
+    """``database`` is the ledger's address, empty for SQLite. ``environment`` is for its processes only."""
+
+    def __init__(
+        self,
+        home: Path,
+        database: str = "",
+        *,
+        module: str = SERVICE,
+        broker: str = "",
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.module = module
+        self.settings = Settings(home=home, children=2, broker_url=broker, database_url=database)
+        self.environment = {
+            "DEARLY_HOME": str(home),
+            "DEARLY_CHILDREN": "2",
+            "DEARLY_BROKER_URL": broker,
+            "DEARLY_DATABASE_URL": database,
+            **(environment or {}),
+        }
+        self.services: Services = build(self.settings)
+        self.release = self.services.releases.publish(read_folder(customers.template(home / "template")))
+        self.started: list[subprocess.Popen[bytes]] = []
+        self.family: set[Process] = set()
+        self.supervisor: subprocess.Popen[bytes] | None = None
+
+    # ---- Processes
+
+    def start(self) -> None:
+        """Start the supervisor, as an operator's process manager does."""
+        self.supervisor = self.run(self.module)
+
+    def run(self, module: str, *arguments: str, log: str = "supervisor") -> subprocess.Popen[bytes]:
+        """``python -m module arguments…`` for this home, ended with us."""
+        with (self.settings.home / f"{log}.log").open("ab") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.tied", str(os.getpid()), module, *arguments],
+                cwd=ROOT,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+        self.started.append(process)
+        return process
+
+    def look(self) -> list[Process]:
+        """What there is now below all that was started; kept in mind for :meth:`close`."""
+        found = [process for started in self.started if started.poll() is None for process in below(started)]
+        self.family.update(found)
+        return found
+
+    def stop(self) -> int:
+        """Stop the supervisor in order; its exit code."""
+        assert self.supervisor is not None
+        self.look()
+        self.supervisor.terminate()
+        return self.supervisor.wait(PATIENCE_S)
+
+    def close(self) -> None:
+        """End all that is left, by id."""
+        self.look()
+        for started in self.started:
+            if started.poll() is None:
+                started.kill()
+            started.wait()
+        for process in self.family:
+            process.kill()
+        until(lambda: not self.left(), lambda: f"still there: {self.left()}")
+
+    def left(self) -> list[Process]:
+        """Those of the processes seen that have not ended."""
+        return [process for process in self.family if process.alive()]
+
+    # ---- Work
+
+    def submit(
+        self,
+        numbers: Iterable[int],
+        *,
+        notes: Mapping[int, str] | None = None,
+        lines: int = 60,
+        channels: Sequence[Channel] = ("microsite", "statement"),
+        priority: int = 0,
+    ) -> str:
+        """A run with these customers, put into the ledger directly."""
+        run = self.services.intake.open_run("test", template="small", release=self.release)
+        wanted = list(numbers)
+
+        def one(place: int, number: int) -> Any:
+            text = json.dumps(customers.profile(number, lines=lines, note=(notes or {}).get(number, "")))
+            taken = self.services.engine.take(self.services.releases.get(self.release), text)
+            return submission(
+                self.services.vault,
+                taken.order,
+                recipient=taken.recipient,
+                idempotency=(run, str(number)),
+                template="small",
+                release=self.release,
+                channels=channels,
+                priority=priority,
+                record=place,
+            )
+
+        new = self.services.intake.submit(run, (one(place, number) for place, number in enumerate(wanted, 1)))
+        self.services.intake.seal_run(run, new)
+        return run
+
+    def counts(self, run: str) -> Counts:
+        return self.services.reader.counts(run)
+
+    def until(self, true: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
+        """Wait for something. On failure the end of the logs is shown."""
+        until(true, self.tail, patience_s)
+
+    def finished(self, run: str, patience_s: float = PATIENCE_S) -> Counts:
+        """Wait until nothing of a run is open and the run has ended."""
+        self.until(lambda: self.services.reader.run_state(run) not in ("open", "running"), patience_s)
+        return self.counts(run)
+
+    def tail(self) -> str:
+        """What the service said last."""
+        said = []
+        for log in [*self.settings.home.glob("*.log"), *self.settings.logs.iterdir()]:
+            lines = log.read_text("utf-8", "replace").splitlines()[-12:]
+            said += [f"--- {log.name}", *(line[:600] for line in lines)]
+        return "\n".join(said)
+
+
+def below(started: subprocess.Popen[bytes]) -> list[Process]:
+    """A process that was started and all that it started."""
+    root = processes.of(started.pid)
+    return ([root] if root is not None else []) + processes.descendants(started.pid)
+
+
+def until(true: Callable[[], Any], or_say: Callable[[], str], patience_s: float = PATIENCE_S) -> None:
+    """Wait until something is so."""
+    end = time.monotonic() + patience_s
+    while not true():
+        assert time.monotonic() < end, or_say()
+        time.sleep(0.05)
