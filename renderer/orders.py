@@ -87,6 +87,7 @@ def submission(
     priority: int = 0,
     record: int = 0,
     notify: bool = False,
+    body: str | None = None,
 ) -> Submission:
     """The request to put into the ledger. ``recipient`` is the recipient's key in clear and ``idempotency`` whatever
     makes the request the same one when it is handed in twice (or a keyed digest of that already); both leave here only
@@ -100,6 +101,7 @@ def submission(
         priority=priority,
         record=record,
         notify=notify,
+        body=body,
         recipient=vault.keyed("recipient", recipient),
         idempotency=idempotency if isinstance(idempotency, str) else vault.keyed("idempotency", *idempotency),
         sealed=vault.seal(order.to_bytes(), f"profile {request_id}"),
@@ -107,7 +109,7 @@ def submission(
 
 
 def door_key(vault: Vault, request_id: str) -> str:
-    """The idempotency key of a request that came in by the queue under its sender's ``request_id``."""
+    """The idempotency key of a request that came in under its sender's ``request_id``, by the queue or over HTTP."""
     return vault.keyed("idempotency", "door", request_id)
 
 

@@ -224,6 +224,7 @@ def _request(item: Submission, run_id: str, now_ms: int) -> dict[str, Any]:
         "template": item.template,
         "release": item.release,
         "notify": int(item.notify),
+        "body": item.body,
         "state": "submitted",
         "created_ms": now_ms,
     }

@@ -74,7 +74,8 @@ def new_id(now_ms: int) -> str:
 class Submission:
     """One request as it is handed in. ``recipient`` and ``idempotency`` are keyed digests (:class:`.seal.Vault`);
     ``sealed`` is the profile, encrypted for the request's id, so the id is made by the one who seals. ``record`` is its
-    place in the run's input, from 1. With ``notify`` its end goes to the outbox."""
+    place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``body`` is a keyed digest of all that
+    was handed in, where the same ``idempotency`` with something else is to be told from the same again."""
 
     id: str
     recipient: str
@@ -86,6 +87,7 @@ class Submission:
     priority: int = 0
     record: int = 0
     notify: bool = False
+    body: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,9 @@ requests = Table(
     Column("dropped_ms", BigInteger),  # its profile and plan are gone: the template's retention is over
     Column("forgotten_ms", BigInteger),  # its files too: the recipient was forgotten
     Column("cleaned_ms", BigInteger),  # its files are gone, to make room; it stays done
+    Column("body", Text),  # keyed digest of what was handed in, where the same key may come again with something else
     Index("requests_by_run", "run_id", "state"),
+    Index("requests_listed", "run_id", "id"),
     Index("requests_by_record", "run_id", "record"),
     Index("requests_by_recipient", "recipient"),
 )
@@ -339,6 +341,29 @@ marks = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", BigInteger, nullable=False),
+)
+
+# Keys of the HTTP API. What a client shows is not here, only a digest of it that nobody can go back from.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),  # stands in the key itself, in clear
+    Column("name", Text, nullable=False),  # the operator's word for who has it
+    Column("scopes", Text, nullable=False),  # names with spaces between
+    Column("templates", Text),  # ids with spaces between; null: any
+    Column("created_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    Column("used_ms", BigInteger),  # last use, to the minute
+)
+
+api_secrets = Table(
+    "api_secrets",
+    metadata,
+    Column("digest", Text, primary_key=True),  # keyed
+    Column("key_id", Text, ForeignKey("api_keys.id"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger),  # set when a newer one takes its place
 )
 
 # Encoded pieces of film: what is kept under a name that tells what can be seen (renderer/render/video/keys.py).
