@@ -73,6 +73,22 @@ ADVICE: dict[str, str] = {
     "store.damaged": "A release: publish the same files again; what waits for it goes on by itself. A chunk (only in the "
     "log): it was dropped and made again. If it comes often, look at the disk.",
     "store.missing": "Restore the store's folder, or submit the request again.",
+    "api.argument": "Look the address up in [the HTTP API](http.md); the answer names what is wrong.",
+    "api.body": "Send JSON in UTF-8 (for a stream: one object a line) with the fields of [the HTTP API](http.md).",
+    "api.busy": "Send it again after the seconds that `Retry-After` says.",
+    "api.conflict": "Choose another `Idempotency-Key` or `request_id`, or send exactly what was sent before.",
+    "api.fault": "Look for the answer's `instance` in the log of `dearly api`, and report it.",
+    "api.gone": "Hand the request in again under another name: its files were removed to make room or by request.",
+    "api.key": "Send `Authorization: Bearer` and a key of `dearly key create` that was not revoked.",
+    "api.media-type": "Send `Content-Type: application/json` (a stream: `application/jsonl`), and no compression.",
+    "api.method": "Use one of the methods that the answer's `Allow` names.",
+    "api.path": "Check the address and the id. A key that is for some templates sees nothing of others.",
+    "api.range": "Ask for bytes within the size that `Content-Range` says, or for the whole file.",
+    "api.rate": "Wait as long as `Retry-After` says; send many requests as one stream.",
+    "api.scope": "Use a key with the scope that the answer names, or one for this template.",
+    "api.slow": "Send the body without long pauses. A stream that stopped can be sent again whole.",
+    "api.state": "Look at its state first: what has ended stays as it is, and only what failed can be tried again.",
+    "api.too-large": "Send one record a request, of at most 16 MiB, and many as a stream.",
 }
 """What to do, by error code."""
 

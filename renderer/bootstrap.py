@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from renderer.errors import EnvironmentFault, TemplateError
+from renderer.ledger.browse import Browse
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
+from renderer.ledger.hand_in import HandIn
 from renderer.ledger.intake import Intake
+from renderer.ledger.key_ring import KeyRing
 from renderer.ledger.leader import Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.ledger.release_book import ReleaseBook
@@ -122,6 +125,9 @@ class Services:
     leader: Leader
     roll: Roll
     reader: Reader
+    browse: Browse
+    hand_in: HandIn
+    key_ring: KeyRing
     vault: Vault
     engine: Engine
 
@@ -131,16 +137,20 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
     settings.prepare()
     database = Database(settings.database)
     store = LocalStore(settings.store)
+    intake = Intake(database)
     return Services(
         settings=settings,
         store=store,
         releases=Releases(store),
         book=ReleaseBook(database),
-        intake=Intake(database),
+        intake=intake,
         ledger=Ledger(database),
         leader=Leader(database),
         roll=Roll(database),
         reader=Reader(database),
+        browse=Browse(database),
+        hand_in=HandIn(database, intake),
+        key_ring=KeyRing(database),
         vault=Vault(installation_key(settings.key_file)),
         engine=engine or PipelineEngine(settings.cache, ShelfSource(settings), settings),
     )

@@ -82,6 +82,22 @@ CODES: dict[str, str] = {
     "store.audit": "Frames of a film were drawn again and are not those that a kept chunk was encoded from.",
     "store.damaged": "A release's bundle or a kept chunk of a film is torn, or is not the one that was asked for.",
     "store.missing": "A file that the ledger names is not in the store.",
+    "api.argument": "A part of an HTTP request's address, or one of its headers, is not what it may be.",
+    "api.body": "The body of an HTTP request is not what its address takes.",
+    "api.busy": "The HTTP API has more to do than it can.",
+    "api.conflict": "The name of a request was used before, for something else.",
+    "api.fault": "Something unexpected went wrong in the HTTP API; its log names the place.",
+    "api.gone": "A file was made, and is not kept any more.",
+    "api.key": "An HTTP request came without an API key, or with one that opens nothing.",
+    "api.media-type": "The body of an HTTP request is of another kind than its address takes.",
+    "api.method": "Another method than the one that the address of an HTTP request takes.",
+    "api.path": "Nothing is at the address of an HTTP request, or nothing that this key may see.",
+    "api.range": "The part of a file that was asked for lies outside it.",
+    "api.rate": "More HTTP requests came with one API key, or from one address, than are allowed.",
+    "api.scope": "An API key does not allow what was asked with it.",
+    "api.slow": "The body of an HTTP request came too slowly.",
+    "api.state": "A request or a run is in a state in which it does not take what was asked.",
+    "api.too-large": "The body of an HTTP request is too large.",
 }
 """Every code with the sentence that explains it."""
 

@@ -45,6 +45,20 @@ class Settings(BaseSettings):
         description="Of so many pieces of film that are found, one is drawn again and compared; 0 for none.",
     )
 
+    api_host: str = Field("127.0.0.1", min_length=1, description="Address that the HTTP API listens on.")
+    api_port: int = Field(8480, ge=1, le=65535, description="Port that the HTTP API listens on.")
+    api_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$",
+        description="Address that clients reach the HTTP API under, `https://dearly.example`; links to files begin "
+        "with it. Empty: links begin with their path.",
+    )
+    api_rate: float = Field(
+        100, gt=0, le=100_000, description="Calls a second that each key may make, for each process of the HTTP API."
+    )
+    api_burst: int = Field(200, ge=1, le=1_000_000, description="Calls that a key may make at once after a pause.")
+    api_streams: int = Field(4, ge=1, le=100, description="Streams of requests that a key may send at the same time.")
+
     def __init__(self, **given: Any) -> None:
         """Raises EnvironmentFault ``environment.setting`` for a value that a setting cannot have."""
         try:

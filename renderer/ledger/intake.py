@@ -83,10 +83,11 @@ class Intake:
         stream = iter(submissions)
         while batch := list(islice(stream, BATCH)):
             with self._database.writing() as connection:
-                new += self._submit(connection, run_id, batch)
+                new += self.put(connection, run_id, batch)
         return new
 
-    def _submit(self, connection: Connection, run_id: str, batch: Sequence[Submission]) -> int:
+    def put(self, connection: Connection, run_id: str, batch: Sequence[Submission]) -> int:
+        """:meth:`submit` for at most :data:`BATCH`, inside the caller's transaction."""
         now = self._clock()
         run = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update(read=True)).one_or_none()
         if run is None or run.state != "open":

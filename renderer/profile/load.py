@@ -98,13 +98,13 @@ def parse_record(text: str, contract: Contract, record: int = 1) -> Profile:
         raise ErrorList([error.at(record=record)]) from error
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, depth: int = MAX_DEPTH) -> Any:
     """JSON with exact numbers. What JSON leaves open (duplicate keys, NaN, endless numbers) becomes a ProfileError in
     the value's place, which :meth:`Contract.check` reports with its field. Raises ProfileError for a text that is no
-    JSON, too large or nested too deep."""
+    JSON, too large or nested deeper than ``depth``."""
     if len(text) > MAX_RECORD:
         raise _too_large()
-    return _shallow(_parsed(text))
+    return _shallow(_parsed(text), depth)
 
 
 def _parsed(text: str) -> Any:
@@ -219,10 +219,10 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
     return found
 
 
-def _shallow(value: Any) -> Any:
+def _shallow(value: Any, depth: int = MAX_DEPTH) -> Any:
     """``value`` if it is not nested too deep."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(depth + 1):
         level = [item for part in level if isinstance(part, dict | list) for item in _inside(part)]
         if not level:
             return value

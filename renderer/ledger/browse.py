@@ -1,0 +1,251 @@
+"""Requests and runs as a client of the HTTP API asks for them: one by one, or page by page.
+
+Pages go by id, newest first: ids sort by time, and a page starts below the last id of the one before (a keyset), so it
+costs the same however far down it is. A filter that little passes must not make a page read the whole ledger: a page
+looks at :data:`WINDOW` rows at most, and says where to go on even when it found nothing.
+
+Nothing personal is asked for: no recipient, no idempotency key, nothing sealed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Row, Table, select
+
+from renderer.ledger.database import Database
+from renderer.ledger.endings import end_request
+from renderer.ledger.model import Clock, Fault, Produced, RunState, State, wall_clock
+from renderer.ledger.tables import artefacts, parts, requests, runs
+
+WINDOW = 20_000
+"""Rows that a page looks at."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenPart:
+    """One channel of a request."""
+
+    channel: str
+    state: State
+    attempts: int
+    step: int
+    steps: int
+    fault: Fault | None
+    warnings: tuple[str, ...]
+    finished_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRequest:
+    """One request. ``gone`` says that its files are not kept any more. ``parts`` is empty in lists."""
+
+    id: str
+    run_id: str
+    template: str
+    release: str
+    state: State
+    reason: str | None
+    fault: Fault | None
+    created_ms: int
+    finished_ms: int | None
+    gone: bool
+    parts: tuple[SeenPart, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRun:
+    """One run. ``template`` is None where its requests are of several."""
+
+    id: str
+    kind: str
+    template: str | None
+    release: str | None
+    state: RunState
+    expected: int | None
+    hold_after: int | None
+    approved_ms: int | None
+    created_ms: int
+    finished_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[T]):
+    """Some rows, and the id below which the next page starts; None when there is nothing further down."""
+
+    items: tuple[T, ...]
+    below: str | None
+
+
+class Browse:
+    """The reading side for one who looks from outside, and the ending of one request."""
+
+    def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def request(self, request_id: str) -> SeenRequest | None:
+        """One request with its channels."""
+        with self._database.reading() as connection:
+            return _whole(connection, request_id)
+
+    def requests(
+        self,
+        *,
+        limit: int,
+        below: str | None = None,
+        state: State | None = None,
+        template: str | None = None,
+        run: str | None = None,
+        templates: Collection[str] | None = None,
+    ) -> Page[SeenRequest]:
+        """A page of requests. ``templates`` are all that may be seen, None is every one."""
+        wanted = _wanted(state, templates if template is None else _both({template}, templates))
+        within = []
+        if run is not None:
+            within.append(requests.c.run_id == run)
+        if below is not None:
+            within.append(requests.c.id < below)
+        rows, further = self._page(requests, within, wanted, limit)
+        return Page(items=tuple(map(_request, rows)), below=further)
+
+    def run(self, run_id: str) -> SeenRun | None:
+        """One run."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+        return None if row is None else _run(row)
+
+    def runs(
+        self,
+        *,
+        limit: int,
+        below: str | None = None,
+        state: RunState | None = None,
+        templates: Collection[str] | None = None,
+    ) -> Page[SeenRun]:
+        """A page of runs."""
+        within = [] if below is None else [runs.c.id < below]
+        rows, further = self._page(runs, within, _wanted(state, templates), limit)
+        return Page(items=tuple(map(_run, rows)), below=further)
+
+    def _page(
+        self, table: Table, within: Sequence[Any], wanted: Mapping[str, Collection[str]], limit: int
+    ) -> tuple[Sequence[Row[Any]], str | None]:
+        """Rows of a window with one of the ``wanted`` values in each of those columns, and where to go on."""
+        query = select(table).where(*within).order_by(table.c.id.desc())
+        window = query.limit(WINDOW).subquery()
+        asked = [window.c[name].in_(sorted(values)) for name, values in wanted.items()]
+        with self._database.reading() as connection:
+            found = connection.execute(select(window).where(*asked).order_by(window.c.id.desc()).limit(limit + 1)).all()
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].id
+            if not wanted:
+                return found, None
+            end: str | None = connection.scalar(query.with_only_columns(table.c.id).offset(WINDOW - 1).limit(1))
+        return found, end
+
+    def file(self, request_id: str, path: str) -> Produced | None:
+        """A file of a request by its path, if it counts: if its part is done."""
+        return next((one for one in self.files(request_id) if one.path == path), None)
+
+    def files(self, request_id: str) -> tuple[Produced, ...]:
+        """The files of a request's parts that are done, by path; none when they are not kept any more."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(artefacts)
+                .join(parts, parts.c.id == artefacts.c.part_id)
+                .join(requests, requests.c.id == parts.c.request_id)
+                .where(parts.c.request_id == request_id, parts.c.state == "done")
+                .where(requests.c.forgotten_ms.is_(None), requests.c.cleaned_ms.is_(None))
+                .order_by(artefacts.c.path)
+            )
+            return tuple(
+                Produced(
+                    path=row.path,
+                    kind=row.kind,
+                    media_type=row.media_type,
+                    bytes=row.bytes,
+                    sha256=row.sha256,
+                    key=row.key,
+                )
+                for row in rows
+            )
+
+    def cancel(self, request_id: str) -> SeenRequest | None:
+        """End a request that is open, and its parts; what it is afterwards. None when it is not there."""
+        with self._database.writing() as connection:
+            end_request(connection, self._clock(), request_id, "cancelled")
+            return _whole(connection, request_id)
+
+
+def _wanted(state: str | None, templates: Collection[str] | None) -> dict[str, Collection[str]]:
+    asked = {"state": None if state is None else (state,), "template": templates}
+    return {name: values for name, values in asked.items() if values is not None}
+
+
+def _both(asked: set[str], allowed: Collection[str] | None) -> Collection[str]:
+    return asked if allowed is None else asked & {*allowed}
+
+
+def _whole(connection: Connection, request_id: str) -> SeenRequest | None:
+    row = connection.execute(select(requests).where(requests.c.id == request_id)).one_or_none()
+    if row is None:
+        return None
+    found = connection.execute(
+        select(parts).where(parts.c.request_id == request_id, parts.c.channel != "plan").order_by(parts.c.channel)
+    )
+    return _request(row, tuple(map(_part, found)))
+
+
+def _request(row: Row[Any], seen: tuple[SeenPart, ...] = ()) -> SeenRequest:
+    return SeenRequest(
+        id=row.id,
+        run_id=row.run_id,
+        template=row.template,
+        release=row.release,
+        state=row.state,
+        reason=row.reason,
+        fault=_fault(row),
+        created_ms=row.created_ms,
+        finished_ms=row.finished_ms,
+        gone=row.forgotten_ms is not None or row.cleaned_ms is not None,
+        parts=seen,
+    )
+
+
+def _part(row: Row[Any]) -> SeenPart:
+    warnings: Sequence[str] = json.loads(row.warnings or "[]")
+    return SeenPart(
+        channel=row.channel,
+        state=row.state,
+        attempts=row.attempts,
+        step=row.step,
+        steps=row.steps,
+        fault=_fault(row),
+        warnings=tuple(warnings),
+        finished_ms=row.finished_ms,
+    )
+
+
+def _run(row: Row[Any]) -> SeenRun:
+    return SeenRun(
+        id=row.id,
+        kind=row.kind,
+        template=row.template,
+        release=row.release,
+        state=row.state,
+        expected=row.expected,
+        hold_after=row.hold_after,
+        approved_ms=row.approved_ms,
+        created_ms=row.created_ms,
+        finished_ms=row.finished_ms,
+    )
+
+
+def _fault(row: Row[Any]) -> Fault | None:
+    return Fault(code=row.error_code, message=row.error_message) if row.error_code else None
