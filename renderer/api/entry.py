@@ -1,0 +1,174 @@
+"""How requests get from the API into the ledger, one by one or many at once.
+
+Whatever comes is told apart first (new, known, in conflict), so that a stream which is sent again costs little; only
+what is new is held to its contract and sealed. Requests that come by themselves at the same time share a transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from renderer.api.offers import Offer
+from renderer.api.opened import OpenedTemplates
+from renderer.api.pool import Pool
+from renderer.api.problems import Refusal
+from renderer.bootstrap import Services
+from renderer.errors import DearlyError, UsageError
+from renderer.ledger.hand_in import Handed, Known, answer_to
+from renderer.ledger.key_ring import ApiKey
+from renderer.ledger.model import PRIORITIES, Submission
+from renderer.orders import Order, door_key, submission
+from renderer.profile.carry import to_text
+from renderer.template.model import Channel, Template
+
+KIND = "api"
+"""The run that requests without one of their own belong to."""
+SHARED = 200
+"""Requests that come by themselves and share a transaction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """An offer under its sender's name, with both digests."""
+
+    key: str
+    body: str
+    offer: Offer
+
+
+class Entry:
+    """Checks, seals and puts requests in. Its blocking methods are for a pool's threads."""
+
+    def __init__(self, services: Services, templates: OpenedTemplates) -> None:
+        self._services = services
+        self._templates = templates
+        self._lock = threading.Lock()
+        self._run: str | None = None
+
+    def named(self, request_id: str, offer: Offer) -> Named:
+        """The digests of a request. Cheap."""
+        vault = self._services.vault
+        return Named(key=door_key(vault, request_id), body=offer.digest(vault), offer=offer)
+
+    def known(self, items: Sequence[Named]) -> dict[str, Known]:
+        """Those that are there already, by key."""
+        return self._services.hand_in.known({item.key for item in items})
+
+    def sealed(self, item: Named, key: ApiKey) -> Submission:
+        """A new request as the ledger takes it. Raises a Refusal, ErrorList or UsageError for one that cannot be."""
+        offer = item.offer
+        opened = self._templates.find(offer.template, key)
+        channels = _channels(offer, opened.template)
+        profile = opened.template.contract.check(offer.profile, 1)
+        return submission(
+            self._services.vault,
+            Order(profile=to_text(profile), images=profile.images, as_of=offer.as_of, locale=offer.locale),
+            recipient=profile.recipient,
+            idempotency=item.key,
+            template=opened.template.id,
+            release=opened.digest,
+            channels=channels,
+            priority=PRIORITIES[offer.priority],
+            notify=True,
+            body=item.body,
+        )
+
+    def allowed(self, item: Named, key: ApiKey) -> None:
+        """Raises a Refusal 403 for a template that the key is not for: also where the request is known."""
+        template, _, _ = item.offer.template.partition("@")
+        if not key.may_use(template):
+            raise Refusal(403, "api.scope", "This key is not for this template.", field="template")
+
+    def put(self, items: Sequence[Submission]) -> list[Handed]:
+        """Put new requests in, in one transaction; what became of each."""
+        for _ in range(3):
+            run = self._open_run()
+            try:
+                return self._services.hand_in.put(run, items)
+            except UsageError:  # somebody has called the run off
+                with self._lock:
+                    if self._run == run:
+                        self._run = None
+        raise Refusal(503, "api.busy", "The run of the HTTP API is called off again and again.")
+
+    def _open_run(self) -> str:
+        with self._lock:
+            if self._run is None:
+                self._run = self._find_run()
+            return self._run
+
+    def _find_run(self) -> str:
+        """The run that takes requests: the first, or that which followed when it was called off, and so on."""
+        name = [KIND]
+        while True:
+            services = self._services
+            run = services.intake.open_run(KIND, idempotency=services.vault.keyed("run", *name))
+            if services.reader.run_state(run) == "open":
+                return run
+            name = [KIND, run]
+
+
+def in_conflict() -> Refusal:
+    """For a name that stands for something else already."""
+    return Refusal(
+        409,
+        "api.conflict",
+        "This name was used before, for a request that said something else.",
+        hint="Use another name, or send exactly what was sent before.",
+    )
+
+
+class Desk:
+    """Puts in requests that come by themselves: those that wait while a transaction is at work share the next."""
+
+    def __init__(self, entry: Entry, pool: Pool) -> None:
+        self._entry = entry
+        self._pool = pool
+        self._waiting: list[tuple[Submission, asyncio.Future[Handed]]] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    async def put(self, item: Submission) -> Handed:
+        """Put one in. Raises as :meth:`Entry.put` does."""
+        future: asyncio.Future[Handed] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await future
+
+    async def _work(self) -> None:
+        while self._waiting:
+            taken, self._waiting = self._waiting[:SHARED], self._waiting[SHARED:]
+            try:
+                handed = await self._pool.run(self._entry.put, [item for item, _ in taken])
+            except BaseException as error:
+                for _, future in taken:
+                    if not future.done():
+                        future.set_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
+                if not isinstance(error, Exception):
+                    raise
+                continue
+            for (_, future), one in zip(taken, handed, strict=True):
+                if not future.done():
+                    future.set_result(one)
+
+
+def told(item: Named, known: Known) -> DearlyError | None:
+    """What is wrong with handing in what is known: nothing, or that it is something else."""
+    return None if answer_to(item.body, known) == "known" else in_conflict()
+
+
+def _channels(offer: Offer, template: Template) -> tuple[Channel, ...]:
+    if offer.channels is None:
+        return template.channels
+    if not {*offer.channels} <= {*template.channels}:
+        raise Refusal(
+            422,
+            "api.body",
+            "A channel is none that the template has.",
+            field="channels",
+            hint="It has: " + ", ".join(template.channels) + ".",
+        )
+    return offer.channels

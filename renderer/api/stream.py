@@ -1,0 +1,234 @@
+"""Many requests as one stream of JSON Lines, answered line by line as another.
+
+Reading, taking in and answering go on at the same time, and each waits for the next: what was read and not taken in is
+never more than a few pieces of the body, so a stream of any length needs the same memory. A line counts once it is
+whole and in the ledger; each has its own ``request_id``, so a stream that was cut can be sent again from its beginning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from renderer.api.entry import Entry, Named, in_conflict, told
+from renderer.api.gate import RECORD_BODY
+from renderer.api.lines import Line, Splitter
+from renderer.api.log import calls, fault
+from renderer.api.offers import read_json, read_offer
+from renderer.api.pool import Pool
+from renderer.api.problems import Refusal, details_of
+from renderer.api.spool import Spool
+from renderer.errors import BadInput, DearlyError
+from renderer.ledger.key_ring import ApiKey
+from renderer.ledger.model import Submission
+
+MEDIA_TYPE = "application/jsonl"
+MEDIA_TYPES = (MEDIA_TYPE, "application/x-ndjson", "application/jsonlines", "application/x-jsonlines")
+AT_ONCE = 200
+"""Lines taken in by one transaction."""
+PIECES = 8
+"""Pieces of the body that were read and not taken in."""
+IDLE_S = 60.0
+"""So long the client may send nothing, and, when all is answered, read nothing."""
+TRIES = 3
+"""How often a transaction is tried when the environment is at fault, a second apart."""
+
+Answer: TypeAlias = dict[str, Any]
+End: TypeAlias = Literal["whole", "cut", "slow"]
+"""How a body ended: as it should, with the connection, or with a pause that was too long."""
+
+
+class Taker:
+    """Takes lines in and says what became of each. Blocks: for a pool's threads."""
+
+    def __init__(self, entry: Entry, key: ApiKey) -> None:
+        self._entry = entry
+        self._key = key
+
+    def take(self, lines: Sequence[Line]) -> list[Answer]:
+        """What became of each line, in their order. Raises EnvironmentFault, and then took nothing in."""
+        answers: dict[int, Answer] = {}
+        named: list[tuple[Line, str, Named]] = []
+        for line in lines:
+            request_id: str | None = None
+            try:
+                if line.data is None:
+                    raise Refusal(413, "api.too-large", f"The line has more than {RECORD_BODY // 2**20} MiB.")
+                given = read_json(line.data)
+                found = given.get("request_id")
+                request_id = found if isinstance(found, str) and len(found) <= 255 else None
+                request_id, offer = read_offer(given, named=True)
+                assert request_id is not None
+                item = self._entry.named(request_id, offer)
+                self._entry.allowed(item, self._key)
+                named.append((line, request_id, item))
+            except BadInput as error:
+                answers[line.number] = _refused(line, request_id, error)
+        known = self._entry.known([item for _, _, item in named])
+        fresh: list[tuple[Line, str, Submission]] = []
+        for line, request_id, item in named:
+            there = known.get(item.key)
+            try:
+                if there is None:
+                    fresh.append((line, request_id, self._entry.sealed(item, self._key)))
+                elif (wrong := told(item, there)) is not None:
+                    answers[line.number] = _refused(line, request_id, wrong)
+                else:
+                    answers[line.number] = _taken(line, request_id, "known", there.id)
+            except BadInput as error:
+                answers[line.number] = _refused(line, request_id, error)
+        if fresh:
+            for (line, request_id, _), handed in zip(fresh, self._entry.put([one for _, _, one in fresh]), strict=True):
+                if handed.answer == "conflict":
+                    answers[line.number] = _refused(line, request_id, in_conflict())
+                else:
+                    status = "accepted" if handed.answer == "new" else "known"
+                    answers[line.number] = _taken(line, request_id, status, handed.id)
+        return [answers[line.number] for line in lines]
+
+
+class LinesResponse(Response):
+    """An answer that is written while the body is still being read. ``take`` is :meth:`Taker.take`; ``leave`` is called
+    once it is over."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(
+        self, take: Callable[[Sequence[Line]], list[Answer]], pool: Pool, folder: Path, leave: Callable[[], None]
+    ) -> None:
+        super().__init__(status_code=200, headers={"Cache-Control": "no-store"})
+        del self.headers["content-length"]
+        self._take = take
+        self._pool = pool
+        self._folder = folder
+        self._leave = leave
+        self._counts: Counter[str] = Counter()
+        self._pieces: asyncio.Queue[bytes | End] = asyncio.Queue(PIECES)
+        self._sent = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._answer(receive, send)
+        finally:
+            self._leave()
+
+    async def _answer(self, receive: Receive, send: Send) -> None:
+        # The first piece is waited for before anything is answered: a client may wait for leave to send.
+        first = await receive()
+        with Spool(self._folder) as spool:
+            reading = asyncio.create_task(self._read(first, receive))
+            writing = asyncio.create_task(self._write(spool, send))
+            try:
+                last = await self._work(spool)
+                if last is not None:
+                    await spool.put(_line(last))
+                    await spool.end()
+                    await self._until_sent(writing)
+            finally:
+                for task in (reading, writing):
+                    task.cancel()
+                await asyncio.gather(reading, writing, return_exceptions=True)
+
+    async def _read(self, message: Message, receive: Receive) -> None:
+        """Queue the pieces of the body, and how it ended."""
+        while message["type"] == "http.request":
+            if message.get("body"):
+                await self._pieces.put(message["body"])
+            if not message.get("more_body", False):
+                await self._pieces.put("whole")
+                return
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    message = await receive()
+            except TimeoutError:
+                await self._pieces.put("slow")
+                return
+        await self._pieces.put("cut")
+
+    async def _write(self, spool: Spool, send: Send) -> None:
+        """Send the answers that wait."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        while data := await spool.get():
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+            self._sent += len(data)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _until_sent(self, writing: asyncio.Task[None]) -> None:
+        """Wait for the client to read, as long as it reads anything."""
+        before = -1
+        while not writing.done() and self._sent != before:
+            before = self._sent
+            await asyncio.wait({writing}, timeout=IDLE_S)
+
+    async def _work(self, spool: Spool) -> Answer | None:
+        """Take in what is read until it ends; the last line of the answer, None where nobody is there to read it."""
+        splitter = Splitter()
+        while True:
+            piece: bytes | End = await self._pieces.get()
+            lines: list[Line] = []
+            while not isinstance(piece, str):
+                lines += splitter.feed(piece)
+                if len(lines) >= AT_ONCE or self._pieces.empty():
+                    break
+                piece = self._pieces.get_nowait()
+            if piece == "whole":
+                lines += splitter.end()
+            for start in range(0, len(lines), AT_ONCE):
+                try:
+                    answers = await self._taken(lines[start : start + AT_ONCE])
+                except DearlyError as error:
+                    return self._last("stopped", splitter, error)
+                await spool.put(b"".join(map(_line, answers)))
+            if piece == "whole":
+                return self._last("end", splitter)
+            if piece == "slow":
+                return self._last("stopped", splitter, Refusal(408, "api.slow", "The next line did not come in time."))
+            if piece == "cut":
+                return None
+
+    async def _taken(self, lines: Sequence[Line]) -> list[Answer]:
+        """What became of some lines, tried a few times where the environment is at fault."""
+        for tried in range(TRIES):
+            try:
+                answers = await self._pool.run(self._take, lines)
+            except DearlyError:
+                if tried == TRIES - 1:
+                    raise
+                await asyncio.sleep(1)
+            except Exception as error:
+                calls.error("stream broke", **fault(error))
+                raise Refusal(500, "api.fault", "Something unexpected went wrong. The log has it.") from error
+            else:
+                self._counts.update(answer["status"] for answer in answers)
+                return answers
+        raise AssertionError("unreachable")
+
+    def _last(self, status: str, splitter: Splitter, error: DearlyError | None = None) -> Answer:
+        counts = {name: self._counts[name] for name in ("accepted", "known", "refused")}
+        return {"status": status, "lines": splitter.number, **counts, **({} if error is None else _said(error))}
+
+
+def _taken(line: Line, request_id: str, status: str, id: str) -> Answer:
+    return {"line": line.number, "request_id": request_id, "status": status, "id": id}
+
+
+def _refused(line: Line, request_id: str | None, error: DearlyError) -> Answer:
+    return {"line": line.number, "request_id": request_id, "status": "refused", **_said(error)}
+
+
+def _said(error: DearlyError) -> Answer:
+    """The first fault, and how many more there are."""
+    first, *others = details_of(error)
+    said = first.model_dump(exclude_none=True)
+    return {**said, "more": len(others)} if others else said
+
+
+def _line(answer: Answer) -> bytes:
+    return json.dumps(answer, separators=(",", ":")).encode() + b"\n"
