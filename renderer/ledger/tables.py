@@ -53,6 +53,7 @@ runs = Table(
     Column("options", Text),  # JSON: what a batch was started with (renderer/batch/model.py)
     Column("scope", Text),  # the first of the runs that go on from one another: no recipient twice in all of them
     Column("records", BigInteger),  # records of the input that were read so far
+    Column("input_digest", Text),  # keyed digest of them: only the same input goes on
 )
 
 requests = Table(
@@ -77,7 +78,7 @@ requests = Table(
     Column("forgotten_ms", BigInteger),  # its files too: the recipient was forgotten
     Column("cleaned_ms", BigInteger),  # its files are gone, to make room; it stays done
     Index("requests_by_run", "run_id", "state"),
-    Index("requests_by_record", "run_id", "record"),
+    Index("requests_by_record", "run_id", "record", "id"),  # the order in which a run is gone through
     Index("requests_by_recipient", "recipient"),
 )
 Index(
@@ -86,6 +87,14 @@ Index(
     requests.c.finished_ms,
     sqlite_where=text("dropped_ms is null and finished_ms is not null"),
     postgresql_where=text("dropped_ms is null and finished_ms is not null"),
+)
+Index(
+    "requests_by_end",
+    requests.c.run_id,
+    requests.c.finished_ms,
+    requests.c.state,
+    sqlite_where=text("finished_ms is not null"),
+    postgresql_where=text("finished_ms is not null"),
 )
 Index(
     "requests_failed",
