@@ -17,10 +17,16 @@ from renderer.guard import die_with_parent
 
 __all__ = ["die_with_parent", "is_dead", "this_owner"]
 
+_names: dict[int, str] = {}  # this process's name by its id: each part asks for it
+
 
 def this_owner() -> str:
     """The name under which this process takes leases."""
-    return f"{_node()}:{os.getpid()}:{_started(os.getpid())}"
+    pid = os.getpid()
+    if pid not in _names:
+        _names.clear()  # a parent's
+        _names[pid] = f"{_node()}:{pid}:{_started(pid)}"
+    return _names[pid]
 
 
 def is_dead(owner: str) -> bool:
