@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -199,6 +199,12 @@ class Reader:
                 )
                 for row in connection.execute(select(workers).where(workers.c.dead_ms.is_(None)).order_by(workers.c.id))
             ]
+
+    def queues_of(self, ids: Sequence[str]) -> set[str]:
+        """The queues that some workers served, dead or alive."""
+        with self._database.reading() as connection:
+            found = connection.scalars(select(workers.c.queues).where(workers.c.id.in_(ids))).all() if ids else []
+        return {queue for queues in found for queue in queues.split(",")}
 
     def run_state(self, run_id: str) -> RunState | None:
         """How a run stands; None when there is no such run."""
