@@ -171,14 +171,6 @@ Index(
     postgresql_where=text("state in ('dispatched', 'running')"),
 )
 
-Index(
-    "parts_oldest",
-    parts.c.queue,
-    parts.c.available_ms,
-    sqlite_where=text("state = 'submitted' and waits = 0"),
-    postgresql_where=text("state = 'submitted' and waits = 0"),
-)
-
 part_needs = Table(
     "part_needs",
     metadata,

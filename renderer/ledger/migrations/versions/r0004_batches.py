@@ -41,13 +41,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'failed'"),
         postgresql_where=sa.text("state = 'failed'"),
     )
-    op.create_index(
-        "parts_oldest",
-        "parts",
-        ["queue", "available_ms"],
-        sqlite_where=sa.text("state = 'submitted' and waits = 0"),
-        postgresql_where=sa.text("state = 'submitted' and waits = 0"),
-    )
     op.create_index("attempts_by_end", "attempts", ["ended_ms"])
     op.create_index(
         "outbox_unsent",
