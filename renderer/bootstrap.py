@@ -21,7 +21,9 @@ from renderer.ledger.leader import Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.ledger.release_book import ReleaseBook
 from renderer.ledger.seal import Vault, installation_key
+from renderer.ledger.summary import Summary
 from renderer.ledger.transitions import Ledger
+from renderer.ledger.walk import Walk
 from renderer.orders import MadePlan, Order, Taken
 from renderer.settings import Settings
 from renderer.store.base import Store
@@ -122,6 +124,8 @@ class Services:
     leader: Leader
     roll: Roll
     reader: Reader
+    summary: Summary
+    walk: Walk
     vault: Vault
     engine: Engine
 
@@ -141,6 +145,8 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         leader=Leader(database),
         roll=Roll(database),
         reader=Reader(database),
+        summary=Summary(database),
+        walk=Walk(database),
         vault=Vault(installation_key(settings.key_file)),
         engine=engine or PipelineEngine(settings.cache, ShelfSource(settings), settings),
     )
