@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 from contextlib import suppress
 from functools import cache
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from renderer.guard import die_with_parent
 
-__all__ = ["die_with_parent", "is_dead", "this_owner"]
+__all__ = ["die_with_parent", "is_dead", "sweep_work", "this_owner"]
 
 _names: dict[int, str] = {}  # this process's name by its id: each part asks for it
 
@@ -36,6 +37,20 @@ def is_dead(owner: str) -> bool:
     if node != _node() or not pid.isdecimal():
         return False
     return _started(int(pid)) != started
+
+
+def sweep_work(folder: Path) -> None:
+    """Remove what processes of this machine that are dead have left in ``folder``: files of parts that were at work.
+    Its names begin with the owner's, with ``-`` for ``:``."""
+    try:
+        left = list(folder.iterdir())
+    except OSError:
+        return
+    for path in left:
+        node, _, rest = path.name.partition("-")
+        pid, _, started = rest.partition("-")
+        if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @cache

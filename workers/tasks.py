@@ -6,12 +6,13 @@ Errors end by class: bad input fails the part, the environment gives it back unc
 
 from __future__ import annotations
 
+import errno
 import random
 import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -21,11 +22,12 @@ import structlog
 
 from renderer.bootstrap import Services
 from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
+from renderer.ledger.leader import NEVER_MS
 from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Work
 from renderer.orders import open_order, open_plan, seal_plan
 from renderer.template.model import Channel
 from workers import log
-from workers.lanes import LIMITS, SHARD_S
+from workers.lanes import LIMITS, MESSAGE_S, SHARD_S, Limit
 from workers.leash import this_owner
 
 if TYPE_CHECKING:
@@ -34,8 +36,10 @@ if TYPE_CHECKING:
 BEAT_S = 1.0
 """How often progress is noted."""
 
-SETTLE_S = 120.0
-"""How long the end of a part waits for a ledger that cannot be reached."""
+SETTLE_S = float(MESSAGE_S)
+"""How long the end of a part waits for a ledger that cannot be reached: what is done is not thrown away."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 
 T = TypeVar("T")
 
@@ -71,7 +75,11 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 def work_on(
-    services: Services, part_ids: Sequence[str], worker: str | None = None, stopping: Callable[[], bool] = lambda: False
+    services: Services,
+    part_ids: Sequence[str],
+    worker: str | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    limits: Mapping[Work, Limit] = LIMITS,
 ) -> None:
     """Do all that a message asks for, one part after the other, so that a part which takes its process along takes no
     other one. What has not begun when the message's time is over, or the worker stops, is handed back.
@@ -84,11 +92,11 @@ def work_on(
             rest = list(part_ids[count:])
             _settle(lambda rest=rest: services.leader.undispatch(rest))  # type: ignore[misc]
             return
-        _work_on_part(services, part_id, worker)
+        _work_on_part(services, part_id, worker, limits)
 
 
-def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
-    limit = LIMITS.get(cast("Work", part_id.rpartition("-")[2]))
+def _work_on_part(services: Services, part_id: str, worker: str | None, limits: Mapping[Work, Limit]) -> None:
+    limit = limits.get(cast("Work", part_id.rpartition("-")[2]))
     if limit is None:
         events.error("no such part")
         return
@@ -96,13 +104,20 @@ def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
         claim = services.ledger.claim(part_id, this_owner(), limit.lease_ms, worker)
     except EnvironmentFault as error:
         events.error("claim failed", part=part_id, code=error.code)
-        return  # the dispatcher sends it again
+        # The dispatcher sends it again, but nobody knows whether the claim came through before the answer was lost. If
+        # so the part is ours and nobody works on it.
+        ours = this_owner()
+        _settle(lambda: services.leader.sweep(ours.__eq__, worker=worker, counted=False, late_ms=NEVER_MS))
+        return
     if claim is None:
         return
     began = time.monotonic()
     try:
         with _alarm(limit.soft_s):
-            end = _plan(services, claim) if claim.channel == "plan" else _made(services, claim, claim.channel)
+            if claim.channel == "plan":
+                end = _plan(services, claim)
+            else:
+                end = _made(services, claim, claim.channel, limit.bytes)
     except ClaimLost:
         events.info("part dropped", part=part_id)
     except TooSlow:
@@ -122,6 +137,11 @@ def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
         _settle(lambda: services.ledger.give_back(claim, fault))
         events.error("environment", part=part_id, code=error.code)
     except Exception as error:  # whatever it is, it must not take the neighbours along
+        if _out_of_space(error):
+            fault = Fault(code="environment.disk", message="A file could not be written: the disk is full.")
+            _settle(lambda: services.ledger.give_back(claim, fault))
+            events.error("environment", part=part_id, code=fault.code)
+            return
         fault = (
             _fault(error)
             if isinstance(error, DearlyError)
@@ -155,7 +175,7 @@ def _plan(services: Services, claim: Claim) -> Callable[[], bool]:
     return lambda: services.ledger.planned(claim, made.digest, plan)
 
 
-def _made(services: Services, claim: Claim, channel: Channel) -> Callable[[], bool]:
+def _made(services: Services, claim: Claim, channel: Channel, most_bytes: int) -> Callable[[], bool]:
     """Render a channel's files and store them; gives what is to be said to the ledger."""
     sealed = services.reader.sealed(claim.request_id, "plan")
     if sealed is None:
@@ -168,7 +188,7 @@ def _made(services: Services, claim: Claim, channel: Channel) -> Callable[[], bo
         embedded = _embedded(services, claim, channel, out)
         result = services.engine.render(release, plan, channel, out, embedded, progress, claim.part_id)
         size = sum((out / artefact.path).stat().st_size for artefact in result.artefacts)
-        if size > LIMITS[channel].bytes:
+        if size > most_bytes:
             raise RenderError("render.limit", f"The files have {size} bytes, which is more than they may.")
         outcome = _stored(services, claim, out, result)
     return lambda: services.ledger.finish(claim, outcome)
@@ -243,6 +263,17 @@ class _Beats:
         self._last = time.monotonic()
         if not self._services.ledger.beat(self._claim, *self._at):
             raise ClaimLost
+
+
+def _out_of_space(error: BaseException | None) -> bool:
+    """Whether a full disk, or one that takes nothing, is behind an error. A part is not to blame for it, whatever
+    library met it first."""
+    seen = 0
+    while error is not None and seen < 20:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
 
 
 def _fault(error: DearlyError) -> Fault:
