@@ -46,7 +46,9 @@ def unpack(source: BinaryIO, target: Path) -> None:
         with av.open(source, "r", format="matroska") as packed:
             stream = packed.streams.video[0]
             stream.thread_count = 1
-            pictures = (np.ascontiguousarray(one.to_ndarray(format="yuv420p")) for one in packed.decode(stream))
+            pictures = (
+                np.ascontiguousarray(one.to_ndarray(format="yuv420p"), dtype=np.uint8) for one in packed.decode(stream)
+            )
             mezzanine.write(target, stream.width, stream.height, pictures)
     except (av.FFmpegError, IndexError) as error:
         raise RenderError("render.media", "Packed footage cannot be read.") from error
