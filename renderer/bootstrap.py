@@ -116,6 +116,7 @@ class Services:
     """One process's adapters. Never carried over a fork."""
 
     settings: Settings
+    database: Database
     store: Store
     releases: Releases
     book: ReleaseBook
@@ -137,6 +138,7 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
     store = LocalStore(settings.store)
     return Services(
         settings=settings,
+        database=database,
         store=store,
         releases=Releases(store),
         book=ReleaseBook(database),

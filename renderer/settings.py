@@ -45,6 +45,11 @@ class Settings(BaseSettings):
         description="Of so many pieces of film that are found, one is drawn again and compared; 0 for none.",
     )
 
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on which the service gives its metrics to Prometheus; 0 for none."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address on which it does; `0.0.0.0` for every one.")
+
     def __init__(self, **given: Any) -> None:
         """Raises EnvironmentFault ``environment.setting`` for a value that a setting cannot have."""
         try:
