@@ -177,7 +177,8 @@ class Pause:
 
 @dataclass(frozen=True, kw_only=True)
 class Produced:
-    """One stored file of a part. ``path`` is ``<channel>/<fixed name>``, ``key`` its place in the store."""
+    """One stored file of a part. ``path`` is ``<channel>/<fixed name>``, ``key`` its place in the store, ``engine`` the
+    digest of what made it (:meth:`.reader.Reader.engines`)."""
 
     path: str
     kind: str
@@ -185,6 +186,7 @@ class Produced:
     bytes: int
     sha256: str
     key: str
+    engine: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

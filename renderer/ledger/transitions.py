@@ -33,7 +33,7 @@ from renderer.ledger.endings import (
 )
 from renderer.ledger.model import MAX_ATTEMPTS, OPEN, Claim, Clock, Fault, Outcome, Wish, wall_clock
 from renderer.ledger.prepared import Prepared, constant
-from renderer.ledger.tables import artefacts, attempts, part_needs, parts, pauses, requests, sealed
+from renderer.ledger.tables import artefacts, attempts, engines, part_needs, parts, pauses, requests, sealed
 
 FAULT_WAIT_MS = 500
 LONGEST_FAULT_WAIT_MS = 10_000
@@ -46,6 +46,7 @@ class Ledger:
     def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
         self._database = database
         self._clock = clock
+        self._engines: set[str] = set()
 
     def claim(self, part_id: str, owner: str, lease_ms: int, worker: str | None = None) -> Claim | None:
         """Take a part to work on; None if it is not to be had (done, at work, taken back): then drop the message.
@@ -138,6 +139,13 @@ class Ledger:
                 return False
             return end_request(connection, self._clock(), claim.request_id, "suppressed", reason=reason)
 
+    def know_engine(self, digest: str, versions: str) -> None:
+        """Write down what makes artefacts under a digest, once a process: to be called before they are."""
+        if digest not in self._engines:
+            with self._database.writing() as connection:
+                connection.execute(insert_new(connection, engines, "digest").values(digest=digest, versions=versions))
+            self._engines.add(digest)
+
     def finish(self, claim: Claim, outcome: Outcome) -> bool:
         """The part is done and its files count. False when the claim was lost: then nothing changed."""
         with self._database.writing() as connection:
@@ -168,6 +176,7 @@ class Ledger:
                         "media_type": file.media_type,
                         "bytes": file.bytes,
                         "key": file.key,
+                        "engine": file.engine,
                     }
                     for file in outcome.artefacts
                 ],
@@ -317,7 +326,12 @@ _FINISH = Prepared(
 )
 _FILES = Prepared(
     insert(artefacts)
-    .values({name: bindparam(name) for name in ("part_id", "path", "kind", "sha256", "media_type", "bytes", "key")})
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("part_id", "path", "kind", "sha256", "media_type", "bytes", "key", "engine")
+        }
+    )
     .inline()
 )
 _TRIED = Prepared(
