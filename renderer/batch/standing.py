@@ -42,13 +42,13 @@ class Standing:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will change any more by itself."""
-        return self.run.state not in ("open", "running")
+        """Whether nothing will change any more by itself. What was cancelled is still summed up."""
+        return self.run.finished_ms is not None
 
     @property
     def input(self) -> int:
         """Records of the input; those read so far while it is being read."""
-        return self.tally.all if self.run.expected is None else self.run.expected
+        return records_in(self.run, self.tally)
 
     @property
     def share(self) -> float:
@@ -58,12 +58,21 @@ class Standing:
     @property
     def state(self) -> str:
         """The run's state in words."""
+        if self.run.state == "cancelled" and not self.ended:
+            return "being cancelled"
         if self.run.state == "running":
             if self.tally.open == 0:
                 return "being summed up"
             if self.held == self.tally.open:
                 return "waiting for approval"
         return STATES[self.run.state]
+
+
+def records_in(run: Run, tally: Tally) -> int:
+    """Records of a run's input, those read so far while it is being read. A batch counts them itself."""
+    if run.totals is not None:
+        return int(run.totals["input"])
+    return tally.all if run.expected is None else run.expected
 
 
 STATES = {
@@ -80,7 +89,7 @@ def look(services: Services, run_id: str) -> Standing:
     summary = services.summary
     run = summary.run(run_id)
     tally = summary.tally(run_id)
-    live = run.state in ("open", "running")
+    live = run.finished_ms is None
     held = summary.held(run)
     pace = summary.pace(run_id, max(run.created_ms, run.approved_ms or 0)) if live else None
     waits = tuple(_waits(services, run, tally, held)) if live else ()
@@ -205,9 +214,11 @@ def as_json(found: Standing) -> dict[str, Any]:
 
 def whys(run: Run) -> tuple[str, ...]:
     """What does not add up, in sentences."""
-    if isinstance(run.why, dict):  # a run that is no batch has no sums of its own
-        return (f"{run.why.get('input')} requests were handed in, {run.why.get('requests')} are there.",)
-    return tuple(str(why) for why in run.why or ())
+    if run.why is None:
+        return ()
+    if "why" in run.why:
+        return tuple(run.why["why"])
+    return (f"{run.why['input']} requests were handed in, {run.why['requests']} are there.",)  # a run that is no batch
 
 
 def reason_json(reason: Reason) -> dict[str, Any]:

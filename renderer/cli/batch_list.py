@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from renderer.batch.standing import STATES, moment, times
+from renderer.batch.standing import STATES, moment, records_in, times
 from renderer.bootstrap import build
 from renderer.cli import console
 from renderer.cli.batch_tables import plain_table
@@ -50,7 +50,7 @@ def list(
             f"{moment(run.created_ms):%Y-%m-%d %H:%M}",
             escape(run.template or ""),
             state,
-            f"{run.expected if run.expected is not None else tally.all:,}",
+            f"{records_in(run, tally):,}",
             f"{tally.done:,}",
             f"{tally.failed:,}",
             f"{tally.suppressed + tally.set_aside + tally.cancelled:,}",
@@ -65,7 +65,7 @@ def _as_json(run: Run, tally: Tally) -> dict[str, object]:
         "release": run.release,
         "state": run.state,
         "counts": {
-            "input": tally.all if run.expected is None else run.expected,
+            "input": records_in(run, tally),
             "done": tally.done,
             "failed": tally.failed,
             "suppressed": tally.suppressed,

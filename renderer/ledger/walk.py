@@ -14,17 +14,10 @@ from sqlalchemy import Connection, Row, select, tuple_
 
 from renderer.ledger.database import Database
 from renderer.ledger.model import Produced, State, Work
-from renderer.ledger.tables import artefacts, engines, parts, requests, set_aside
+from renderer.ledger.tables import artefacts, parts, requests, set_aside
 
 PAGE = 500
 """Requests read at a time: with their parts and files a few megabytes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WalkedFile(Produced):
-    """One stored file. ``engine`` names the versions that made it, None where that was not written down yet."""
-
-    engine: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +28,7 @@ class WalkedPart:
     channel: Work
     state: State
     error_code: str | None
-    files: tuple[WalkedFile, ...] = ()
+    files: tuple[Produced, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +104,6 @@ class Walk:
             yield [Aside(**row._mapping) for row in rows]
             after = rows[-1].record
 
-    def engines(self, digests: Sequence[str]) -> dict[str, str]:
-        """The versions (JSON) behind some engines' digests."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(engines).where(engines.c.digest.in_(digests)).order_by(engines.c.digest))
-            return {row.digest: row.versions for row in rows}
-
 
 _REQUEST = (
     requests.c.id,
@@ -134,7 +121,7 @@ _PART = (parts.c.id, parts.c.request_id, parts.c.channel, parts.c.state, parts.c
 def _with_parts(connection: Connection, rows: Sequence[Any], files: bool) -> list[Walked]:
     ids = [row.id for row in rows]
     asked = connection.execute(select(*_PART).where(parts.c.request_id.in_(ids)).order_by(parts.c.id)).all()
-    produced: dict[str, list[WalkedFile]] = {}
+    produced: dict[str, list[Produced]] = {}
     if files:
         of = [row.id for row in asked]
         for start in range(0, len(of), PAGE):
@@ -171,8 +158,8 @@ def _with_parts(connection: Connection, rows: Sequence[Any], files: bool) -> lis
     ]
 
 
-def _file(row: Row[Any]) -> WalkedFile:
-    return WalkedFile(
+def _file(row: Row[Any]) -> Produced:
+    return Produced(
         path=row.path,
         kind=row.kind,
         media_type=row.media_type,
