@@ -18,7 +18,7 @@ from sqlalchemy import select
 from renderer.bootstrap import Services, build
 from renderer.ledger.database import Database
 from renderer.ledger.model import Counts
-from renderer.ledger.tables import parts
+from renderer.ledger.tables import parts, requests
 from renderer.orders import submission
 from renderer.settings import Settings
 from renderer.template.model import Channel
@@ -104,6 +104,7 @@ class House:
             started.wait()
         for process in self.family:
             process.kill()
+        self.services.reader._database.close()
         until(lambda: not self.left(), lambda: f"still there: {self.left()}")
 
     def left(self) -> list[Process]:
@@ -146,6 +147,12 @@ class House:
 
     def counts(self, run: str) -> Counts:
         return self.services.reader.counts(run)
+
+    def records(self, run: str) -> dict[str, int]:
+        """The record of each request of a run."""
+        with closing(Database(self.settings.database)) as database, database.reading() as connection:
+            rows = connection.execute(select(requests.c.id, requests.c.record).where(requests.c.run_id == run))
+            return {row.id: row.record for row in rows}
 
     def at_work(self) -> bool:
         """Whether a process that lives is making something."""
