@@ -8,6 +8,7 @@ found out once a process, and only libraries that the process needs anyway are l
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -70,6 +71,11 @@ def preparer_of(kind: PreparedKind) -> MadeBy:
 
             own = {"preparer": preparer(), "machine": platform.machine()}
     return _made_by({"prepares": kind, **own})
+
+
+def preparer_of_all(kinds: Sequence[PreparedKind]) -> MadeBy:
+    """What prepares files of several kinds in this process: Dearly's version, and the digest of what prepares each."""
+    return _made_by({"dearly": __version__, "prepares": {kind: preparer_of(kind).digest for kind in kinds}})
 
 
 def _made_by(versions: dict[str, object]) -> MadeBy:
