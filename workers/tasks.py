@@ -332,6 +332,9 @@ def _stored(services: Services, claim: Claim, out: Path, result: RenderResult) -
     """The files put into the store. The key depends on the request and not on the attempt: if an earlier attempt got as
     far as this, its file stands and is the one that counts."""
     produced = []
+    engine = result.made_by
+    if engine is not None:
+        services.ledger.know_engine(engine.digest, engine.versions)
     for artefact in result.artefacts:
         # One folder for many requests: a new folder has to be brought to the disk, like a new file.
         key = f"artefacts/{claim.request_id[-2:]}/{claim.request_id}.{artefact.path.replace('/', '.', 1)}"
@@ -344,6 +347,7 @@ def _stored(services: Services, claim: Claim, out: Path, result: RenderResult) -
                 bytes=stored.bytes,
                 sha256=stored.sha256,
                 key=key,
+                engine=engine.digest if engine is not None and stored.created else None,
             )
         )
     return Outcome(
