@@ -18,10 +18,12 @@ from typing import Any
 import structlog
 from celery import Celery
 
+from renderer.batch.balance import Settler
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
 from renderer.ledger.leader import LATE_MS, NEVER_MS, NotLeader
 from renderer.ledger.model import Fence, Ready
+from renderer.operations.upkeep import Caretaker
 from workers import log
 from workers.app import WORK
 from workers.heart import BEAT_S
@@ -36,6 +38,9 @@ FILL_S = 0.2
 
 SWEEP_S = 1.0
 """How often processes of this machine are looked at, and runs that may have ended."""
+
+UPKEEP_S = 1.0
+"""How often a little is done of what has time."""
 
 BURY_S = 5.0
 """How often the workers' heartbeats are looked at."""
@@ -72,9 +77,11 @@ class Dispatcher:
         self._now = now
         self._owner = owner or this_owner()
         self._fence: Fence | None = None
+        self._settler = Settler(services, now)
         self._next: dict[str, float] = {}
         self._calm: float | None = None  # since when the ledger has answered
         self._moved: dict[str, tuple[tuple[int, int], float]] = {}
+        self._caretaker = Caretaker(services, now)
 
     def tick(self) -> int:
         """Lead if nobody does, sweep when it is time, fill the windows; the number of parts sent. Raises nothing that
@@ -115,9 +122,14 @@ class Dispatcher:
                 events.warning("taken back", parts=back)
             for run in self._services.leader.settle(self._fence):
                 events.info("run has ended", run=run)
+        if self._settler.busy or self._due("settle", SWEEP_S):
+            for run in self._settler.settle(self._fence):
+                events.info("run has ended", run=run)
         sent = self._fill("urgent", self._fence)
         if self._due("fill", FILL_S):
             sent += sum(self._fill(queue, self._fence) for queue in LANES if queue != "urgent")
+        if self._due("upkeep", UPKEEP_S):
+            self._caretaker.tick(self._fence)
         return sent
 
     def _bury(self, calm: bool) -> None:

@@ -90,6 +90,8 @@ class Supervisor:
             ]
         self._workers.append(lane("films", "video", children, 20, niceness=8))
         self._broker = Broker(self._settings) if self._settings.embedded_broker else None
+        metrics = Child("metrics", [sys.executable, "-m", "workers.metrics"], niceness=5)
+        self._beside = [metrics] if self._settings.metrics_port else []
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, or when the
@@ -135,6 +137,10 @@ class Supervisor:
             sweep_work(self._settings.work)
         if self._broker:
             self._broker.ping()
+        for child in self._beside:  # nobody waits for these: what becomes of them stops nothing
+            if not child.running() and not child.too_often():
+                with suppress(OSError):
+                    child.start(self._settings.logs)
         for child in [*([self._broker] if self._broker else []), *self._workers]:
             if child.running():
                 continue
@@ -163,6 +169,8 @@ class Supervisor:
         """Workers first, so that no message is lost to a broker that is gone; then the broker; the lock last."""
         # Celery takes three seconds to say goodbye. With nothing at work there is nothing to say.
         busy = self._at_work()
+        for child in self._beside:
+            child.kill()
         for child in self._workers:
             if self._at_once or not busy:
                 child.kill()

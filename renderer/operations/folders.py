@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,20 +64,6 @@ def remove(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def sweep_work(folder: Path, is_dead: Callable[[str], bool]) -> int:
-    """Remove the files of processes that are dead: of parts that were at work, and of workers themselves; how many
-    folders. A folder is named after its owner (``node-pid-start-…``)."""
-    gone = 0
-    with suppress(FileNotFoundError):
-        for entry in list(os.scandir(folder)):
-            node, _, rest = entry.name.partition("-")
-            pid, _, started = rest.partition("-")
-            if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
-                shutil.rmtree(entry.path, ignore_errors=True)
-                gone += 1
-    return gone
 
 
 def _files(folder: Path, skip: tuple[str, ...] = ()) -> Iterator[os.DirEntry[str]]:

@@ -21,7 +21,6 @@ from renderer.ledger.model import Clock, Fence, wall_clock
 from renderer.ledger.tallies import Tallies, releases_kept
 from renderer.ledger.upkeep import DAY_MS, STEP, Upkeep
 from renderer.operations import forget
-from renderer.operations.folders import sweep_work
 from renderer.operations.retention import Retention
 from renderer.render.video.speech_shelf import SpeechShelf
 
@@ -41,8 +40,8 @@ LONG_REST_MS = 45 * DAY_MS
 
 HOLD_MS = DAY_MS
 SHORT_HOLD_MS = 600_000
-"""How long nothing is dropped after a jump or a long rest, and after a short one: a machine that was switched on may not
-know the time yet."""
+"""How long nothing is dropped after a jump or a long rest, and after a short one: a machine that was just switched on
+may not know the time yet."""
 
 ROUND_MARK, HOLD_MARK = "retention", "retention-held"
 
@@ -58,18 +57,15 @@ Work = Generator[None, None, None]
 
 
 class Caretaker:
-    """One for a dispatcher. ``is_dead`` knows the processes of this machine; ``now`` gives seconds that no clock
-    moves."""
+    """One for a dispatcher. ``now`` gives seconds that no clock moves."""
 
     def __init__(
         self,
         services: Services,
-        is_dead: Callable[[str], bool],
         now: Callable[[], float] = time.monotonic,
         clock: Clock = wall_clock,
     ) -> None:
         self._services = services
-        self._is_dead = is_dead
         self._now = now
         self._clock = clock
         self._tallies = Tallies(services.database, clock)
@@ -84,7 +80,6 @@ class Caretaker:
             self.records: 600.0,
             self.rows: 600.0,
             self.erasures: 60.0,
-            self.leftovers: 60.0,
             self.speech: 3600.0,
             self.chunks: 600.0,
             self.abandoned: 300.0,
@@ -171,11 +166,6 @@ class Caretaker:
         looked = forget.look_again(self._services, self._clock() - forget.LOOK_AFTER_MS, fence)
         if looked:
             events.info("looked again", erasures=looked)
-
-    def leftovers(self, _fence: Fence | None) -> Work:
-        """Remove files of processes that are dead."""
-        yield
-        sweep_work(self._services.settings.work, self._is_dead)
 
     def speech(self, _fence: Fence | None) -> Work:
         """Remove personal speech that is old."""
