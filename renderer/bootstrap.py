@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -24,8 +24,11 @@ from renderer.ledger.leader import Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.ledger.release_book import ReleaseBook
 from renderer.ledger.seal import Vault, installation_key
+from renderer.ledger.summary import Summary
 from renderer.ledger.transitions import Ledger
+from renderer.ledger.walk import Walk
 from renderer.orders import MadePlan, Order, Taken
+from renderer.prepared import PreparedMedia
 from renderer.settings import Settings
 from renderer.store.base import Store
 from renderer.store.local import LocalStore
@@ -117,6 +120,7 @@ class Services:
     """One process's adapters. Never carried over a fork."""
 
     settings: Settings
+    database: Database
     store: Store
     releases: Releases
     book: ReleaseBook
@@ -128,6 +132,8 @@ class Services:
     browse: Browse
     hand_in: HandIn
     key_ring: KeyRing
+    summary: Summary
+    walk: Walk
     vault: Vault
     engine: Engine
 
@@ -136,13 +142,13 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
     """The adapters that the settings ask for. Raises EnvironmentFault when one cannot be opened."""
     settings.prepare()
     database = Database(settings.database)
-    store = LocalStore(settings.store)
-    intake = Intake(database)
+    store, book, intake = LocalStore(settings.store), ReleaseBook(database), Intake(database)
     return Services(
         settings=settings,
+        database=database,
         store=store,
         releases=Releases(store),
-        book=ReleaseBook(database),
+        book=book,
         intake=intake,
         ledger=Ledger(database),
         leader=Leader(database),
@@ -151,8 +157,11 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         browse=Browse(database),
         hand_in=HandIn(database, intake),
         key_ring=KeyRing(database),
+        summary=Summary(database),
+        walk=Walk(database),
         vault=Vault(installation_key(settings.key_file)),
-        engine=engine or PipelineEngine(settings.cache, ShelfSource(settings), settings),
+        engine=engine
+        or PipelineEngine(settings.cache, ShelfSource(settings), settings, PreparedMedia(book, store, settings.cache)),
     )
 
 
@@ -189,12 +198,20 @@ def recipient_use(settings: Settings, recipient: str) -> str:
 
 class PipelineEngine:
     """The real engine. Keeps the compiled templates it used last; ``cache`` holds what can be made again, ``shelf``
-    opens the chunks that films share, ``settings`` name the voices."""
+    opens the chunks that films share, ``settings`` name the voices, ``prepared`` brings what was made when a release
+    was published."""
 
     KEPT = 4
 
-    def __init__(self, cache: Path, shelf: ShelfSource | None = None, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        shelf: ShelfSource | None = None,
+        settings: Settings | None = None,
+        prepared: PreparedMedia | None = None,
+    ) -> None:
         self._cache = cache
+        self._prepared = prepared
         self._settings = settings
         self._shelf_source = shelf
         self._shelf: Shelf | None = None
@@ -241,8 +258,11 @@ class PipelineEngine:
     ) -> RenderResult:
         from renderer import pipeline
         from renderer.plan.read import read_plan
+        from renderer.render.engines import engine_of
 
         template = self._planner(release).template
+        if self._prepared is not None:
+            self._prepared.fetch(template.id, release.files_digest, channel)
         job = pipeline.prepare_job(
             template,
             read_plan(plan.data),
@@ -255,7 +275,8 @@ class PipelineEngine:
             voices=voice_settings(self._settings) if channel == "video" and self._settings is not None else None,
         )
         found = {result.channel: result for result in made}
-        return pipeline.render_channel(channel, job, out, film=found.get("video"), statement=found.get("statement"))
+        result = pipeline.render_channel(channel, job, out, film=found.get("video"), statement=found.get("statement"))
+        return replace(result, made_by=engine_of(channel))
 
     def _chunks(self) -> Shelf | None:
         if self._shelf is None and self._shelf_source is not None:

@@ -10,13 +10,18 @@ Whatever is found is in the store and in the book of releases when it is given b
 from __future__ import annotations
 
 import re
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from renderer.bootstrap import Services, release_key
 from renderer.errors import UsageError, nearest
-from renderer.ledger.release_book import Entry
+from renderer.guard import Guard
+from renderer.ledger.release_book import Entry, Prepared, Switch
+from renderer.prepared import KINDS, lacking, lay_up, move_in
+from renderer.render.engines import PreparedKind, preparer_of, preparer_of_all
 from renderer.template.load import find_template, installed, load_release
 from renderer.template.model import Template
 from renderer.template.release import Release, read_folder
@@ -25,6 +30,9 @@ KEPT_S = 10.0
 """How long an installed template is taken to be the same."""
 LEAST_PREFIX = 8
 """So many digits of a digest are enough, if no other release of the template begins with them."""
+
+PREPARE_S = 3600.0
+"""Longer than this nothing may take to be prepared."""
 
 NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,99})(?:@([0-9a-f]{1,64}))?")
 """An id, and the digest or its beginning."""
@@ -113,6 +121,91 @@ def keep(services: Services, release: Release, template: Template | None = None)
     services.releases.publish(release)
     services.book.record(entry_of(template))
     return Pinned(template.id, release)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What publishing has done. ``new``: the release was not in the book; ``prepared_now``: the kinds that were
+    prepared for it; ``switch``: how the active release changed, if it did."""
+
+    entry: Entry
+    new: bool
+    prepared_now: tuple[PreparedKind, ...]
+    switch: Switch | None
+    active: bool
+
+    @property
+    def prepared(self) -> tuple[Prepared, ...]:
+        """The files that this version of Dearly has prepared for it."""
+        return tuple(one for kind in KINDS for one in self.entry.prepared.get(preparer_of(kind).digest, ()))
+
+
+def publish(
+    services: Services,
+    template: Template,
+    *,
+    activate: bool | None = None,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> Published:
+    """Put a template's release into store and book, with its prepared media, and make it active if ``activate`` says
+    so; without a word, if none of the template is.
+
+    What is there already is not made again. Raises RenderError or TemplateError for media that cannot be prepared,
+    EnvironmentFault when store, ledger or disk refuse; then nothing was activated.
+    """
+    digest = template.release.files_digest
+    services.releases.publish(template.release)
+    new = services.book.record(entry_of(template))
+    kinds = lacking(services.store, _entry(services, template), template.channels)
+    if kinds:
+        _prepare(services, template, kinds, progress)
+    switch = None
+    if activate is not False:
+        switch = services.book.activate(template.id, digest, if_none=activate is None)
+    return Published(
+        entry=_entry(services, template),
+        new=new,
+        prepared_now=kinds,
+        switch=switch,
+        active=services.book.active(template.id) == digest,
+    )
+
+
+def _prepare(
+    services: Services,
+    template: Template,
+    kinds: Sequence[PreparedKind],
+    progress: Callable[[str, int, int], None],
+) -> None:
+    """In an empty cache, so that all that comes to be there is this template's; then it goes into the own cache too."""
+    from renderer.preflight.prepare import prepare_in_child
+
+    settings = services.settings
+    with tempfile.TemporaryDirectory(dir=settings.work, prefix="publish-") as folder, Guard() as guard:
+        cache = Path(folder) / "cache"
+        cache.mkdir()
+        guard.call(
+            prepare_in_child,
+            dict(template.release.files),
+            cache,
+            kinds,
+            seconds=PREPARE_S,
+            progress=lambda done, total: progress("prepare", done, total),
+        )
+        files = lay_up(services.store, cache, kinds, Path(folder), lambda done, total: progress("store", done, total))
+        for one in (one for some in files.values() for one in some):
+            move_in(cache / one.path, settings.cache / one.path)
+    versions = {preparer_of(kind).digest: preparer_of(kind).versions for kind in kinds}
+    whole = preparer_of_all(kinds)
+    services.book.keep_prepared(
+        template.id, template.release.files_digest, whole.digest, files, {**versions, whole.digest: whole.versions}
+    )
+
+
+def _entry(services: Services, template: Template) -> Entry:
+    found = services.book.get(template.id, template.release.files_digest)
+    assert found is not None  # nothing is taken out of the book
+    return found
 
 
 def entry_of(template: Template) -> Entry:

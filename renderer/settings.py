@@ -58,6 +58,10 @@ class Settings(BaseSettings):
     )
     api_burst: int = Field(200, ge=1, le=1_000_000, description="Calls that a key may make at once after a pause.")
     api_streams: int = Field(4, ge=1, le=100, description="Streams of requests that a key may send at the same time.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port on which the service gives its metrics to Prometheus; 0 for none."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address on which it does; `0.0.0.0` for every one.")
 
     def __init__(self, **given: Any) -> None:
         """Raises EnvironmentFault ``environment.setting`` for a value that a setting cannot have."""

@@ -107,27 +107,35 @@ class Shelf:
         self._index.release(use, going)
         return len(going)
 
+    def drop_unused(self, after: str = "") -> tuple[int, str | None]:
+        """Remove some personal chunks that nobody has: what was kept for a film whose recipient was forgotten while it
+        was made, or for one that nobody will ask for again. How many, and the key to go on after, None at the end."""
+        keys = self._index.unused(after, _BATCH)
+        for key in keys:
+            self._store.delete(place(key))
+        gone = self._index.remove_unused(keys)
+        return gone, keys[-1] if len(keys) == _BATCH else None
+
     def make_room(self) -> int:
         """Evict the chunks that were not used for longest until all of them together are within the limit; how many.
 
         Chunks that a use keeps stay, and so do those that are being encoded."""
         size = self._index.size()
-        if size <= self._limit:
-            return 0
-        gone = 0
-        while size > self._limit * _SPARE:
-            rows = self._index.oldest(_BATCH)
-            if not rows:
-                break
+        return self.evict(size - int(self._limit * _SPARE))[0] if size > self._limit else 0
+
+    def evict(self, size: int) -> tuple[int, int]:
+        """Evict so many bytes, those that were not used for longest, as far as they may go; chunks and bytes gone."""
+        gone = freed = 0
+        while freed < size and (rows := self._index.oldest(_BATCH)):
             for row in rows:
                 self._store.delete(place(row.key))
                 if not self._index.evict(row):
                     self._index.lose(row.key)
-                size -= row.bytes
+                freed += row.bytes
                 gone += 1
-                if size <= self._limit * _SPARE:
+                if freed >= size:
                     break
-        return gone
+        return gone, freed
 
     def _make_room(self, come: int) -> None:
         with self._lock:

@@ -9,7 +9,7 @@ import resource
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import util
 from typing import Any
 
@@ -20,11 +20,12 @@ from celery.exceptions import Reject
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
+from renderer.ledger.model import Work
 from renderer.settings import Settings
 from workers import log
 from workers.door import Door
 from workers.heart import Heart
-from workers.lanes import INTAKE, LANES
+from workers.lanes import INTAKE, LANES, LIMITS, Limit
 from workers.leash import die_with_parent, this_owner
 from workers.tasks import work_on
 
@@ -44,11 +45,21 @@ VISIBILITY_S = 3600
 value would only bring duplicates."""
 
 
-def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
-    """An application whose workers make their adapters with ``build``, each process its own and only when it works."""
+def make_app(
+    settings: Settings,
+    build: Callable[[], Services],
+    *,
+    limits: Mapping[Work, Limit] = LIMITS,
+    memory: int = MEMORY,
+) -> Celery:
+    """An application whose workers make their adapters with ``build``, each process its own and only when it works.
+    A part may take what ``limits`` says, and its process ``memory`` bytes of address space."""
     app = Celery("dearly", broker=settings.broker)
     app.conf.update(
         accept_content=["json"],
+        # A broker that cannot write to its disk says so as an error of the channel; it is waited for, however long.
+        broker_channel_error_retry=True,
+        broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
             "visibility_timeout": VISIBILITY_S,
@@ -96,7 +107,7 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
     @app.task(name=WORK, ignore_result=True)
     def work(part_ids: list[str]) -> None:
         """Make some parts, those that are to be had."""
-        work_on(services(), part_ids, worker, lambda: stopping[0] == 1)
+        work_on(services(), part_ids, worker, lambda: stopping[0] == 1, limits)
 
     @signals.worker_init.connect(weak=False)
     def worker_starts(**_: object) -> None:
@@ -146,7 +157,7 @@ def make_app(settings: Settings, build: Callable[[], Services]) -> Celery:
     def child_starts(**_: object) -> None:
         if os.getpid() != main:
             die_with_parent(main)
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+            resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of memory would hold profiles
 
     return app

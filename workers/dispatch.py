@@ -7,19 +7,26 @@ several dispatchers one leads and the others wait. It runs in the supervisor, or
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Event
 from typing import Any
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
 
+from renderer.batch.balance import Settler
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
-from renderer.ledger.leader import NotLeader
+from renderer.ledger.leader import LATE_MS, NEVER_MS, NotLeader
 from renderer.ledger.model import Fence, Ready
+from renderer.operations.upkeep import Caretaker
+from workers import log
 from workers.app import WORK
+from workers.heart import BEAT_S
 from workers.lanes import LANES, MESSAGE_S, SENT_MS
 from workers.leash import is_dead, this_owner
 
@@ -32,6 +39,9 @@ FILL_S = 0.2
 SWEEP_S = 1.0
 """How often processes of this machine are looked at, and runs that may have ended."""
 
+UPKEEP_S = 1.0
+"""How often a little is done of what has time."""
+
 BURY_S = 5.0
 """How often the workers' heartbeats are looked at."""
 
@@ -41,6 +51,13 @@ LEAD_MS = 8_000
 
 LOST_S = 5.0
 """After so long without any movement in a queue the broker is asked whether it still has the messages."""
+
+CALM_S = 2.5 * BEAT_S
+"""For so long the ledger must have been there before silence says anything about a worker: while it is away nobody can
+say that he lives, and nobody can end a part."""
+
+FAULT_S = 1.0
+"""How long is waited after a fault that nobody has thought of."""
 
 events = structlog.get_logger("dearly")
 
@@ -60,37 +77,72 @@ class Dispatcher:
         self._now = now
         self._owner = owner or this_owner()
         self._fence: Fence | None = None
+        self._settler = Settler(services, now)
         self._next: dict[str, float] = {}
+        self._calm: float | None = None  # since when the ledger has answered
         self._moved: dict[str, tuple[tuple[int, int], float]] = {}
+        self._caretaker = Caretaker(services, now)
 
     def tick(self) -> int:
         """Lead if nobody does, sweep when it is time, fill the windows; the number of parts sent. Raises nothing that
         will pass."""
         try:
-            if self._due("lead", LEAD_S):
-                self._fence = self._services.leader.lead("dispatcher", self._owner, LEAD_MS, is_dead)
-            if self._fence is None:
+            if self._now() < self._next.get("tick", float("-inf")):
                 return 0
-            if self._due("bury", BURY_S):
-                for worker in self._services.roll.bury(is_dead):
-                    events.error("worker is dead", worker=worker)
-            if self._due("sweep", SWEEP_S):
-                back = self._services.leader.sweep(is_dead, fence=self._fence)
-                if back:
-                    events.warning("taken back", parts=back)
-                for run in self._services.leader.settle(self._fence):
-                    events.info("run has ended", run=run)
-            sent = self._fill("urgent", self._fence)
-            if self._due("fill", FILL_S):
-                sent += sum(self._fill(queue, self._fence) for queue in LANES if queue != "urgent")
-            return sent
+            return self._lead()
         except NotLeader:
             self._fence = None
         except EnvironmentFault as error:
+            self._calm = None
             events.error("dispatcher waits", code=error.code)
-        except OperationalError as error:
-            events.error("dispatcher waits", code="environment.broker", error=type(error).__name__)
+            self._next["tick"] = self._now() + FAULT_S
+        except Exception as error:  # a broker that is away or full has many ways to say so; the service must not end
+            events.error(
+                "dispatcher waits", code="environment.broker", error=type(error).__name__, where=log.where(error)
+            )
+            self._next["tick"] = self._now() + FAULT_S
         return 0
+
+    def _lead(self) -> int:
+        if self._due("lead", LEAD_S):
+            fence = self._services.leader.lead("dispatcher", self._owner, LEAD_MS, is_dead)
+            if fence != self._fence:
+                self._moved.clear()  # another one may have led meanwhile
+            self._fence = fence
+            if self._calm is None:
+                self._calm = self._now()
+        if self._fence is None:
+            return 0
+        calm = self._calm is not None and self._now() - self._calm >= CALM_S
+        if self._due("bury", BURY_S):
+            self._bury(calm)
+        if self._due("sweep", SWEEP_S):
+            back = self._services.leader.sweep(is_dead, fence=self._fence, late_ms=LATE_MS if calm else NEVER_MS)
+            if back:
+                events.warning("taken back", parts=back)
+            for run in self._services.leader.settle(self._fence):
+                events.info("run has ended", run=run)
+        if self._settler.busy or self._due("settle", SWEEP_S):
+            for run in self._settler.settle(self._fence):
+                events.info("run has ended", run=run)
+        sent = self._fill("urgent", self._fence)
+        if self._due("fill", FILL_S):
+            sent += sum(self._fill(queue, self._fence) for queue in LANES if queue != "urgent")
+        if self._due("upkeep", UPKEEP_S):
+            self._caretaker.tick(self._fence)
+        return sent
+
+    def _bury(self, calm: bool) -> None:
+        """Declare workers dead, and send again what was sent to their queues: a message that one of them had fetched
+        is out of the broker, and would be missed only once nothing else moves. Sent twice it does no harm."""
+        gone = self._services.roll.bury(is_dead, silent=calm)
+        for worker in gone:
+            events.error("worker is dead", worker=worker)
+        queues = self._services.reader.queues_of(gone)
+        for queue in [name for name in LANES if name in queues]:
+            back = self._services.leader.undispatch(self._services.reader.sent(queue))
+            if back:
+                events.warning("sent again", queue=queue, parts=back)
 
     def resign(self) -> None:
         """Leave the lead to another one at once."""
@@ -107,7 +159,8 @@ class Dispatcher:
 
     def _fill(self, queue: str, fence: Fence) -> int:
         lane = LANES[queue]
-        if not self._services.reader.waiting(queue) and self._moved.get(queue, ((0, 0), 0.0))[0] == (0, 0):
+        # A queue that was never looked at may hold what an earlier dispatcher has sent.
+        if queue in self._moved and self._moved[queue][0] == (0, 0) and not self._services.reader.waiting(queue):
             return 0
         flight = self._services.reader.in_flight(queue)
         if self._lost(queue, flight):
@@ -122,7 +175,7 @@ class Dispatcher:
         for count, ids in enumerate(messages):
             try:
                 self._app.send_task(WORK, args=[ids], queue=queue, ignore_result=True, time_limit=MESSAGE_S)
-            except OperationalError:
+            except Exception:
                 self._services.leader.undispatch([part_id for unsent in messages[count:] for part_id in unsent])
                 raise
         if ready:
@@ -141,6 +194,7 @@ class Dispatcher:
             return False
         self._moved[queue] = (flight, self._now())
         with self._app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1)  # or it would be tried for ever
             channel: Any = connection.default_channel
             try:
                 if channel.queue_declare(queue, passive=True).message_count:
@@ -161,21 +215,29 @@ def shards(ready: Sequence[Ready], size: int, children: int) -> list[list[str]]:
     return [rest[start : start + width] for start in range(0, len(rest), width)] + alone
 
 
-def main() -> None:
-    """Dispatch until interrupted."""
+def main() -> int:
+    """Dispatch until SIGTERM or SIGINT; the exit code."""
     from renderer.bootstrap import build
     from renderer.settings import Settings
-    from workers import log
     from workers.app import make_app
 
     log.set_up()
-    settings = Settings()
-    services = build(settings)
+    stopping = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        settings = Settings()
+        services = build(settings)
+    except EnvironmentFault as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     dispatcher = Dispatcher(services, make_app(settings, lambda: services))
-    while True:
+    while not stopping.wait(TICK_S):
         dispatcher.tick()
-        time.sleep(TICK_S)
+    with suppress(EnvironmentFault):
+        dispatcher.resign()
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 
@@ -17,11 +18,11 @@ import structlog
 
 from renderer.errors import EnvironmentFault
 from renderer.ledger.database import Database
-from renderer.ledger.leader import Leader, Roll
+from renderer.ledger.leader import NEVER_MS, Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.settings import Settings
 from workers import log
-from workers.leash import is_dead
+from workers.leash import is_dead, sweep_work
 
 BEAT_S = 3.0
 
@@ -37,6 +38,7 @@ class Heart(threading.Thread):
         self._worker = worker
         self._about = {"name": name, "queues": queues, "children": children}
         self._stopped = threading.Event()
+        self._heard = float("-inf")  # when the ledger last answered
         self._calm = threading.Lock()
         os.register_at_fork(
             before=self._calm.acquire, after_in_parent=self._calm.release, after_in_child=self._calm.release
@@ -64,9 +66,13 @@ class Heart(threading.Thread):
             events.error("no heartbeat", error=type(error).__name__, where=log.where(error))
 
     def _beat(self, database: Database) -> None:
+        sweep_work(self._settings.work)
         Roll(database).beat(self._worker, **self._about)  # type: ignore[arg-type]
-        overdue = Reader(database).overdue(self._worker)
-        back = Leader(database).sweep(is_dead, worker=self._worker, late_ms=0)
+        # Where the ledger was away, or this process stopped, nobody is late: a part that is done could not say so.
+        now = time.monotonic()
+        calm, self._heard = now - self._heard < 3 * BEAT_S, now
+        overdue = Reader(database).overdue(self._worker) if calm else []
+        back = Leader(database).sweep(is_dead, worker=self._worker, late_ms=0 if calm else NEVER_MS)
         if back:
             events.warning("taken back", parts=back)
         for owner in overdue:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 from contextlib import suppress
 from functools import cache
@@ -15,12 +16,18 @@ from pathlib import Path
 
 from renderer.guard import die_with_parent
 
-__all__ = ["die_with_parent", "is_dead", "this_owner"]
+__all__ = ["die_with_parent", "is_dead", "sweep_work", "this_owner"]
+
+_names: dict[int, str] = {}  # this process's name by its id: each part asks for it
 
 
 def this_owner() -> str:
     """The name under which this process takes leases."""
-    return f"{_node()}:{os.getpid()}:{_started(os.getpid())}"
+    pid = os.getpid()
+    if pid not in _names:
+        _names.clear()  # a parent's
+        _names[pid] = f"{_node()}:{pid}:{_started(pid)}"
+    return _names[pid]
 
 
 def is_dead(owner: str) -> bool:
@@ -30,6 +37,20 @@ def is_dead(owner: str) -> bool:
     if node != _node() or not pid.isdecimal():
         return False
     return _started(int(pid)) != started
+
+
+def sweep_work(folder: Path) -> None:
+    """Remove what processes of this machine that are dead have left in ``folder``: files of parts that were at work.
+    Its names begin with the owner's, with ``-`` for ``:``."""
+    try:
+        left = list(folder.iterdir())
+    except OSError:
+        return
+    for path in left:
+        node, _, rest = path.name.partition("-")
+        pid, _, started = rest.partition("-")
+        if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @cache

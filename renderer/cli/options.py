@@ -33,6 +33,10 @@ SeedOption = Annotated[
     int,
     typer.Option("--seed", metavar="N", min=0, max=MAX_SAFE_INTEGER, help="Seed for what a template leaves to chance."),
 ]
+RunArgument = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="A run's id, the beginning of one, or 'latest'.", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 
 

@@ -192,6 +192,24 @@ class ChunkIndex:
                     delete(chunks).where(chunks.c.key.in_(some), ~exists().where(chunk_uses.c.key == chunks.c.key))
                 )
 
+    def unused(self, after: str = "", count: int = _MANY) -> list[str]:
+        """Some personal chunks that nobody has, and nobody is encoding, in the order of their keys after ``after``."""
+        with self._database.reading() as connection:
+            asked = select(chunks.c.key).where(chunks.c.key > after, self._of_nobody()).order_by(chunks.c.key)
+            return list(connection.scalars(asked.limit(count)))
+
+    def remove_unused(self, keys: Sequence[str]) -> int:
+        """Forget the rows of such chunks whose bytes were removed, unless somebody came to use them; how many."""
+        with self._database.writing() as connection:
+            return sum(
+                connection.execute(delete(chunks).where(chunks.c.key.in_(some), self._of_nobody())).rowcount
+                for some in _batches(keys)
+            )
+
+    def _of_nobody(self) -> Any:
+        alone = ~exists().where(chunk_uses.c.key == chunks.c.key)
+        return and_(chunks.c.personal, chunks.c.lease_until_ms <= self._clock(), alone)
+
     # ---- Evicting
 
     def size(self) -> int:

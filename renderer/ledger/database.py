@@ -129,7 +129,13 @@ def _private_file(path: Path) -> None:
 def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where _begin_sqlite says, not where the driver thinks
     cursor = connection.cursor()
-    for pragma in ("journal_mode = wal", "synchronous = normal", "foreign_keys = on", "trusted_schema = off"):
+    for pragma in (
+        "journal_mode = wal",
+        "synchronous = normal",
+        "foreign_keys = on",
+        "trusted_schema = off",
+        "secure_delete = on",  # what is dropped or forgotten is overwritten in the file
+    ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
 

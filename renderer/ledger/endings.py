@@ -1,7 +1,8 @@
 """Steps that several transitions share, each inside the caller's transaction: notes in the history, ends of attempts,
 parts and requests.
 
-Whoever changes a part takes the lock of its request first (:func:`lock`), and of one request only.
+Whoever changes a part takes the lock of its request first (:func:`lock`). Nobody who has a request's lock waits for
+another's: a second one is taken only if it is free (:func:`lock_if_free`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, insert, literal, select, update
 
 from renderer.ledger.model import MAX_ATTEMPTS, MAX_LOSSES, OPEN, POISON_AFTER, Claim, Fault, State
+from renderer.ledger.prepared import Prepared, constant
 from renderer.ledger.tables import attempts, history, outbox, part_needs, parts, requests, sealed
 
 POISON = Fault(code="job.poison", message=f"Its process died {POISON_AFTER} times, also when it was alone.")
@@ -18,16 +20,20 @@ TOO_OFTEN = Fault(code="job.attempts", message=f"Tried again and again; its work
 TOO_LATE = Fault(code="job.time", message=f"Took longer than it may, {MAX_ATTEMPTS} times.")
 DEPENDENCY = Fault(code="job.dependency", message="A part whose files this one embeds has failed.")
 
-# Built once, as in transitions.py.
-_NOTE = insert(history)
-_KEEP = insert(sealed)
+_NOTE = Prepared(
+    insert(history)
+    .values({name: bindparam(name) for name in ("at_ms", "run_id", "request_id", "part_id", "event", "token", "code")})
+    .inline()
+)
+_KEEP = Prepared(insert(sealed).values({name: bindparam(name) for name in ("request_id", "kind", "data")}).inline())
 _OF_IT = parts.c.request_id == bindparam("b_id")
-_CLOSE = (
+_OPEN = [constant(state) for state in OPEN]
+_CLOSE = Prepared(
     update(requests)
     .where(
         requests.c.id == bindparam("b_id"),
-        requests.c.state.in_(OPEN),
-        ~exists().where(_OF_IT, parts.c.state.in_(OPEN)),
+        requests.c.state.in_(_OPEN),
+        ~exists().where(_OF_IT, parts.c.state.in_(_OPEN)),
     )
     .values(
         state=case((exists().where(_OF_IT, parts.c.state == "failed"), "failed"), else_="done"),
@@ -35,6 +41,8 @@ _CLOSE = (
     )
     .returning(requests.c.state, requests.c.notify)
 )
+_LOCK = Prepared(select(requests.c.id).where(requests.c.id == bindparam("b_id")).with_for_update())
+_LOCK_FREE = Prepared(select(requests.c.id).where(requests.c.id == bindparam("b_id")).with_for_update(skip_locked=True))
 
 
 def request_of(part_id: str) -> str:
@@ -46,7 +54,12 @@ def lock(connection: Connection, request_id: str) -> None:
     """Make changes of one request wait for each other. SQLite has one writer at a time anyway; elsewhere two parts
     that end at once would each see the other still open, and a claim and a cancelling could wait for each other."""
     if connection.dialect.name != "sqlite":
-        connection.execute(select(requests.c.id).where(requests.c.id == request_id).with_for_update())
+        _LOCK(connection, {"b_id": request_id})
+
+
+def lock_if_free(connection: Connection, request_id: str) -> bool:
+    """:func:`lock`, but False instead of waiting."""
+    return connection.dialect.name == "sqlite" or _LOCK_FREE(connection, {"b_id": request_id}).first() is not None
 
 
 def held(claim: Claim) -> ColumnElement[bool]:
@@ -66,8 +79,8 @@ def note(
     code: str | None = None,
 ) -> None:
     """A line of the history."""
-    connection.execute(
-        _NOTE,
+    _NOTE(
+        connection,
         {
             "at_ms": now_ms,
             "run_id": run_id,
@@ -165,7 +178,7 @@ def fail(connection: Connection, now_ms: int, part_id: str, token: int, fault: F
 
 def close(connection: Connection, now_ms: int, request_id: str) -> None:
     """End a request whose last part has ended."""
-    ended = connection.execute(_CLOSE, {"b_id": request_id, "b_now": now_ms}).one_or_none()
+    ended = _CLOSE(connection, {"b_id": request_id, "b_now": now_ms}).one_or_none()
     if ended is not None:
         note(connection, now_ms, f"request {ended.state}", request_id=request_id)
         if ended.notify:
@@ -185,4 +198,4 @@ def announce(connection: Connection, now_ms: int, topic: str, dedupe: str, paylo
 
 def keep_plan(connection: Connection, request_id: str, sealed_plan: bytes) -> None:
     """Put a request's plan beside its profile."""
-    connection.execute(_KEEP, {"request_id": request_id, "kind": "plan", "data": sealed_plan})
+    _KEEP(connection, {"request_id": request_id, "kind": "plan", "data": sealed_plan})

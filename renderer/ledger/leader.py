@@ -34,6 +34,9 @@ PROBE_MS = 10_000
 LATE_MS = 15_000
 """How long after a lease its part is left to the worker, which ends the process first."""
 
+NEVER_MS = 10**15
+"""As ``late_ms``: nobody is late."""
+
 
 class NotLeader(Exception):
     """Another process leads now."""
@@ -288,14 +291,15 @@ class Roll:
                 update(workers).where(workers.c.id == worker, workers.c.dead_ms.is_(None)).values(dead_ms=self._clock())
             )
 
-    def bury(self, is_dead: Callable[[str], bool] = lambda _: False) -> list[str]:
-        """Declare dead whoever has not been heard of for DEAD_MS, or is known to be; their ids."""
+    def bury(self, is_dead: Callable[[str], bool] = lambda _: False, *, silent: bool = True) -> list[str]:
+        """Declare dead whoever is known to be, and with ``silent`` whoever has not been heard of for DEAD_MS; their
+        ids."""
         with self._database.reading() as connection:
             living = connection.execute(
                 select(workers.c.id, workers.c.beat_ms).where(workers.c.dead_ms.is_(None))
             ).all()
         now = self._clock()
-        gone = [row for row in living if row.beat_ms < now - DEAD_MS or is_dead(row.id)]
+        gone = [row for row in living if (silent and row.beat_ms < now - DEAD_MS) or is_dead(row.id)]
         buried = []
         for row in gone:
             with self._database.writing() as connection:

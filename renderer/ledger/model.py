@@ -74,8 +74,13 @@ def new_id(now_ms: int) -> str:
 class Submission:
     """One request as it is handed in. ``recipient`` and ``idempotency`` are keyed digests (:class:`.seal.Vault`);
     ``sealed`` is the profile, encrypted for the request's id, so the id is made by the one who seals. ``record`` is its
+<<<<<<< HEAD
     place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``body`` is a keyed digest of all that
     was handed in, where the same ``idempotency`` with something else is to be told from the same again."""
+=======
+    place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``amounts`` are its control amounts,
+    sealed, where its template has control totals."""
+>>>>>>> main
 
     id: str
     recipient: str
@@ -87,7 +92,11 @@ class Submission:
     priority: int = 0
     record: int = 0
     notify: bool = False
+<<<<<<< HEAD
     body: str | None = None
+=======
+    amounts: bytes | None = None
+>>>>>>> main
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,11 +108,22 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A part that ``owner``, a process of ``worker``, would work on for at most ``lease_ms``."""
+
+    part_id: str
+    owner: str
+    lease_ms: int
+    worker: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """The right to work on a part, until ``lease_until_ms`` and as long as nobody holds a higher token (fencing).
 
     ``tries`` are the attempts that count against MAX_ATTEMPTS, this one included. ``probe``: its queue is paused, and
-    this part finds out whether the environment is well again.
+    this part finds out whether the environment is well again. ``sealed`` is what the work is made from: for a plan the
+    profile, else the plan; None once it was dropped.
     """
 
     part_id: str
@@ -123,6 +143,7 @@ class Claim:
     plan_digest: str | None
     needed: int = 0
     probe: bool = False
+    sealed: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +186,8 @@ class Pause:
 
 @dataclass(frozen=True, kw_only=True)
 class Produced:
-    """One stored file of a part. ``path`` is ``<channel>/<fixed name>``, ``key`` its place in the store."""
+    """One stored file of a part. ``path`` is ``<channel>/<fixed name>``, ``key`` its place in the store, ``engine`` the
+    digest of what made it (:meth:`.reader.Reader.engines`)."""
 
     path: str
     kind: str
@@ -173,6 +195,7 @@ class Produced:
     bytes: int
     sha256: str
     key: str
+    engine: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
@@ -22,7 +22,7 @@ from renderer.ledger.model import (
     Worker,
     wall_clock,
 )
-from renderer.ledger.tables import artefacts, history, parts, pauses, requests, runs, sealed, workers
+from renderer.ledger.tables import artefacts, engines, history, parts, pauses, requests, runs, sealed, workers
 
 
 class Reader:
@@ -128,9 +128,16 @@ class Reader:
                     bytes=row.bytes,
                     sha256=row.sha256,
                     key=row.key,
+                    engine=row.engine,
                 )
                 for row in rows
             ]
+
+    def engines(self, digests: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+        """What stands behind digests of engines: the versions of Dearly and of the libraries that made an artefact."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(engines).where(engines.c.digest.in_(sorted({*digests}))))
+            return {row.digest: json.loads(row.versions) for row in rows}
 
     def channels(self, request_id: str) -> Mapping[str, str]:
         """State of each channel of a request."""
@@ -199,6 +206,12 @@ class Reader:
                 )
                 for row in connection.execute(select(workers).where(workers.c.dead_ms.is_(None)).order_by(workers.c.id))
             ]
+
+    def queues_of(self, ids: Sequence[str]) -> set[str]:
+        """The queues that some workers served, dead or alive."""
+        with self._database.reading() as connection:
+            found = connection.scalars(select(workers.c.queues).where(workers.c.id.in_(ids))).all() if ids else []
+        return {queue for queues in found for queue in queues.split(",")}
 
     def run_state(self, run_id: str) -> RunState | None:
         """How a run stands; None when there is no such run."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.model import Clock, wall_clock
-from renderer.ledger.tables import activations, releases, requests
+from renderer.ledger.tables import activations, engines, releases, requests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,24 +93,31 @@ class ReleaseBook:
             put = insert_new(connection, releases, "template", "digest").values(row).returning(releases.c.digest)
             return connection.execute(put).one_or_none() is not None
 
-    def keep_prepared(self, template: str, digest: str, engine: str, prepared: Sequence[Prepared]) -> bool:
-        """Note what ``engine`` has prepared for a release that is in the book. False, and no change, when that engine
-        has prepared it already."""
+    def keep_prepared(
+        self,
+        template: str,
+        digest: str,
+        engine: str,
+        files: Mapping[str, Sequence[Prepared]],
+        versions: Mapping[str, str],
+    ) -> None:
+        """Note what is prepared for a release that is in the book: ``files`` by the digest of what prepared them, which
+        replace those of the same. ``engine`` stands for all of them together; ``versions`` has the text behind each
+        digest."""
         with self._database.writing() as connection:
+            for name, text_ in versions.items():
+                connection.execute(insert_new(connection, engines, "digest").values(digest=name, versions=text_))
             this = (releases.c.template == template) & (releases.c.digest == digest)
             found = connection.execute(
                 select(releases.c.prepared, releases.c.engine).where(this).with_for_update()
             ).one()
             known = json.loads(found.prepared or "{}")
-            if engine in known:
-                return False
-            known[engine] = [_as_json(one) for one in prepared]
+            known |= {name: [_as_json(one) for one in some] for name, some in files.items()}
             connection.execute(
                 update(releases)
                 .where(this)
                 .values(prepared=json.dumps(known, sort_keys=True), engine=found.engine or engine)
             )
-            return True
 
     def get(self, template: str, digest: str) -> Entry | None:
         """A release by its whole digest."""

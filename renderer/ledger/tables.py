@@ -53,6 +53,7 @@ runs = Table(
     Column("options", Text),  # JSON: what a batch was started with (renderer/batch/model.py)
     Column("scope", Text),  # the first of the runs that go on from one another: no recipient twice in all of them
     Column("records", BigInteger),  # records of the input that were read so far
+    Column("input_digest", Text),  # keyed digest of them: only the same input goes on
 )
 
 requests = Table(
@@ -78,8 +79,12 @@ requests = Table(
     Column("cleaned_ms", BigInteger),  # its files are gone, to make room; it stays done
     Column("body", Text),  # keyed digest of what was handed in, where the same key may come again with something else
     Index("requests_by_run", "run_id", "state"),
+<<<<<<< HEAD
     Index("requests_listed", "run_id", "id"),
     Index("requests_by_record", "run_id", "record"),
+=======
+    Index("requests_by_record", "run_id", "record", "id"),  # the order in which a run is gone through
+>>>>>>> main
     Index("requests_by_recipient", "recipient"),
 )
 Index(
@@ -88,6 +93,14 @@ Index(
     requests.c.finished_ms,
     sqlite_where=text("dropped_ms is null and finished_ms is not null"),
     postgresql_where=text("dropped_ms is null and finished_ms is not null"),
+)
+Index(
+    "requests_by_end",
+    requests.c.run_id,
+    requests.c.finished_ms,
+    requests.c.state,
+    sqlite_where=text("finished_ms is not null"),
+    postgresql_where=text("finished_ms is not null"),
 )
 Index(
     "requests_failed",
@@ -162,14 +175,6 @@ Index(
     parts.c.lease_until_ms,
     sqlite_where=text("state in ('dispatched', 'running')"),
     postgresql_where=text("state in ('dispatched', 'running')"),
-)
-
-Index(
-    "parts_oldest",
-    parts.c.queue,
-    parts.c.available_ms,
-    sqlite_where=text("state = 'submitted' and waits = 0"),
-    postgresql_where=text("state = 'submitted' and waits = 0"),
 )
 
 part_needs = Table(

@@ -16,12 +16,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Delete, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, bindparam, delete, exists, func, insert, select, update
 
 from renderer.ledger.database import Database, insert_new
-from renderer.ledger.endings import close, end_attempts, end_request, fail, held, keep_plan, lock, note, request_of
-from renderer.ledger.model import MAX_ATTEMPTS, OPEN, Claim, Clock, Fault, Outcome, wall_clock
-from renderer.ledger.tables import artefacts, attempts, part_needs, parts, pauses, requests
+from renderer.ledger.endings import (
+    close,
+    end_attempts,
+    end_request,
+    fail,
+    held,
+    keep_plan,
+    lock,
+    lock_if_free,
+    note,
+    request_of,
+)
+from renderer.ledger.model import MAX_ATTEMPTS, OPEN, Claim, Clock, Fault, Outcome, Wish, wall_clock
+from renderer.ledger.prepared import Prepared, constant
+from renderer.ledger.tables import artefacts, attempts, engines, part_needs, parts, pauses, requests, sealed
 
 FAULT_WAIT_MS = 500
 LONGEST_FAULT_WAIT_MS = 10_000
@@ -34,6 +46,7 @@ class Ledger:
     def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
         self._database = database
         self._clock = clock
+        self._engines: set[str] = set()
 
     def claim(self, part_id: str, owner: str, lease_ms: int, worker: str | None = None) -> Claim | None:
         """Take a part to work on; None if it is not to be had (done, at work, taken back): then drop the message.
@@ -41,36 +54,46 @@ class Ledger:
         ``owner`` is the process that works, ``worker`` the one that it belongs to. The attempt is counted here, before
         any work, so that a part which kills its process is not tried for ever.
         """
-        request_id = request_of(part_id)
         with self._database.writing() as connection:
-            lock(connection, request_id)
-            now = self._clock()
-            until = now + lease_ms
-            row = connection.execute(
-                _CLAIM, {"b_id": part_id, "b_worker": worker, "b_owner": owner, "b_until": until, "b_now": now}
-            ).one_or_none()
-            if row is None:
-                return None
-            request = connection.execute(_BEGIN if row.channel == "plan" else _LOOK, {"b_id": request_id}).one()
-            return Claim(
-                part_id=part_id,
-                request_id=request_id,
-                channel=row.channel,
-                queue=row.queue,
-                template=request.template,
-                release=request.release,
-                token=row.lease_token,
-                attempt=row.attempts,
-                tries=row.attempts - row.crashes - row.losses,
-                faults=row.faults,
-                worker=worker,
-                owner=owner,
-                begun_ms=now,
-                lease_until_ms=until,
-                plan_digest=request.plan_digest,
-                needed=row.needed,
-                probe=bool(row.probe),
-            )
+            lock(connection, request_of(part_id))
+            return self._claim(connection, Wish(part_id=part_id, owner=owner, lease_ms=lease_ms, worker=worker))
+
+    def _claim_too(self, connection: Connection, wish: Wish) -> Claim | None:
+        """Take a part in a transaction that has just ended another; None also where that would mean to wait for whoever
+        changes its request, since two who each wait for the other's would wait for ever."""
+        return self._claim(connection, wish) if lock_if_free(connection, request_of(wish.part_id)) else None
+
+    def _claim(self, connection: Connection, wish: Wish) -> Claim | None:
+        now = self._clock()
+        until = now + wish.lease_ms
+        row = _CLAIM(
+            connection,
+            {"b_id": wish.part_id, "b_worker": wish.worker, "b_owner": wish.owner, "b_until": until, "b_now": now},
+        ).one_or_none()
+        if row is None:
+            return None
+        request_id = request_of(wish.part_id)
+        request = (_BEGIN if row.channel == "plan" else _LOOK)(connection, {"b_id": request_id}).one()
+        return Claim(
+            part_id=wish.part_id,
+            request_id=request_id,
+            channel=row.channel,
+            queue=row.queue,
+            template=request.template,
+            release=request.release,
+            token=row.lease_token,
+            attempt=row.attempts,
+            tries=row.attempts - row.crashes - row.losses,
+            faults=row.faults,
+            worker=wish.worker,
+            owner=wish.owner,
+            begun_ms=now,
+            lease_until_ms=until,
+            plan_digest=request.plan_digest,
+            needed=row.needed,
+            probe=bool(row.probe),
+            sealed=request.sealed,
+        )
 
     def beat(self, claim: Claim, step: int, steps: int) -> bool:
         """Note the progress. False when the claim is lost: then stop, nobody wants the result. The lease is not made
@@ -82,20 +105,30 @@ class Ledger:
     def planned(self, claim: Claim, plan_digest: str, sealed_plan: bytes) -> bool:
         """The plan is made; the request's other parts wait for it no longer. False when the claim was lost."""
         with self._database.writing() as connection:
-            lock(connection, claim.request_id)
-            now = self._clock()
-            values = {"b_figures": None, "b_warnings": None, "b_now": now}
-            changed = connection.execute(_FINISH, {**_of(claim), **values})
-            if changed.rowcount != 1:
-                return False
-            connection.execute(_KEEP_DIGEST, {"b_id": claim.request_id, "b_digest": plan_digest})
-            keep_plan(connection, claim.request_id, sealed_plan)
-            connection.execute(_WAIT_LESS, {"b_id": claim.request_id})
-            connection.execute(_TRIED, _attempt(claim, now, "done"))
-            note(connection, now, "planned", request_id=claim.request_id)
-            if claim.probe:
-                connection.execute(_well_again(claim))
-            return True
+            return self._planned(connection, claim, plan_digest, sealed_plan)
+
+    def planned_and_claim(
+        self, claim: Claim, plan_digest: str, sealed_plan: bytes, wish: Wish
+    ) -> tuple[bool, Claim | None]:
+        """:meth:`planned` and then :meth:`claim`, in one transaction. Without a claim, ask for it again."""
+        with self._database.writing() as connection:
+            kept = self._planned(connection, claim, plan_digest, sealed_plan)
+            return kept, self._claim_too(connection, wish)
+
+    def _planned(self, connection: Connection, claim: Claim, plan_digest: str, sealed_plan: bytes) -> bool:
+        lock(connection, claim.request_id)
+        now = self._clock()
+        values = {"b_figures": None, "b_warnings": None, "b_now": now}
+        if _FINISH(connection, {**_of(claim), **values}).rowcount != 1:
+            return False
+        _KEEP_DIGEST(connection, {"b_id": claim.request_id, "b_digest": plan_digest})
+        keep_plan(connection, claim.request_id, sealed_plan)
+        _WAIT_LESS(connection, {"b_id": claim.request_id})
+        _TRIED(connection, _attempt(claim, now, "done"))
+        note(connection, now, "planned", request_id=claim.request_id)
+        if claim.probe:
+            connection.execute(_well_again(claim))
+        return True
 
     def suppress(self, claim: Claim, reason: str) -> bool:
         """The rules say that this recipient gets nothing: the request ends with its parts. ``claim`` is that of the
@@ -106,40 +139,56 @@ class Ledger:
                 return False
             return end_request(connection, self._clock(), claim.request_id, "suppressed", reason=reason)
 
+    def know_engine(self, digest: str, versions: str) -> None:
+        """Write down what makes artefacts under a digest, once a process: to be called before they are."""
+        if digest not in self._engines:
+            with self._database.writing() as connection:
+                connection.execute(insert_new(connection, engines, "digest").values(digest=digest, versions=versions))
+            self._engines.add(digest)
+
     def finish(self, claim: Claim, outcome: Outcome) -> bool:
         """The part is done and its files count. False when the claim was lost: then nothing changed."""
         with self._database.writing() as connection:
-            lock(connection, claim.request_id)
-            now = self._clock()
-            figures = json.dumps(dict(outcome.figures), sort_keys=True)
-            values = {"b_figures": figures, "b_warnings": json.dumps(outcome.warnings), "b_now": now}
-            changed = connection.execute(_FINISH, {**_of(claim), **values})
-            if changed.rowcount != 1:
-                return False
-            if outcome.artefacts:
-                connection.execute(
-                    _FILES,
-                    [
-                        {
-                            "part_id": claim.part_id,
-                            "path": file.path,
-                            "kind": file.kind,
-                            "sha256": file.sha256,
-                            "media_type": file.media_type,
-                            "bytes": file.bytes,
-                            "key": file.key,
-                        }
-                        for file in outcome.artefacts
-                    ],
-                )
-            if claim.needed:
-                connection.execute(_NEED_LESS, {"b_id": claim.part_id})
-            connection.execute(_TRIED, _attempt(claim, now, "done"))
-            note(connection, now, "done", request_id=claim.request_id, part_id=claim.part_id, token=claim.token)
-            if claim.probe:
-                connection.execute(_well_again(claim))
-            close(connection, now, claim.request_id)
-            return True
+            return self._finish(connection, claim, outcome)
+
+    def finish_and_claim(self, claim: Claim, outcome: Outcome, wish: Wish) -> tuple[bool, Claim | None]:
+        """:meth:`finish` and then :meth:`claim`, in one transaction. Without a claim, ask for it again."""
+        with self._database.writing() as connection:
+            kept = self._finish(connection, claim, outcome)
+            return kept, self._claim_too(connection, wish)
+
+    def _finish(self, connection: Connection, claim: Claim, outcome: Outcome) -> bool:
+        lock(connection, claim.request_id)
+        now = self._clock()
+        figures = json.dumps(dict(outcome.figures), sort_keys=True)
+        values = {"b_figures": figures, "b_warnings": json.dumps(outcome.warnings), "b_now": now}
+        if _FINISH(connection, {**_of(claim), **values}).rowcount != 1:
+            return False
+        if outcome.artefacts:
+            _FILES.many(
+                connection,
+                [
+                    {
+                        "part_id": claim.part_id,
+                        "path": file.path,
+                        "kind": file.kind,
+                        "sha256": file.sha256,
+                        "media_type": file.media_type,
+                        "bytes": file.bytes,
+                        "key": file.key,
+                        "engine": file.engine,
+                    }
+                    for file in outcome.artefacts
+                ],
+            )
+        if claim.needed:
+            _NEED_LESS(connection, {"b_id": claim.part_id})
+        _TRIED(connection, _attempt(claim, now, "done"))
+        note(connection, now, "done", request_id=claim.request_id, part_id=claim.part_id, token=claim.token)
+        if claim.probe:
+            connection.execute(_well_again(claim))
+        close(connection, now, claim.request_id)
+        return True
 
     def fail(self, claim: Claim, fault: Fault) -> bool:
         """The part cannot be made, and neither can the parts that need it; without a plan nothing of the request can.
@@ -220,9 +269,7 @@ class Ledger:
             )
 
 
-# Statements that every part goes through are built once: building one costs more than running it.
-
-_CLAIM = (
+_CLAIM = Prepared(
     update(parts)
     .where(parts.c.id == bindparam("b_id"), parts.c.state == "dispatched")
     .values(
@@ -249,15 +296,22 @@ _CLAIM = (
         exists().where(pauses.c.queue == parts.c.queue).label("probe"),
     )
 )
-_ASKED = (requests.c.template, requests.c.release, requests.c.plan_digest)
-_LOOK = select(*_ASKED).where(requests.c.id == bindparam("b_id"))
-_BEGIN = (
+
+
+def _asked(kind: str) -> tuple[ColumnElement[Any], ...]:
+    """What a claim takes from its request: also what is sealed for it."""
+    wanted = select(sealed.c.data).where(sealed.c.request_id == requests.c.id, sealed.c.kind == kind)
+    return requests.c.template, requests.c.release, requests.c.plan_digest, wanted.scalar_subquery().label("sealed")
+
+
+_LOOK = Prepared(select(*_asked("plan")).where(requests.c.id == bindparam("b_id")))
+_BEGIN = Prepared(
     update(requests)
-    .where(requests.c.id == bindparam("b_id"), requests.c.state.in_(OPEN))
+    .where(requests.c.id == bindparam("b_id"), requests.c.state.in_([constant(state) for state in OPEN]))
     .values(state="running")
-    .returning(*_ASKED)
+    .returning(*_asked("profile"))
 )
-_FINISH = (
+_FINISH = Prepared(
     update(parts)
     .where(parts.c.id == bindparam("b_part"), parts.c.lease_token == bindparam("b_token"), parts.c.state == "running")
     .values(
@@ -270,13 +324,30 @@ _FINISH = (
         warnings=bindparam("b_warnings"),
     )
 )
-_FILES = insert(artefacts)
-_TRIED = insert(attempts)
-_KEEP_DIGEST = update(requests).where(requests.c.id == bindparam("b_id")).values(plan_digest=bindparam("b_digest"))
-_WAIT_LESS = (
+_FILES = Prepared(
+    insert(artefacts)
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("part_id", "path", "kind", "sha256", "media_type", "bytes", "key", "engine")
+        }
+    )
+    .inline()
+)
+_TRIED = Prepared(
+    insert(attempts)
+    .values(
+        {name: bindparam(name) for name in ("part_id", "token", "worker", "owner", "begun_ms", "ended_ms", "outcome")}
+    )
+    .inline()
+)
+_KEEP_DIGEST = Prepared(
+    update(requests).where(requests.c.id == bindparam("b_id")).values(plan_digest=bindparam("b_digest"))
+)
+_WAIT_LESS = Prepared(
     update(parts).where(parts.c.request_id == bindparam("b_id"), parts.c.waits > 0).values(waits=parts.c.waits - 1)
 )
-_NEED_LESS = (
+_NEED_LESS = Prepared(
     update(parts)
     .where(
         parts.c.id.in_(select(part_needs.c.part_id).where(part_needs.c.needs_id == bindparam("b_id"))),

@@ -82,17 +82,51 @@ class Contract:
 
         ``data`` is JSON data with int and Decimal; an error in place of a value is reported as that value's fault.
         """
+        found = self.examine(data, record, images)
+        if found.faults:
+            raise ErrorList(found.faults)
+        return found.profile
+
+    def examine(self, data: Any, record: int, images: ImageReader | None = None) -> Examined:
+        """As :meth:`check`, but what can be read is given along with the faults."""
         check = RecordCheck(self.schema, self._validator, record, images or ImageReader(None))
         frozen = check.freeze(data)
-        if check.faults:
-            raise ErrorList(check.faults)
+        faults = check.faults
+        read = frozen if isinstance(frozen, Mapping) else MappingProxyType({})
+        recipient = ""
+        if not any(fault.place.field and _overlap(fault.place.field, self._recipient) for fault in faults):
+            recipient = str(value_at(read, self._recipient) or "").strip()
+            if not recipient and not faults:
+                place = Place(record=record, field=self._recipient)
+                faults = [ProfileError("profile.value", "The recipient's key is empty.", place=place)]
+        profile = Profile(data=read, record=record, recipient=recipient, images=MappingProxyType(check.images))
+        return Examined(profile=profile, faults=tuple(faults))
+
+    @cached_property
+    def _recipient(self) -> str:
         field = self.role("recipient")
-        assert field is not None and isinstance(frozen, Mapping)
-        recipient = str(value_at(frozen, field.path)).strip()
-        if not recipient:
-            place = Place(record=record, field=field.path)
-            raise ErrorList([ProfileError("profile.value", "The recipient's key is empty.", place=place)])
-        return Profile(data=frozen, record=record, recipient=recipient, images=MappingProxyType(check.images))
+        assert field is not None  # _check_roles
+        return field.path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """A record that was read, and everything wrong with it. Where there are faults, the profile has none where a value
+    could not be read, and no recipient where the key could not: only for looking at, never to be planned."""
+
+    profile: Profile
+    faults: tuple[DearlyError, ...]
+
+    def sound(self, path: str) -> bool:
+        """Whether the value at a dotted path is as the contract wants it."""
+        if not self.profile.data:
+            return False
+        return not any(fault.place.field and _overlap(fault.place.field, path) for fault in self.faults)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one of two dotted paths is or holds the other."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def load_contract(text: str, file: str) -> Contract:

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from renderer.errors import DearlyError, ErrorList, Place, ProfileError, UsageError
 from renderer.profile.contract import Contract
-from renderer.profile.csvfile import csv_records
+from renderer.profile.csvfile import NOTE, csv_records
 from renderer.profile.images import ImageReader
 from renderer.profile.model import Profile
 
@@ -162,21 +162,39 @@ def _whole(file: TextIO, name: str) -> Iterator[Any]:
 
 def _lines(file: TextIO, passed: int = 0) -> Iterator[Any]:
     """The records of a JSON Lines file after the first ``passed``; empty lines do not count."""
+    for number, text in islice(raw_lines(file), passed, None):
+        yield parse_line(number, text)
+
+
+def raw_lines(file: TextIO) -> Iterator[tuple[int, str | None]]:
+    """(line number, text) of each line that is not empty; None for the text of one that is too large."""
     number = 0
     while text := file.readline(MAX_RECORD + 1):
         number += 1
         large = len(text) > MAX_RECORD
         while large and text and not text.endswith("\n"):
             text = file.readline(MAX_RECORD)
-        if passed and (large or text.strip()):
-            passed -= 1
-        elif large:
-            yield _too_large().at(line=number)
+        if large:
+            yield number, None
         elif text.strip():
-            found = _attempt(parse_json, text)
-            if isinstance(found, ProfileError):
-                found = type(found)(found.code, found.message, place=Place(line=number), hint=found.hint)
-            yield found
+            yield number, text
+
+
+def parse_line(number: int, text: str | None) -> Any:
+    """The record on a line, or the error that takes its place."""
+    if text is None:
+        return _too_large().at(line=number)
+    found = _attempt(parse_json, text)
+    if isinstance(found, ProfileError):
+        found = type(found)(found.code, found.message, place=Place(line=number), hint=found.hint)
+    return found
+
+
+def without_note(given: Any) -> Any:
+    """A record without what says why it was set aside once (:data:`renderer.profile.csvfile.NOTE`)."""
+    if isinstance(given, dict):
+        given.pop(NOTE, None)
+    return given
 
 
 def _attempt(read: Callable[[Any], Any], given: Any) -> Any:
@@ -188,7 +206,7 @@ def _attempt(read: Callable[[Any], Any], given: Any) -> Any:
 
 def _check(contract: Contract, record: int, given: Any, images: ImageReader) -> Profile | BadRecord:
     try:
-        return contract.check(given, record, images)
+        return contract.check(without_note(given), record, images)
     except ErrorList as errors:
         return BadRecord(record, errors.errors)
 

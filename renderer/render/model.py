@@ -17,6 +17,7 @@ from renderer.template.model import Channel, FormatName, Template
 from renderer.units import sha256
 
 if TYPE_CHECKING:
+    from renderer.render.engines import MadeBy
     from renderer.render.video.chunks import ChunkShelf
     from renderer.render.video.speech import Voice
 
@@ -61,12 +62,13 @@ class RenderWarning:
 @dataclass(frozen=True, kw_only=True)
 class RenderResult:
     """A channel's files. ``figures`` are counts for reports (frames_total, frames_encoded, personal_frames, pages) and
-    ``cpu_s`` as text."""
+    ``cpu_s`` as text; ``made_by`` says what made them, where somebody wants to know."""
 
     channel: Channel
     artefacts: tuple[Artefact, ...]
     warnings: tuple[RenderWarning, ...] = ()
     figures: Mapping[str, int | str] = field(default_factory=dict)
+    made_by: MadeBy | None = None
 
     def of(self, kind: Kind) -> Artefact | None:
         """The first artefact of a kind, or None."""

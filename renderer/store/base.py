@@ -31,8 +31,9 @@ class Stored:
 class Store(Protocol):
     """Create-only storage. Raises EnvironmentFault when the medium fails; a fault leaves no half content visible."""
 
-    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True) -> Stored:
-        """Keep ``data`` (bytes, or a file that is copied) under ``key`` unless something stands there already.
+    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True, take: bool = False) -> Stored:
+        """Keep ``data`` (bytes, or a file that is copied) under ``key`` unless something stands there already. With
+        ``take`` the caller needs its file no more and nobody writes to it: it may become the store's own.
 
         A reader sees all of it or nothing, also after a crash; of racing writers exactly one has ``created``. What is
         not ``durable`` may be torn or gone after a power cut (not after a crash of a process), and is quicker to keep:

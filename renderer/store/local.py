@@ -1,7 +1,8 @@
 """The store on a local disk: one file a key.
 
 A put writes a temporary file, flushes it, *links* it to its final name and flushes the folder. Link, unlike rename,
-fails when the name is taken, so the first writer wins even between processes and machines on one disk.
+fails when the name is taken, so the first writer wins even between processes and machines on one disk. A file that the
+store may take is not written again: it is flushed and linked where it is.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from renderer.errors import EnvironmentFault
 from renderer.store.base import Stored, checked
@@ -31,32 +32,37 @@ class LocalStore:
             (root / _INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
             root.chmod(0o700)
 
-    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True) -> Stored:
+    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True, take: bool = False) -> Stored:
         target = self._path(key)
         with _faults():
             if target.exists():
                 return self._first(key)
             _make_folders(target.parent)
-            handle, name = tempfile.mkstemp(dir=self.root / _INCOMING)
-            temporary = Path(name)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    if isinstance(data, bytes):
-                        file.write(data)
-                    else:
-                        with data.open("rb") as source:
-                            shutil.copyfileobj(source, file, 1 << 20)
-                    if durable:
-                        file.flush()
-                        os.fsync(file.fileno())
-                written = _digest(temporary)
-                if not _link(temporary, target):
-                    return self._first(key)
+            written = _taken(data, target, durable) if take and isinstance(data, Path) else None
+            if written is None:
+                written = self._copied(data, target, durable)
+            if not written.linked:
+                return self._first(key)
+            if durable:
+                _flush(target.parent)
+        return Stored(key=key, bytes=written.bytes, sha256=written.sha256, created=True)
+
+    def _copied(self, data: bytes | Path, target: Path, durable: bool) -> _Written:
+        handle, name = tempfile.mkstemp(dir=self.root / _INCOMING)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                size, found = 0, hashlib.sha256()
+                for block in _blocks(data):
+                    file.write(block)
+                    found.update(block)
+                    size += len(block)
+                file.flush()  # what cannot be written is to be known before it has a name
                 if durable:
-                    _flush(target.parent)
-            finally:
-                temporary.unlink(missing_ok=True)
-        return Stored(key=key, bytes=written[0], sha256=written[1], created=True)
+                    os.fsync(file.fileno())
+            return _Written(_link(temporary, target), size, found.hexdigest())
+        finally:
+            temporary.unlink(missing_ok=True)
 
     def open(self, key: str) -> BinaryIO:
         with _faults():
@@ -99,6 +105,42 @@ class LocalStore:
     def _first(self, key: str) -> Stored:
         size, sha256 = _digest(self._path(key))
         return Stored(key=key, bytes=size, sha256=sha256, created=False)
+
+
+class _Written(NamedTuple):
+    """A file that is on disk; ``linked`` to its key unless somebody else was first."""
+
+    linked: bool
+    bytes: int
+    sha256: str
+
+
+def _blocks(data: bytes | Path) -> Iterator[bytes]:
+    if isinstance(data, bytes):
+        yield data
+        return
+    with data.open("rb") as source:
+        while block := source.read(1 << 20):
+            yield block
+
+
+def _taken(source: Path, target: Path, durable: bool) -> _Written | None:
+    """The file itself under its key; None where it has to be copied: it is on another disk, or has another name under
+    which somebody could write to it."""
+    with source.open("rb") as file:
+        status = os.fstat(file.fileno())
+        if source.is_symlink() or not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            return None
+        if status.st_dev != target.parent.stat().st_dev:
+            return None
+        os.fchmod(file.fileno(), 0o600)
+        found = hashlib.file_digest(file, "sha256")
+        size = file.tell()
+        if durable:
+            os.fsync(file.fileno())
+    linked = _link(source, target)
+    source.unlink(missing_ok=True)
+    return _Written(linked, size, found.hexdigest())
 
 
 def _digest(path: Path) -> tuple[int, str]:

@@ -20,7 +20,7 @@ class MemoryStore:
         self._content: dict[str, bytes] = {}
         self._lock = Lock()
 
-    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True) -> Stored:
+    def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True, take: bool = False) -> Stored:
         content = data if isinstance(data, bytes) else data.read_bytes()
         with self._lock:
             created = checked(key) not in self._content

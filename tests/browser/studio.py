@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -13,12 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import gettempdir
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(gettempdir()) / "dearly-test-preview"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 WAIT = 60_000
 """Milliseconds: the machine may be busy. What must be quick is measured and asserted by itself."""
 
@@ -44,15 +41,6 @@ def previewing(folder: Path, *options: str) -> Iterator[str]:
         assert process.wait(20) == 0
         assert "Traceback" not in process.stdout.read()
         process.stdout.close()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @contextmanager

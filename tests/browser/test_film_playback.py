@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -12,17 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from renderer.render.video.audio import RATE, encode_aac
 from renderer.render.video.encode import EncodeProfile, encode_chunk
 from renderer.render.video.mux import Tags, mux_mp4
 from renderer.render.video.prepare import yuv_frame
+from tests.browser.chromium import NEEDED, chromium
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDED
 
 WIDTH, HEIGHT, FPS = 640, 352, 25
 SCENES = ((200, 30, 40), (20, 160, 60), (30, 60, 200))
@@ -52,13 +49,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"],
-        )
+    with chromium("--autoplay-policy=no-user-gesture-required") as browser:
         yield browser.new_page()
-        browser.close()
 
 
 PLAY = """async data => {

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import groupby
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import sync_playwright
-
 from renderer.cli.gallery import Gallery
 from renderer.cli.showcase import choose
+from tests.browser.chromium import NEEDED, chromium
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDED
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 MEASURE = """cards => cards.map(card => ({
     top: card.getBoundingClientRect().top,
     bottom: card.getBoundingClientRect().bottom,
@@ -31,12 +23,10 @@ def test_buttons_of_a_row_are_in_line(tmp_path: Path) -> None:
     pieces, _ = choose(6)
     standing = {piece.name: dict.fromkeys(piece.template.channels, ("done", 0)) for piece in pieces}
     page = Gallery(tmp_path, pieces, tmp_path).write(standing, finished=True)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    with chromium() as browser:
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
         tab.goto(page.as_uri())
         cards = tab.locator(".card").evaluate_all(MEASURE)
-        browser.close()
     rows = [list(row) for _, row in groupby(cards, lambda card: card["top"])]
     assert any(len({round(card["text"]) for card in row}) > 1 for row in rows)  # what is above differs
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from renderer.cli import serve
 from renderer.render.video.audio import RATE, encode_aac
@@ -20,11 +19,9 @@ from renderer.render.video.encode import EncodeProfile, encode_chunk
 from renderer.render.video.hls import hls_files
 from renderer.render.video.mux import Tags, mux_mp4
 from renderer.render.video.prepare import yuv_frame
+from tests.browser.chromium import NEEDED, chromium
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDED
 
 PLAYER = Path(sys.prefix) / "npm" / "node_modules" / "hls.js" / "dist" / "hls.min.js"
 """Installed by ``./run test`` from the lock beside this file."""
@@ -67,13 +64,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=["--autoplay-policy=no-user-gesture-required", "--no-sandbox"],
-        )
+    with chromium("--autoplay-policy=no-user-gesture-required") as browser:
         yield browser.new_page()
-        browser.close()
 
 
 PLAY = """async ({ways, rate, times, bits, bitPx}) => {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
-import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
@@ -15,7 +14,7 @@ from typing import Any
 import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from renderer import pipeline
 from renderer.plan.build import Planner
@@ -23,22 +22,17 @@ from renderer.plan.model import Table
 from renderer.profile.load import parse_record
 from renderer.render.microsite.render import render_microsite
 from renderer.render.model import RenderJob
+from tests.browser.chromium import NEEDED, RULES, chromium, opened
 from tests.page_samples import stand_ins
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDED
 
 YEAR = Path(__file__).resolve().parents[2] / "templates" / "loyalty-year"
 CACHE = Path(gettempdir()) / "dearly-test-fonts"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 PAGES = {"longest": ("01", "it"), "big-spender": ("07", "fr"), "long-gone": ("09", "en"), "regular": ("10", "ro"),
          "slipping": ("11", "fr"), "newcomer": ("13", "it"), "listener": ("14", "en"), "birthday": ("15", "ro"),
          "no-consent": ("16", "en")}  # fmt: skip
 STORIES = ("big-spender", "long-gone", "regular", "slipping", "newcomer", "listener")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @cache
@@ -65,34 +59,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield opened
-        opened.close()
+    with chromium() as started:
+        yield started
 
 
-@contextlib.contextmanager
-def opened(browser: Browser, folder: Path, name: str, *, width: int = 390, **options: Any) -> Iterator[Page]:
-    """The page of ``name``; on leaving, no console message and no request beyond its folder may have been seen."""
-    options = {"reduced_motion": "reduce", **options}
-    context = browser.new_context(viewport={"width": width, "height": 844}, **options)
-    page = context.new_page()
-    seen: list[str] = []
-    base = (folder / name / "microsite").as_uri()
-    page.on("console", lambda message: seen.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: seen.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: seen.append(f"failed: {request.url[:80]}"))
-    page.on("request", lambda request: None if request.url.startswith((base, "data:")) else seen.append(request.url))
-    page.goto(f"{base}/index.html", wait_until="load")
-    yield page
-    assert seen == []
-    context.close()
+def year(browser: Browser, folder: Path, name: str, **options: Any) -> AbstractContextManager[Page]:
+    """The page of ``name``, standing still unless the options say otherwise."""
+    return opened(browser, (folder / name / "microsite/index.html").as_uri(), **{"reduced_motion": "reduce", **options})
 
 
 def test_each_story_has_its_own_headline_colour_and_figure(browser: Browser, folder: Path) -> None:
     told = set()
     for name in STORIES:
-        with opened(browser, folder, name) as page:
+        with year(browser, folder, name) as page:
             assert page.evaluate("document.body.className") == name
             assert page.locator(".numeral").is_visible()
             told.add((page.locator("h1").inner_text(), page.evaluate(GROUND)))
@@ -106,7 +85,7 @@ def test_the_record_is_pressed_from_the_months(browser: Browser, folder: Path) -
     rows = job(*PAGES["regular"]).plan.facts["month_rows"].value
     assert isinstance(rows, Table)
     levels = [cell.text for row in rows.rows if (cell := row["level"]) is not None for _ in range(3)]
-    with opened(browser, folder, "regular") as page:
+    with year(browser, folder, "regular") as page:
         heights = page.evaluate("[...document.querySelectorAll('.record rect')].map(e => e.getAttribute('height'))")
         assert heights == levels and "100" in heights
         page.locator(".more summary", has_text="tabel").click()
@@ -115,13 +94,13 @@ def test_the_record_is_pressed_from_the_months(browser: Browser, folder: Path) -
 
 
 def test_a_year_without_orders_has_a_blank_record(browser: Browser, folder: Path) -> None:
-    with opened(browser, folder, "long-gone") as page:
+    with year(browser, folder, "long-gone") as page:
         assert page.locator(".record rect").count() == 0 and page.locator(".record circle").count() > 30
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_width_needs_sideways_scrolling(browser: Browser, folder: Path, name: str) -> None:
-    with opened(browser, folder, name) as page:
+    with year(browser, folder, name) as page:
         for width in (320, 390, 576, 704, 960, 1280, 1440):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -137,7 +116,7 @@ OUTSIDE = """() => [...document.querySelectorAll('.words *, .boast *, .spine *, 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_story_and_the_action_stand_above_the_fold(browser: Browser, folder: Path, name: str) -> None:
-    with opened(browser, folder, name) as page:
+    with year(browser, folder, name) as page:
         for part in ("h1", ".button"):
             box = page.locator(part).first.bounding_box()
             assert box is not None and box["y"] + box["height"] < 844
@@ -149,7 +128,7 @@ def test_the_story_and_the_action_stand_above_the_fold(browser: Browser, folder:
 def test_axe_finds_nothing(browser: Browser, folder: Path, name: str, scheme: str) -> None:
     options: dict[str, Any] = {"color_scheme": scheme, "bypass_csp": True}
     width = 390 if name in ("longest", "regular", "birthday") else 1280
-    with opened(browser, folder, name, width=width, **options) as page:
+    with year(browser, folder, name, width=width, **options) as page:
         page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
         result = Axe().run(page, options={"runOnly": RULES, "preload": False}).response
         assert [(rule["id"], rule["nodes"][0]["html"][:120]) for rule in result["violations"]] == []
@@ -160,7 +139,7 @@ def test_axe_finds_nothing(browser: Browser, folder: Path, name: str, scheme: st
 def test_no_words_of_the_sleeve_lie_on_the_record(browser: Browser, folder: Path, name: str, width: int) -> None:
     """axe cannot see what a drawing puts behind words. Rings, rays and waves are in colours that the words keep their
     contrast on; the disc is not, so words either keep clear of it or bring their own ground."""
-    with opened(browser, folder, name, width=width) as page:
+    with year(browser, folder, name, width=width) as page:
         assert page.evaluate(ON_THE_DISC) == []
 
 
@@ -181,7 +160,7 @@ ON_THE_DISC = """() => {
 
 @pytest.mark.parametrize("name", ["big-spender", "long-gone", "regular"])
 def test_it_prints_on_two_pages(browser: Browser, folder: Path, name: str) -> None:
-    with opened(browser, folder, name, width=800) as page:
+    with year(browser, folder, name, width=800) as page:
         with pypdfium2.PdfDocument(io.BytesIO(page.pdf(prefer_css_page_size=True))) as document:
             assert len(document) <= 2
         page.emulate_media(media="print")
@@ -191,7 +170,7 @@ def test_it_prints_on_two_pages(browser: Browser, folder: Path, name: str) -> No
 
 
 def test_the_keyboard_reaches_everything_in_order(browser: Browser, folder: Path) -> None:
-    with opened(browser, folder, "regular", width=1280) as page:
+    with year(browser, folder, "regular", width=1280) as page:
         reached = []
         for _ in range(6):
             page.keyboard.press("Tab")
@@ -202,24 +181,24 @@ def test_the_keyboard_reaches_everything_in_order(browser: Browser, folder: Path
 
 
 def test_it_needs_no_script(browser: Browser, folder: Path) -> None:
-    with opened(browser, folder, "regular", java_script_enabled=False) as page:
+    with year(browser, folder, "regular", java_script_enabled=False) as page:
         page.locator(".film details summary").first.click()
         assert page.locator(".chapters a").first.is_visible()
 
 
 def test_the_record_comes_to_rest(browser: Browser, folder: Path) -> None:
     turning = "getComputedStyle(document.querySelector('.record-turns'))"
-    with opened(browser, folder, "regular", reduced_motion="no-preference") as page:
+    with year(browser, folder, "regular", reduced_motion="no-preference") as page:
         name, length, times = page.evaluate(
             f"[{turning}.animationName, {turning}.animationDuration, {turning}.animationIterationCount]"
         )
         assert name == "settle" and float(length.removesuffix("s")) < 5 and times == "1"
-    with opened(browser, folder, "regular") as page:
+    with year(browser, folder, "regular") as page:
         assert page.evaluate(f"{turning}.animationName") == "none"
 
 
 @pytest.mark.parametrize("preference", [{"forced_colors": "active"}, {"contrast": "more"}])
 def test_preferences_are_kept(browser: Browser, folder: Path, preference: dict[str, Any]) -> None:
-    with opened(browser, folder, "regular", **preference) as page:
+    with year(browser, folder, "regular", **preference) as page:
         assert page.locator(".numeral").is_visible() and page.locator(".button").first.is_visible()
         assert page.locator(".record").is_visible() == ("contrast" in preference)

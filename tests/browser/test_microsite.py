@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import http.server
 import io
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,21 +14,16 @@ import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
 
 from renderer.render.microsite.render import render_microsite
+from tests.browser.chromium import NEEDED, RULES, chromium, opened
 from tests.page_samples import bill_job, bill_record, stand_ins
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDED
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 PAGES = {"debit": ("11", "it"), "due": ("08", "en"), "credit": ("13", "ar"), "longest": ("01", "it"),
          "first": ("10", "en"), "zero": ("06", "ar"), "least": ("09", "it")}  # fmt: skip
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
@@ -54,27 +47,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@contextlib.contextmanager
-def opened(browser: Browser, address: str, *, width: int = 390, **options: Any) -> Iterator[Page]:
-    """The page at ``address``; on leaving, no console message and no request beyond its folder may have been seen."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, **options)
-    page = context.new_page()
-    seen: list[str] = []
-    base = address.rsplit("/", 1)[0]
-    page.on("console", lambda message: seen.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: seen.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: seen.append(f"failed: {request.url[:80]}"))
-    page.on("request", lambda request: None if request.url.startswith((base, "data:")) else seen.append(request.url))
-    page.goto(address, wait_until="load")
-    yield page
-    assert seen == []
-    context.close()
+    with chromium() as started:
+        yield started
 
 
 def on_disk(folder: Path, name: str) -> str:

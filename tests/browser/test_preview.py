@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,14 +21,10 @@ from renderer.render.video.compose import Composer, frame_digest
 from renderer.render.video.render import film_backdrops
 from renderer.render.video.scoring import build_score
 from renderer.render.video.text import TextEngine
-from tests.browser.studio import HOME, WAIT, chromium, previewing, settled, slowness, studio
+from tests.browser.chromium import NEEDED, RULES, chromium
+from tests.browser.studio import HOME, WAIT, previewing, settled, slowness, studio
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
-
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+pytestmark = NEEDED
 
 
 @dataclass

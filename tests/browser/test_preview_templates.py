@@ -13,12 +13,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.studio import ROOT, WAIT, chromium, previewing, settled, slowness, studio
+from tests.browser.chromium import NEEDED, chromium
+from tests.browser.studio import ROOT, WAIT, previewing, settled, slowness, studio
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
-]
+pytestmark = NEEDED
 
 # Which record is looked at, and its sentence on top of the page: file, id.
 SHOWN = {"energy-bill": (11, "copy/it/page.ftl", "page-greeting"),

@@ -1,6 +1,6 @@
 """A small real template, page and statement, and customers with names that must not be found where they do not belong.
 
-A statement of so many lines takes WeasyPrint about a tenth of a second: kills come while something is at work.
+The statement has some lines, so that a kill finds something at work.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def name(number: int) -> str:
     return f"{NAMES[number % len(NAMES)]} {number:05d}"
 
 
-def profile(number: int, *, lines: int = 60, note: str = "") -> dict[str, Any]:
+def profile(number: int, *, lines: int = 25, note: str = "") -> dict[str, Any]:
     """One customer. ``note`` tells the engine of :mod:`tests.chaos.app` what to do."""
     record = deepcopy(small_template.PROFILE)
     record["customer"] |= {"id": f"C-{number}", "name": name(number)}
@@ -72,7 +72,7 @@ def profile(number: int, *, lines: int = 60, note: str = "") -> dict[str, Any]:
     return record
 
 
-def write_records(file: Path, count: int, *, lines: int = 60) -> Path:
+def write_records(file: Path, count: int, *, lines: int = 25) -> Path:
     """``count`` customers, from 1, as JSON Lines."""
     with file.open("w", encoding="utf-8") as out:
         for number in range(1, count + 1):

@@ -9,17 +9,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from renderer.bootstrap import Services, build
+from renderer.ledger.database import Database
 from renderer.ledger.model import Counts
+from renderer.ledger.tables import parts, requests
 from renderer.orders import submission
 from renderer.settings import Settings
 from renderer.template.model import Channel
 from renderer.template.release import read_folder
 from tests.chaos import customers, processes
 from tests.chaos.processes import Process
+from workers.leash import is_dead
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 150.0
@@ -98,6 +104,7 @@ class House:
             started.wait()
         for process in self.family:
             process.kill()
+        self.services.reader._database.close()
         until(lambda: not self.left(), lambda: f"still there: {self.left()}")
 
     def left(self) -> list[Process]:
@@ -111,7 +118,7 @@ class House:
         numbers: Iterable[int],
         *,
         notes: Mapping[int, str] | None = None,
-        lines: int = 60,
+        lines: int = 25,
         channels: Sequence[Channel] = ("microsite", "statement"),
         priority: int = 0,
     ) -> str:
@@ -140,6 +147,18 @@ class House:
 
     def counts(self, run: str) -> Counts:
         return self.services.reader.counts(run)
+
+    def records(self, run: str) -> dict[str, int]:
+        """The record of each request of a run."""
+        with closing(Database(self.settings.database)) as database, database.reading() as connection:
+            rows = connection.execute(select(requests.c.id, requests.c.record).where(requests.c.run_id == run))
+            return {row.id: row.record for row in rows}
+
+    def at_work(self) -> bool:
+        """Whether a process that lives is making something."""
+        with closing(Database(self.settings.database)) as database, database.reading() as connection:
+            owners = connection.scalars(select(parts.c.lease_owner).where(parts.c.state == "running")).all()
+        return any(not is_dead(owner) for owner in owners)
 
     def until(self, true: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
         """Wait for something. On failure the end of the logs is shown."""

@@ -40,13 +40,10 @@ class Killer:
             kind = kind_of(process, family)
             if kind in victims:
                 victims[kind].append(process)
-        for started, kind in [
-            (self._house.supervisor, "supervisor"),
-            *((other, "dispatcher") for other in self._others()),
-        ]:
+        for started in [self._house.supervisor, *self._others()]:
             found = of(started.pid) if started is not None and started.poll() is None else None
             if found is not None:
-                victims[kind].append(found)  # type: ignore[index]
+                victims["supervisor" if started is self._house.supervisor else "dispatcher"].append(found)
         kind = self._random.choice(list(victims))
         if not victims[kind]:
             return None

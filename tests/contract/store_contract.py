@@ -32,6 +32,19 @@ class StoreContract:
         assert source.exists()
         assert read(store, "big") == source.read_bytes()
 
+    def test_a_file_that_may_be_taken_is_kept_all_the_same(self, store: Store, tmp_path: Path) -> None:
+        source = tmp_path / "source"
+        source.write_bytes(b"taken")
+        made = store.put_if_absent("a/taken", source, take=True)
+        assert (made.bytes, made.sha256, made.created) == (5, sha256(b"taken"), True)
+        assert read(store, "a/taken") == b"taken"
+        source.unlink(missing_ok=True)
+        source.write_bytes(b"another file under the old name")
+        assert read(store, "a/taken") == b"taken"
+        again = store.put_if_absent("a/taken", source, take=True)
+        assert (again.bytes, again.sha256, again.created) == (5, sha256(b"taken"), False)
+        assert read(store, "a/taken") == b"taken"
+
     def test_the_first_writer_wins(self, store: Store) -> None:
         store.put_if_absent("k", b"first")
         again = store.put_if_absent("k", b"the second")

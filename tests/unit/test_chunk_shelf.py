@@ -212,7 +212,7 @@ def test_a_full_disk_is_told_and_leaves_the_lease_to_be_given_up(
     tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Full(LocalStore):
-        def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True) -> Stored:
+        def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True, take: bool = False) -> Stored:
             assert not durable  # a chunk tells by itself whether it is whole
             raise EnvironmentFault("environment.disk", "The store could not be used: No space left on device.")
 

@@ -30,8 +30,8 @@ from renderer.render.video.scoring import build_score
 from renderer.render.video.text import TextEngine
 from renderer.template.layers import BarChartLayer, CounterLayer, ImageLayer, ShapeLayer, TextLayer
 from renderer.template.load import find_template
-from renderer.template.model import CandidateRule, ChoiceRule
 from renderer.template.storyboard import ColourBackdrop, Scene, Storyboard
+from tests.scene_paths import scene_paths
 
 TEMPLATE = find_template("loyalty-year")
 MEDIA = TEMPLATE / "media"
@@ -61,14 +61,7 @@ def board() -> Storyboard:
 
 @cache
 def paths() -> tuple[tuple[str, ...], ...]:
-    """Every sequence of scenes that the rules' choices could give, conditions aside."""
-    slots: list[list[str | None]] = []
-    for rule in planner().template.decisions.scenes:
-        if isinstance(rule, CandidateRule):
-            slots.append([rule.id])
-        else:
-            slots.append([*(one.id for one in rule.from_), rule.default if isinstance(rule, ChoiceRule) else None])
-    return tuple(tuple(one for one in path if one is not None) for path in itertools.product(*slots))
+    return scene_paths(planner().template)
 
 
 def scene(name: str) -> Scene:

@@ -66,6 +66,25 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     assert store.put_if_absent("k", b"content").created
 
 
+def test_a_file_that_is_taken_becomes_the_stores_own_unless_it_has_another_name(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
+    taken, shared, named = (tmp_path / name for name in ("taken", "shared", "named"))
+    for file in (taken, shared):
+        file.write_bytes(b"content")
+        file.chmod(0o644)
+    inode = taken.stat().st_ino
+    assert store.put_if_absent("k/taken", taken, take=True).created
+    assert not taken.exists()
+    assert (store.root / "k/taken").stat().st_ino == inode
+    assert (store.root / "k/taken").stat().st_mode & 0o077 == 0
+    os.link(shared, named)
+    assert store.put_if_absent("k/shared", shared, take=True).created
+    with named.open("ab") as other:
+        other.write(b" that is changed later")
+    assert (store.root / "k/shared").read_bytes() == b"content"
+    assert list((store.root / ".incoming").iterdir()) == []
+
+
 def test_what_is_being_written_is_not_listed(tmp_path: Path) -> None:
     store = LocalStore(tmp_path / "store")
     (store.root / ".incoming" / "half").write_bytes(b"ha")

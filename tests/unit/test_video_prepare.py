@@ -132,20 +132,20 @@ def test_a_second_time_nothing_is_prepared(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", ["footage", "mezzanine", "prepare"])
 def test_other_code_prepares_anew(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    read, known = Path.read_bytes, prepare._preparer()
+    read, known = Path.read_bytes, prepare.preparer()
     changed = Path(prepare.__file__).with_stem(name)
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"#" * (path == changed))
-    assert prepare._preparer.__wrapped__() != known
+    assert prepare.preparer.__wrapped__() != known
 
 
 def test_another_library_prepares_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunk keys name the libraries, so frames that an older one prepared must not be found under them."""
     prepared(tmp_path, footage(10))
-    monkeypatch.setattr(prepare, "_preparer", lambda: {"opencv": "another"})
+    monkeypatch.setattr(prepare, "preparer", lambda: {"opencv": "another"})
     prepared(tmp_path, footage(10))
     assert len(list((tmp_path / "mezzanine").rglob("*.yuv"))) == 2
     monkeypatch.undo()
-    assert {"code", "packages", "opencv", "libraries"} <= set(prepare._preparer())
+    assert {"code", "packages", "opencv", "libraries"} <= set(prepare.preparer())
 
 
 def test_racing_for_one_mezzanine_is_harmless(tmp_path: Path) -> None:

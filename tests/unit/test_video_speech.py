@@ -15,7 +15,8 @@ from renderer.located import read_yaml
 from renderer.render.video.audio import RATE, measure
 from renderer.render.video.espeak import EspeakEngine
 from renderer.render.video.piper import PiperEngine, _with_lengths
-from renderer.render.video.speech import LEVEL_LUFS, Sound, SpeakingVoice, SpeechShelf, pieces_of, sayable
+from renderer.render.video.speech import LEVEL_LUFS, Sound, SpeakingVoice, pieces_of, sayable
+from renderer.render.video.speech_shelf import SpeechShelf
 from renderer.render.video.voices import model_of
 from renderer.render.voice import VoiceSettings, voice_models
 from renderer.template.lexicon import EMPTY, Lexicon, read_lexicon

@@ -17,7 +17,8 @@ from renderer.render.video.audio import PEAK_DBTP, RATE, TARGET_LUFS, Pcm, decod
 from renderer.render.video.espeak import EspeakEngine
 from renderer.render.video.score import MusicCue, Score, U, VoiceCue
 from renderer.render.video.soundtrack import mixed, soundtrack
-from renderer.render.video.speech import SpeakingVoice, SpeechShelf
+from renderer.render.video.speech import SpeakingVoice
+from renderer.render.video.speech_shelf import SpeechShelf
 from renderer.render.video.voicing import EDGE_S, LOOK_AHEAD_S, RELEASE_S, ducking, voice_clips
 from tests.unit.test_video_captions import score
 

@@ -28,9 +28,9 @@ from renderer.units import canonical_json, digest
 NOT_DRAWING = frozenset(
     """
     __init__ audio boxes cache captions charts chunks codes cuts encode encoders espeak fingerprint fit geometry
-    hls holding interactions keys layer_kinds layering lines moments mux packing paragraph parameter_sets piper
-    playlists poster render rings safe score scoring seen soundtrack speech teaser telling visible voices voicing
-    witness
+    groundwork hls holding interactions keys layer_kinds layering lines lossless moments mux packing paragraph
+    parameter_sets piper playlists poster render rings safe score scoring seen soundtrack speech teaser telling
+    visible voices voicing witness
     """.split()  # noqa: SIM905
 )
 """The modules of this package that no pixel comes from: what they decide stands in the score, or comes after drawing. A

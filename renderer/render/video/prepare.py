@@ -44,7 +44,7 @@ U = 65_536
 
 
 @cache
-def _preparer() -> dict[str, object]:
+def preparer() -> dict[str, object]:
     """What the pixels depend on besides source and treatment. A chunk's key names the libraries; were an older
     library's mezzanine found here, its frames would not be those that the key promises."""
     return {
@@ -75,7 +75,7 @@ def prepare_footage(
     key = digest(
         canonical_json(
             {
-                "preparer": _preparer(),
+                "preparer": preparer(),
                 "kind": "footage",
                 "source": asset.digest,
                 "treatment": part,
@@ -107,7 +107,7 @@ def prepare_image(
     key = digest(
         canonical_json(
             {
-                "preparer": _preparer(),
+                "preparer": preparer(),
                 "kind": "image",
                 "source": asset.digest,
                 "focus": focus_u,

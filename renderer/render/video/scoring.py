@@ -45,6 +45,7 @@ from renderer.render.video.visible import drawn_texts, personal_spans
 from renderer.template.formats import composition, in_format
 from renderer.template.model import FormatName, Margins, Template
 from renderer.template.storyboard import (
+    Backdrop,
     ColourBackdrop,
     FootageBackdrop,
     GradientBackdrop,
@@ -96,12 +97,7 @@ def build_score(
     name = format or video.first_format
     size = video.formats[name]
     board = in_format(board, name, video.margins(name))
-    look = FilmLook(
-        styles=board.styles,
-        colours={name: pair.light for name, pair in template.config.brand.colours.items()},
-        families=fonts.families,
-        faces=frozenset((face.family, face.weight) for face in fonts.faces),
-    )
+    look = film_look(template, board, fonts)
     film = FilmFormat(width=size.width, height=size.height, fps=Fraction(video.fps), name=name)
     return score_film(
         plan,
@@ -114,6 +110,16 @@ def build_score(
         teaser=video.teaser,
         margins=video.margins(name),
         teller=Teller(plan=plan, voice=voice, clip=lambda ref: _clip(assets, ref), options=video.voice),
+    )
+
+
+def film_look(template: Template, board: Storyboard, fonts: FontSet) -> FilmLook:
+    """What the tokens of a storyboard, as it is drawn in one format, mean."""
+    return FilmLook(
+        styles=board.styles,
+        colours={name: pair.light for name, pair in template.config.brand.colours.items()},
+        families=fonts.families,
+        faces=frozenset((face.family, face.weight) for face in fonts.faces),
     )
 
 
@@ -247,7 +253,12 @@ def _scored(work: SceneWork, before: ScoreScene | None) -> ScoreScene:
 
 
 def _backdrop(work: SceneWork) -> ScoreBackdrop:
-    backdrop, colour = work.scene.backdrop, work.look.colour
+    return score_backdrop(work.scene.backdrop, work.look, work.media, rtl=work.stage.rtl)
+
+
+def score_backdrop(backdrop: Backdrop, look: FilmLook, media: Callable[[str], str], *, rtl: bool) -> ScoreBackdrop:
+    """A storyboard's backdrop with its colours and digests. Nothing of a plan is in it: all recipients share it."""
+    colour = look.colour
     match backdrop:
         case ColourBackdrop():
             return ScoreBackdrop(
@@ -255,7 +266,7 @@ def _backdrop(work: SceneWork) -> ScoreBackdrop:
             )
         case GradientBackdrop():
             angle = backdrop.angle_deg
-            if work.stage.rtl:
+            if rtl:
                 angle = (360 - angle) % 360
             stops = [[colour(stop.colour), int(stop.at * U + 0.5)] for stop in backdrop.stops]
             return ScoreBackdrop(
@@ -271,7 +282,7 @@ def _backdrop(work: SceneWork) -> ScoreBackdrop:
             return ScoreBackdrop(
                 kind=backdrop.kind,
                 media=backdrop.media,
-                digest=work.media(backdrop.media),
+                digest=media(backdrop.media),
                 moving=moving,
                 settings=settings,
             )

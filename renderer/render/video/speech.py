@@ -10,18 +10,14 @@ kept, only sound and where words begin.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import re
-import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -32,7 +28,7 @@ from numpy.typing import NDArray
 from renderer.errors import RenderError
 from renderer.plan.words import words_of
 from renderer.render.video.audio import RATE, measure
-from renderer.render.video.cache import write_once
+from renderer.render.video.speech_shelf import SpeechShelf
 from renderer.template.lexicon import EMPTY, Lexicon, Pronunciation
 from renderer.units import canonical_json, digest
 
@@ -49,11 +45,6 @@ SILENCE_DB = -46.0
 """What is this far below the loudest 20 ms, and nothing but that, counts as silence at the ends."""
 KEPT_S = 0.02
 """So much of the silence stays, so that no first sound is cut."""
-PERSONAL_DAYS = 7
-PERSONAL_BYTES = 256_000_000
-"""Speech that is personal is kept for so long after it was made, and so much of it: the newest."""
-_PRUNE_ONE_IN = 32
-"""Of so many files that are put into that folder, one has the others looked through."""
 LETTERS = {
     "en": frozenset("éèêëïöüôçñ"),
     "it": frozenset("àèéìíîòóùú"),
@@ -61,7 +52,6 @@ LETTERS = {
     "ro": frozenset("ăâîșțşţ"),
 }
 """The letters beyond a to z that readers of a language know how to say."""
-_CHECK = 16
 _WORD = re.compile(r"\S+")
 
 
@@ -107,58 +97,6 @@ class SpeechEngine(Protocol):
 
     def unsure(self, word: str) -> bool:
         """Whether it would spell this word, read it in another language, or skip letters of it."""
-
-
-class SpeechShelf:
-    """Speech that was made before, create-only, in two folders: ``shared``, and ``personal``, which is emptied by age
-    and size.
-
-    ``key`` makes the names of files; with another key nothing is found.
-    """
-
-    def __init__(self, folder: Path, key: bytes) -> None:
-        self._folder = folder
-        self._key = hashlib.blake2b(key, person=b"dearly-speech").digest()
-
-    def get(self, name: str) -> bytes | None:
-        """What was kept under a name; None if nothing was, or if it is torn, which is then made anew."""
-        for path in (self._path(name, True), self._path(name, False)):
-            with contextlib.suppress(FileNotFoundError):
-                data = path.read_bytes()
-                if hashlib.blake2b(data[_CHECK:], digest_size=_CHECK).digest() == data[:_CHECK]:
-                    return data[_CHECK:]
-                path.unlink(missing_ok=True)
-        return None
-
-    def put(self, name: str, data: bytes, *, personal: bool) -> None:
-        """Keep something, unless it is there. Raises EnvironmentFault when the disk refuses."""
-
-        def fill(file: BinaryIO) -> None:
-            file.write(hashlib.blake2b(data, digest_size=_CHECK).digest() + data)
-
-        path = self._path(name, personal)
-        write_once(path, fill)
-        if personal and int(path.name[:8], 16) % _PRUNE_ONE_IN == 0:
-            self.prune()
-
-    def prune(self, days: float = PERSONAL_DAYS, limit: int = PERSONAL_BYTES) -> int:
-        """Remove personal speech that is older, and the oldest of what is more than ``limit`` bytes; how many files."""
-        found = []
-        for path in (self._folder / "personal").glob("*/*"):
-            with contextlib.suppress(OSError):  # another process was faster
-                about = path.stat()
-                found.append((about.st_mtime, about.st_size, path))
-        removed = kept = 0
-        for made, size, path in sorted(found, reverse=True):
-            kept += size
-            if time.time() - made >= days * 86_400 or kept > limit:
-                path.unlink(missing_ok=True)
-                removed += 1
-        return removed
-
-    def _path(self, name: str, personal: bool) -> Path:
-        keyed = hashlib.blake2b(name.encode(), key=self._key, digest_size=24).hexdigest()
-        return self._folder / ("personal" if personal else "shared") / keyed[:2] / keyed
 
 
 class SpeakingVoice:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from renderer.errors import EnvironmentFault
 from renderer.render.video import espeak, piper
-from renderer.render.video.speech import SpeakingVoice, SpeechEngine, SpeechShelf
+from renderer.render.video.speech import SpeakingVoice, SpeechEngine
+from renderer.render.video.speech_shelf import SpeechShelf
 from renderer.render.voice import VoiceSettings
 from renderer.template.lexicon import EMPTY
 from renderer.template.model import Template

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("options", sa.Text))
     op.add_column("runs", sa.Column("scope", sa.Text))
     op.add_column("runs", sa.Column("records", sa.BigInteger))
+    op.add_column("runs", sa.Column("input_digest", sa.Text))
     op.add_column("requests", sa.Column("dropped_ms", sa.BigInteger))
     op.add_column("requests", sa.Column("forgotten_ms", sa.BigInteger))
     op.add_column("requests", sa.Column("cleaned_ms", sa.BigInteger))
@@ -24,19 +25,21 @@ def upgrade() -> None:
         sqlite_where=sa.text("dropped_ms is null and finished_ms is not null"),
         postgresql_where=sa.text("dropped_ms is null and finished_ms is not null"),
     )
+    op.drop_index("requests_by_record", "requests")
+    op.create_index("requests_by_record", "requests", ["run_id", "record", "id"])
+    op.create_index(
+        "requests_by_end",
+        "requests",
+        ["run_id", "finished_ms", "state"],
+        sqlite_where=sa.text("finished_ms is not null"),
+        postgresql_where=sa.text("finished_ms is not null"),
+    )
     op.create_index(
         "requests_failed",
         "requests",
         ["finished_ms", "error_code"],
         sqlite_where=sa.text("state = 'failed'"),
         postgresql_where=sa.text("state = 'failed'"),
-    )
-    op.create_index(
-        "parts_oldest",
-        "parts",
-        ["queue", "available_ms"],
-        sqlite_where=sa.text("state = 'submitted' and waits = 0"),
-        postgresql_where=sa.text("state = 'submitted' and waits = 0"),
     )
     op.create_index("attempts_by_end", "attempts", ["ended_ms"])
     op.create_index(

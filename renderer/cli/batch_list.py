@@ -1,0 +1,77 @@
+"""``dearly batch list``: the runs, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from renderer.batch.standing import STATES, moment, records_in, times
+from renderer.bootstrap import build
+from renderer.cli import console
+from renderer.cli.batch_tables import plain_table
+from renderer.cli.options import JsonOption
+from renderer.ledger.summary import Run, Tally
+from renderer.settings import Settings
+
+SHORT = 16
+"""Digits of an id that are shown: twelve of them are its time, so they begin no other one."""
+
+
+@console.reports_errors
+def list(
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="So many, the newest.")] = 20,
+    json_: JsonOption = False,
+) -> None:
+    """List the runs, newest first, with what became of their records.
+
+    [bold]Example:[/] dearly batch list --limit 5
+    """
+    services = build(Settings())
+    runs = services.summary.newest(limit)
+    tallies = services.summary.tallies([run.id for run in runs])
+    if json_:
+        console.print_json({"runs": [_as_json(run, tallies[run.id]) for run in runs]})
+        return
+    if not runs:
+        console.out.print("There is no run yet.")
+        return
+    table = plain_table()
+    for name in ("Run", "Started (UTC)", "Template", "State"):
+        table.add_column(name, no_wrap=name != "Template", overflow="fold")
+    for name in ("Records", "Done", "Failed", "Other"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for run in runs:
+        tally = tallies[run.id]
+        state = "waiting for approval" if run.held and tally.open else STATES[run.state]
+        table.add_row(
+            run.id[:SHORT],
+            f"{moment(run.created_ms):%Y-%m-%d %H:%M}",
+            escape(run.template or ""),
+            state,
+            f"{records_in(run, tally):,}",
+            f"{tally.done:,}",
+            f"{tally.failed:,}",
+            f"{tally.suppressed + tally.set_aside + tally.cancelled:,}",
+        )
+    console.out.print(table)
+
+
+def _as_json(run: Run, tally: Tally) -> dict[str, object]:
+    return {
+        "run": run.id,
+        "template": run.template,
+        "release": run.release,
+        "state": run.state,
+        "counts": {
+            "input": records_in(run, tally),
+            "done": tally.done,
+            "failed": tally.failed,
+            "suppressed": tally.suppressed,
+            "set_aside": tally.set_aside,
+            "cancelled": tally.cancelled,
+            "open": tally.open,
+        },
+        "times": times(run),
+    }

@@ -1,0 +1,92 @@
+"""What the commands about a run show alike: numbers, spans of time, and reasons with their examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from renderer.errors import CODES
+from renderer.ledger.summary import Reason
+
+SHOWN = 12
+"""So many reasons are shown; --json lists all."""
+
+COLOURS = {
+    "done": "green",
+    "failed": "red",
+    "suppressed": "yellow",
+    "set aside": "magenta",
+    "cancelled": "dim",
+    "at work": "cyan",
+    "waiting": "dim",
+}
+
+
+def plain_table(*, title: str | None = None, expand: bool = False) -> Table:
+    """A table without lines, as all commands show them."""
+    return Table(
+        box=None,
+        pad_edge=False,
+        show_edge=False,
+        header_style="bold",
+        padding=(0, 2, 0, 0),
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        expand=expand,
+    )
+
+
+def reasons(title: str, found: Sequence[Reason], *, of_field: bool = False) -> Table:
+    """Reasons by frequency, each with what it means and the first records that have it."""
+    table = plain_table(title=f"\n{title}")
+    table.add_column("Code", no_wrap=True)
+    if of_field:
+        table.add_column("Field", overflow="fold")
+    table.add_column("Records", justify="right", no_wrap=True)
+    table.add_column("First records", overflow="fold")
+    table.add_column("What it means", overflow="fold")
+    for reason in found[:SHOWN]:
+        first = ", ".join(f"{record}" for record, _ in reason.examples) + (
+            ", …" if reason.count > len(reason.examples) else ""
+        )
+        cells = [escape(reason.code), f"{reason.count:,}", first, escape(reason.message or CODES.get(reason.code, ""))]
+        if of_field:
+            cells.insert(1, escape(reason.field or ""))
+        table.add_row(*cells)
+    if len(found) > SHOWN:
+        rest = sum(reason.count for reason in found[SHOWN:])
+        table.add_row("others", *([""] if of_field else []), f"{rest:,}", "", f"{len(found) - SHOWN} more reasons")
+    return table
+
+
+def span(seconds: float) -> str:
+    """A length of time in two units at most."""
+    minutes, hours = seconds / 60, seconds / 3600
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    if minutes < 99.5:
+        return f"{minutes:.0f} min"
+    if hours < 48:
+        return f"{int(hours)} h {int(minutes % 60)} min"
+    return f"{int(hours / 24)} days {int(hours % 24)} h"
+
+
+def rate(a_second: float) -> str:
+    """A pace in the unit that gives a number of a few digits."""
+    for each, unit in ((1, "a second"), (60, "a minute")):
+        if a_second * each >= 1:
+            return f"{a_second * each:,.1f} {unit}"
+    return f"{a_second * 3600:,.1f} an hour"
+
+
+def size(count: int) -> str:
+    """A number of bytes in the unit that gives a number of a few digits."""
+    for unit, each in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= each:
+            return f"{count / each:,.1f} {unit}"
+    return f"{count:,} bytes"

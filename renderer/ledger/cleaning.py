@@ -1,0 +1,136 @@
+"""Which files may go to make room, and taking them from the ledger before they go from the store.
+
+The rows of files go first, in one transaction with the mark on their request, then the files: so at no moment does a
+row say that a file is there which is not. What is cut short between the two leaves files that no row knows of, and the
+leader sweeps those (:meth:`Cleaning.abandoned`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+
+from renderer.ledger.database import Database
+from renderer.ledger.endings import lock
+from renderer.ledger.model import OPEN, Clock, Fence, wall_clock
+from renderer.ledger.tables import artefacts, parts, requests, runs
+from renderer.ledger.tallies import add
+from renderer.ledger.upkeep import guard, settled
+
+PAGE = 200
+
+Remove = Callable[[str], bool]
+"""Removes a key from the store; whether something stood there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Old:
+    """A request whose files may go."""
+
+    id: str
+    finished_ms: int
+    files: int
+    bytes: int
+
+
+class Cleaning:
+    """The ledger's side of ``dearly clean``."""
+
+    def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def old(self, before_ms: int) -> Iterator[Old]:
+        """Requests that ended before then, have files, and whose runs are settled; those that were made first first."""
+        after = ""
+        while True:
+            with self._database.reading() as connection:
+                found = connection.execute(
+                    select(requests.c.id, requests.c.finished_ms)
+                    .join(runs, runs.c.id == requests.c.run_id)
+                    .where(requests.c.id > after, _may_go(before_ms), settled())
+                    .order_by(requests.c.id)
+                    .limit(PAGE)
+                ).all()
+                sums = _files(connection, [row.id for row in found])
+            for row in found:
+                files, size = sums.get(row.id, (0, 0))
+                if files:
+                    yield Old(id=row.id, finished_ms=row.finished_ms, files=files, bytes=size)
+            if len(found) < PAGE:
+                return
+            after = found[-1].id
+
+    def clean(self, request_ids: Sequence[str], before_ms: int) -> Mapping[str, list[str]]:
+        """Take the files of some requests from the ledger; the ids of the parts of those that it was done for. Nothing
+        of a request that is open, or has ended again since."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            gone = list(
+                connection.scalars(
+                    update(requests)
+                    .where(requests.c.id.in_(request_ids), _may_go(before_ms))
+                    .values(cleaned_ms=now)
+                    .returning(requests.c.id)
+                )
+            )
+            sums = _files(connection, gone)
+            found: dict[str, list[str]] = {request_id: [] for request_id in gone}
+            for part_id, request_id in connection.execute(
+                select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
+            ):
+                found[request_id].append(part_id)
+            named = [part_id for those in found.values() for part_id in those]
+            for start in range(0, len(named), 500):
+                connection.execute(delete(artefacts).where(artefacts.c.part_id.in_(named[start : start + 500])))
+            if sums:
+                count, size = (sum(one[place] for one in sums.values()) for place in (0, 1))
+                add(connection, [("removed", "clean", 0, count, size)])
+            return found
+
+    def abandoned(self, keys: Mapping[str, Sequence[str]], before_ms: int) -> list[str]:
+        """Of the store's keys by request those that no row names, where the request ended before then: a file that was
+        stored and never counted, or was to be removed and was not. Requests that this ledger does not know are left
+        alone: another one may."""
+        with self._database.reading() as connection:
+            ended = connection.scalars(select(requests.c.id).where(requests.c.id.in_(list(keys)), _ended(before_ms)))
+            asked = [key for request_id in ended for key in keys[request_id]]
+            known: set[str] = set()
+            for start in range(0, len(asked), 500):
+                known.update(
+                    connection.scalars(select(artefacts.c.key).where(artefacts.c.key.in_(asked[start : start + 500])))
+                )
+        return [key for key in asked if key not in known]
+
+    def still_abandoned(self, connection: Connection, request_id: str, key: str, before_ms: int) -> bool:
+        """The same of one key, inside a transaction that keeps the request from being opened again."""
+        lock(connection, request_id)
+        ended = connection.scalar(select(requests.c.id).where(requests.c.id == request_id, _ended(before_ms)))
+        return ended is not None and connection.scalar(select(artefacts.c.key).where(artefacts.c.key == key)) is None
+
+    def sweep(self, request_id: str, key: str, before_ms: int, remove: Remove, fence: Fence | None = None) -> bool:
+        """Have a key removed if it is abandoned; whether it was. Raises NotLeader."""
+        with self._database.writing() as connection:
+            guard(connection, fence, self._clock())
+            return self.still_abandoned(connection, request_id, key, before_ms) and remove(key)
+
+
+def _ended(before_ms: int) -> ColumnElement[bool]:
+    return requests.c.state.not_in(OPEN) & (requests.c.finished_ms < before_ms)
+
+
+def _may_go(before_ms: int) -> ColumnElement[bool]:
+    return _ended(before_ms) & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
+
+
+def _files(connection: Connection, request_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Number and bytes of the files of some requests."""
+    rows = connection.execute(
+        select(parts.c.request_id, func.count(), func.sum(artefacts.c.bytes))
+        .join(artefacts, artefacts.c.part_id == parts.c.id)
+        .where(parts.c.request_id.in_(request_ids))
+        .group_by(parts.c.request_id)
+    )
+    return {request_id: (count, int(size)) for request_id, count, size in rows}

@@ -1,0 +1,1 @@
+"""Watching and keeping an installation: metrics, status, retention, cleaning, forgetting. Renders nothing."""

@@ -1,0 +1,143 @@
+"""Forgets a recipient: all that this installation keeps of them, wherever it stands.
+
+The ledger goes first (:mod:`renderer.ledger.erasing`): with it open requests are cancelled, so that no work under way
+is taken any more. Then files, found by the request's id and not only by rows, so that what no row names goes too. Then
+pieces of film. What a worker stores after that it removes itself when it learns that its part is lost (:func:`late`),
+and where it was killed before it could, the last look does (:func:`look_again`).
+
+Every step may be repeated, so an erasure that was cut short goes on when it is asked for again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from renderer.bootstrap import Services, ShelfSource, recipient_use
+from renderer.ledger.erasing import Erasing, Erasure, Known
+from renderer.ledger.model import Fence
+from renderer.render.video.speech_shelf import SpeechShelf
+
+if TYPE_CHECKING:
+    from renderer.shelf import Shelf
+
+LOOK_AFTER_MS = 15 * 60 * 1000
+"""When the last look is taken: no part may be at work for so long (workers/lanes.py)."""
+
+Step = Callable[[], None]
+"""Called after each request."""
+
+
+def known(services: Services, recipient: str) -> Known:
+    """What there is to forget. ``recipient`` is the key in clear here and below."""
+    return Erasing(services.database).known(_digest(services, recipient), recipient_use(services.settings, recipient))
+
+
+def last(services: Services, recipient: str) -> Erasure | None:
+    """The last erasure of a recipient, which may not be finished."""
+    return Erasing(services.database).last(_digest(services, recipient))
+
+
+def forget(services: Services, recipient: str, step: Step = lambda: None) -> Erasure:
+    """Forget a recipient; the proof. Raises EnvironmentFault; then, or when it is killed, call it again."""
+    erasing = Erasing(services.database)
+    digest = _digest(services, recipient)
+    erasure = erasing.begin(digest)
+    shelf = ShelfSource(services.settings)()
+    while True:
+        _requests(services, erasing, shelf, erasure, step)
+        while erasing.forget_records(erasure.id, digest):
+            pass
+        use = recipient_use(services.settings, recipient)
+        erasing.count_chunks(erasure.id, shelf.release(use))
+        _chunks_of_nobody(erasing, shelf, erasure)
+        if erasing.known(digest, use).nothing:  # nothing came in meanwhile
+            break
+    _speech(services)
+    erasing.scrub()
+    return erasing.finish(erasure.id)
+
+
+def late(services: Services, request_id: str) -> bool:
+    """For a worker that has lost its part: if that is because the recipient was forgotten, remove what was made of it.
+    Whether it was."""
+    erasing = Erasing(services.database)
+    if not erasing.forgotten(request_id):
+        return False
+    shelf = ShelfSource(services.settings)()
+    _leftovers(services, shelf, request_id, erasing.parts(request_id))
+    _unused(shelf)
+    _speech(services)
+    return True
+
+
+def look_again(services: Services, before_ms: int, fence: Fence | None = None) -> int:
+    """Remove whatever workers that were killed have left of recipients who were forgotten before then; of how many.
+    Raises NotLeader."""
+    erasing = Erasing(services.database)
+    found = erasing.unchecked(before_ms)
+    if not found:
+        return 0
+    shelf = ShelfSource(services.settings)()
+    for erasure in found:
+        after = ""
+        while ids := erasing.requests(erasure.recipient, after):
+            for request_id in ids:
+                if erasing.forgotten(request_id):  # one that came in since is none of ours
+                    _leftovers(services, shelf, request_id, erasing.parts(request_id))
+            after = ids[-1]
+        erasing.checked(erasure.id, fence)
+    _unused(shelf)
+    _speech(services)
+    erasing.scrub(wait_ms=100)
+    return len(found)
+
+
+def artefact_prefix(request_id: str) -> str:
+    """Where the store has a request's files."""
+    return f"artefacts/{request_id[-2:]}/{request_id}"
+
+
+def remove_files(services: Services, request_id: str) -> int:
+    """Remove all that the store has of a request, be there a row of it or not; how many files."""
+    return sum(services.store.delete(key) for key in list(services.store.list(artefact_prefix(request_id))))
+
+
+def _requests(services: Services, erasing: Erasing, shelf: Shelf, erasure: Erasure, step: Step) -> None:
+    after = ""
+    while ids := erasing.requests(erasure.recipient, after):
+        for request_id in ids:
+            parts = erasing.forget(erasure.id, request_id)
+            erasing.count_chunks(erasure.id, _leftovers(services, shelf, request_id, parts))
+            step()
+        after = ids[-1]
+
+
+def _leftovers(services: Services, shelf: Shelf, request_id: str, parts: Sequence[str]) -> int:
+    """Remove a request's files and its hold on chunks; the number of chunks that went with it."""
+    remove_files(services, request_id)
+    return sum(shelf.release(part_id) for part_id in parts)
+
+
+def _chunks_of_nobody(erasing: Erasing, shelf: Shelf, erasure: Erasure) -> None:
+    erasing.count_chunks(erasure.id, _unused(shelf))
+
+
+def _unused(shelf: Shelf) -> int:
+    gone, after = 0, ""
+    while True:
+        some, following = shelf.drop_unused(after)
+        gone += some
+        if following is None:
+            return gone
+        after = following
+
+
+def _speech(services: Services) -> None:
+    """Personal speech stands under digests of what is said, which people of one name share: nobody can tell whose it
+    is, so all of it goes. It is made again."""
+    SpeechShelf(services.settings.cache / "speech", b"").prune(days=0)
+
+
+def _digest(services: Services, recipient: str) -> str:
+    return services.vault.keyed("recipient", recipient)

@@ -1,0 +1,85 @@
+"""The service with customers who do harm. The template, its plan and its files are real; before a statement is rendered
+the engine looks at the customer's note and does what it says, really: a fault in native code, memory taken, no end.
+
+What a part may take is shortened by the arguments that the application has for it. Also the application that workers
+load, and with ``python -m tests.chaos.app`` its supervisor.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from renderer.bootstrap import PipelineEngine, Progress, Services, ShelfSource, build
+from renderer.orders import MadePlan
+from renderer.render.model import RenderResult
+from renderer.settings import Settings
+from renderer.template.model import Channel
+from renderer.template.release import Release
+from workers.app import make_app
+from workers.lanes import LIMITS, Limit
+from workers.supervisor import main
+
+APP = "tests.chaos.app"
+
+SOFT_S = float(os.environ.get("CHAOS_SOFT_S", "60"))
+MEMORY = int(float(os.environ.get("CHAOS_MEMORY_GIB", "12")) * 2**30)
+LONGER_S = float(os.environ.get("CHAOS_LONGER_S", "0"))
+"""How much longer each statement takes, so that something is at work when a test wants to meet it."""
+
+
+class Harmful(PipelineEngine):
+    """The real engine, and what a note may ask for."""
+
+    def render(
+        self,
+        release: Release,
+        plan: MadePlan,
+        channel: Channel,
+        out: Path,
+        made: Sequence[RenderResult],
+        progress: Progress,
+        use: str,
+    ) -> RenderResult:
+        if channel == "statement":
+            time.sleep(LONGER_S)
+            _do(note_of(plan))
+        return super().render(release, plan, channel, out, made, progress, use)
+
+
+def note_of(plan: MadePlan) -> str:
+    """The customer's note, empty where there is none."""
+    note = json.loads(plan.data)["facts"].get("note")
+    return "" if note is None else str(note["text"])
+
+
+def _do(note: str) -> None:
+    match note:
+        case "segfault":
+            ctypes.string_at(0)  # reads where nothing is: SIGSEGV
+        case "memory":
+            taken = []
+            while True:
+                taken.append(bytearray(os.urandom(1 << 20)) * 32)
+        case "endless":
+            while True:
+                time.sleep(0.01)
+        case "endless native":
+            sum(range(10**13))  # C code that runs no handler of a signal until it is done
+
+
+def build_harmful(settings: Settings) -> Services:
+    return build(settings, Harmful(settings.cache, ShelfSource(settings), settings))
+
+
+_settings = Settings()
+_limits = {work: Limit(soft_s=SOFT_S, hard_s=1.5 * SOFT_S, bytes=limit.bytes) for work, limit in LIMITS.items()}
+app = make_app(_settings, lambda: build_harmful(_settings), limits=_limits, memory=MEMORY)
+
+if __name__ == "__main__":
+    sys.exit(main(build_harmful, APP))

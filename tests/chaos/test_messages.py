@@ -1,0 +1,170 @@
+"""Messages that come three times and in any order, a broker that forgets everything, two dispatchers at once, a worker
+that is stopped for longer than a dead one is waited for and wakes up: the sums are the same."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from renderer.ledger.database import Database
+from renderer.ledger.model import DEAD_MS, Counts
+from renderer.ledger.tables import attempts, parts
+from tests.chaos.audit import attempts_of, audit, audit_names
+from tests.chaos.house import FAULTY, House
+from tests.chaos.processes import Process, kind_of
+from workers.app import WORK, make_app
+from workers.leash import is_dead
+
+REQUESTS = 60
+
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+@pytest.fixture
+def house(tmp_path: Path, chaos_database: str) -> Iterator[House]:
+    running = House(tmp_path / "home", chaos_database, module=FAULTY, environment={"CHAOS_LONGER_S": "0.2"})
+    yield running
+    running.close()
+
+
+class Echo:
+    """Sends every part that is on its way again and again, shuffled and one by one, and to any queue."""
+
+    def __init__(self, house: House, seed: int) -> None:
+        self._house = house
+        self._random = random.Random(seed)
+        self._app = make_app(house.settings, lambda: house.services)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.sent: dict[str, int] = {}
+
+    def __enter__(self) -> Echo:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(60)
+
+    def _run(self) -> None:
+        with closing(Database(self._house.settings.database)) as database:
+            while not self._over.wait(0.1):
+                with database.reading() as connection:
+                    rows = connection.execute(
+                        select(parts.c.id, parts.c.queue).where(parts.c.state.in_(("dispatched", "running", "done")))
+                    ).all()
+                again = [row for row in rows if self.sent.get(row.id, 0) < 3 for _ in range(3)]
+                self._random.shuffle(again)
+                for row in again:
+                    self.sent[row.id] = self.sent.get(row.id, 0) + 1
+                    self._app.send_task(WORK, args=[[row.id]], queue=row.queue)
+
+
+def test_messages_come_thrice_and_shuffled_the_broker_forgets_and_two_dispatchers_lead(house: House) -> None:
+    run = house.submit(range(1, REQUESTS + 1))
+    house.start()
+    second: list[subprocess.Popen[bytes]] = [house.run("workers.dispatch", log="dispatch")]
+    with Echo(house, random.randrange(10**6)) as echo:
+        house.until(lambda: house.counts(run).done >= 5)
+        flush(house)
+        house.until(lambda: house.counts(run).done >= REQUESTS // 2)
+        flush(house)
+        assert second[0].poll() is None
+        assert house.finished(run) == Counts(input=REQUESTS, done=REQUESTS)
+    assert sum(count >= 3 for count in echo.sent.values()) > REQUESTS
+    audit(house.services)
+    audit_names(house.services, run, {record: record for record in range(1, REQUESTS + 1)})
+    assert attempts_of(house.services, run) == {1: 3 * REQUESTS}  # nothing was made twice
+
+
+def flush(house: House) -> None:
+    """The broker forgets everything."""
+    app = make_app(house.settings, lambda: house.services)
+    with app.connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        channel.client.flushall()
+
+
+def test_a_worker_that_was_stopped_for_too_long_and_wakes_up_changes_nothing(house: House) -> None:
+    count = 20
+    run = house.submit(range(1, count + 1))
+    house.start()
+    # A worker of the service, with its children, in the middle of a statement.
+    asleep: list[Process] = []
+
+    def stopped() -> bool:
+        family = house.look()
+        for process in family:
+            if kind_of(process, family) == "worker" and any("pages@" in word for word in process.command):
+                group = [process, *(child for child in family if child.parent == process.pid)]
+                if held(house, {child.pid for child in group}):
+                    for one in group:
+                        one.signal(signal.SIGSTOP)
+                    asleep.extend(group)
+                    return True
+        return False
+
+    house.until(stopped)
+    house.until(lambda: all(process.thread_state() == "T" for process in asleep))
+    kept = held(house, {process.pid for process in asleep})
+    if not kept:  # it finished between the look and the signal; nothing is to be learnt from it
+        pytest.fail("the worker had nothing when it stopped")
+    # Somebody else for its queues: the supervisor's worker sleeps, and is not dead.
+    house.run(
+        "celery",
+        "-A",
+        FAULTY,
+        "worker",
+        "-c",
+        "1",
+        "-n",
+        "other@%h",
+        "-Q",
+        "site,statement",
+        "-l",
+        "WARNING",
+        log="other",
+    )
+    slept = time.monotonic()
+    assert house.finished(run) == Counts(input=count, done=count)
+    assert time.monotonic() - slept > DEAD_MS / 1000 - 4  # it was waited for, as far as its last heartbeat said
+    before = snapshot(house)
+    for process in asleep:
+        process.signal(signal.SIGCONT)
+    said = house.settings.logs / "worker-pages.log"
+    house.until(lambda: "part came too late" in said.read_text() or "part dropped" in said.read_text())
+    house.until(lambda: not held(house, {process.pid for process in asleep}))
+    assert snapshot(house) == before
+    audit(house.services)
+    audit_names(house.services, run, {record: record for record in range(1, count + 1)})
+    lost = {part for part, outcome in tried(house) if outcome == "lost"}
+    assert lost >= set(kept)
+
+
+def held(house: House, pids: set[int]) -> list[str]:
+    """The parts that some processes are at, by the ledger."""
+    with closing(Database(house.settings.database)) as database, database.reading() as connection:
+        rows = connection.execute(select(parts.c.id, parts.c.lease_owner).where(parts.c.state == "running")).all()
+    return [row.id for row in rows if int(row.lease_owner.split(":")[1]) in pids and not is_dead(row.lease_owner)]
+
+
+def snapshot(house: House) -> list[Any]:
+    """All parts as they stand."""
+    with closing(Database(house.settings.database)) as database, database.reading() as connection:
+        return [tuple(row) for row in connection.execute(select(parts).order_by(parts.c.id))]
+
+
+def tried(house: House) -> list[tuple[str, str]]:
+    """Every attempt that has ended, and how."""
+    with closing(Database(house.settings.database)) as database, database.reading() as connection:
+        return [(row.part_id, row.outcome) for row in connection.execute(select(attempts))]
