@@ -17,12 +17,13 @@ from renderer.api.pool import Pool
 from renderer.api.problems import Refusal
 from renderer.bootstrap import Services
 from renderer.errors import DearlyError, UsageError
+from renderer.ledger.browse import Failed
 from renderer.ledger.hand_in import Handed, Known, answer_to
 from renderer.ledger.key_ring import ApiKey
-from renderer.ledger.model import PRIORITIES, Submission
-from renderer.orders import Order, door_key, submission
+from renderer.ledger.model import PRIORITIES, Submission, new_id, wall_clock
+from renderer.orders import Order, door_key, open_order, submission
 from renderer.profile.carry import to_text
-from renderer.template.model import Channel, Template
+from renderer.template.model import CHANNELS, Channel, Template
 
 KIND = "api"
 """The run that requests without one of their own belong to."""
@@ -81,6 +82,34 @@ class Entry:
         template, _, _ = item.offer.template.partition("@")
         if not key.may_use(template):
             raise Refusal(403, "api.scope", "This key is not for this template.", field="template")
+
+    def again(self, request_id: str, failed: Failed) -> Submission:
+        """A request that failed, as a new one: of the same profile, release and channels. Handed in twice it is one.
+        Raises a Refusal for one that did not fail, or cannot be made again."""
+        vault = self._services.vault
+        if failed.state != "failed" or failed.run_kind == "batch" or not failed.channels:
+            raise Refusal(
+                409,
+                "api.state",
+                "Only a request that failed while it was made can be tried again.",
+                hint="Records of a batch: dearly batch retry." if failed.run_kind == "batch" else None,
+            )
+        if failed.sealed is None:
+            raise Refusal(410, "api.gone", "Its profile is not kept any more.", hint="Hand it in again.")
+        new = new_id(wall_clock())
+        order = open_order(vault, failed.sealed, request_id)
+        return Submission(
+            id=new,
+            recipient=failed.recipient,
+            idempotency=vault.keyed("idempotency", "again", request_id),
+            template=failed.template,
+            release=failed.release,
+            channels=[channel for channel in CHANNELS if channel in failed.channels],
+            sealed=vault.seal(order.to_bytes(), f"profile {new}"),
+            priority=failed.priority,
+            notify=True,
+            body=vault.keyed("body", "again", request_id),
+        )
 
     def put(self, items: Sequence[Submission]) -> list[Handed]:
         """Put new requests in, in one transaction; what became of each."""

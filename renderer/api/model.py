@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from renderer.ledger.browse import SeenPart, SeenRequest, SeenRun
-from renderer.ledger.model import Counts, Fault, Produced, RunState, State
+from renderer.ledger.model import Fault, Produced, RunState, State
 from renderer.template.model import Channel
 
 ID = r"^[0-9a-f]{32}$"
@@ -113,17 +113,6 @@ class LinksSaid(_Said):
     items: tuple[LinkSaid, ...]
 
 
-class CountsSaid(_Said):
-    """A run's requests by what became of them."""
-
-    input: int | None = Field(description="Requests handed in; null until all of the input was read.")
-    open: int
-    done: int
-    failed: int
-    suppressed: int
-    cancelled: int
-
-
 class RunSaid(_Said):
     """One submission of many requests, or the run of those that have none of their own."""
 
@@ -138,10 +127,73 @@ class RunSaid(_Said):
     finished_at: datetime | None = None
 
 
-class WholeRunSaid(RunSaid):
-    """A run with its counts."""
+class StandingCounts(_Said):
+    """A run's records by what became of them. `working`, `waiting` and `held` are still open."""
 
-    counts: CountsSaid
+    input: int = Field(description="Records that came in; while the input is read, those so far.")
+    done: int
+    failed: int
+    suppressed: int
+    set_aside: int
+    cancelled: int
+    working: int
+    waiting: int
+    held: int
+
+
+class WaitSaid(_Said):
+    """Something that a run waits for."""
+
+    for_: str = Field(alias="for", examples=["approval"])
+    message: str
+    hint: str | None = None
+
+
+class ExampleSaid(_Said):
+    """A record that ended so, and its request where it became one."""
+
+    record: int
+    request: str | None = None
+
+
+class ReasonSaid(_Said):
+    """Why records ended as they did."""
+
+    code: str
+    count: int
+    field: str | None = None
+    message: str | None = None
+    examples: tuple[ExampleSaid, ...]
+
+
+class TimesSaid(_Said):
+    """When a run was started, its input read, it was approved, and it ended."""
+
+    started: datetime | None
+    input_read: datetime | None
+    approved: datetime | None
+    finished: datetime | None
+
+
+class StandingSaid(_Said):
+    """How a run stands: the same as `dearly batch status --json`."""
+
+    run: Id
+    kind: str
+    template: str | None
+    release: Digest | None
+    state: RunState
+    input_read: bool = Field(description="Whether all of the input was read.")
+    counts: StandingCounts
+    parts_at_work: Mapping[str, int]
+    per_second: float | None
+    eta_s: int | None
+    waits: tuple[WaitSaid, ...]
+    failed: tuple[ReasonSaid, ...]
+    suppressed: tuple[ReasonSaid, ...]
+    set_aside: tuple[ReasonSaid, ...]
+    times: TimesSaid
+    why: tuple[str, ...] = Field(description="What does not add up.")
 
 
 class RunsSaid(_Said):
@@ -264,8 +316,9 @@ def run_said(seen: SeenRun) -> RunSaid:
     return RunSaid(**_of_run(seen))
 
 
-def whole_run_said(seen: SeenRun, counts: Counts) -> WholeRunSaid:
-    return WholeRunSaid(counts=CountsSaid(**vars(counts)), **_of_run(seen))
+def standing_said(found: Mapping[str, Any]) -> StandingSaid:
+    """Of what :func:`renderer.batch.standing.as_json` gives."""
+    return StandingSaid.model_validate(found)
 
 
 def _of_run(seen: SeenRun) -> dict[str, Any]:

@@ -49,13 +49,15 @@ COMMANDS = (
     "init",
     "test",
     "batch",
+    "api",
+    "key",
     "outcome",
     "metrics",
     "migrate",
 )
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
 
-GROUPS = ("batch",)
+GROUPS = ("batch", "key")
 """Those that have commands of their own: their module has an ``app`` and a ``register`` as this one."""
 
 

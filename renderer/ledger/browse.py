@@ -14,15 +14,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from renderer.ledger.database import Database
 from renderer.ledger.endings import end_request
 from renderer.ledger.model import Clock, Fault, Produced, RunState, State, wall_clock
-from renderer.ledger.tables import artefacts, parts, requests, runs
+from renderer.ledger.tables import activations, artefacts, parts, releases, requests, runs, sealed
 
 WINDOW = 20_000
 """Rows that a page looks at."""
+
+MOST_RELEASES = 200
+"""Releases of one template that are listed."""
 
 T = TypeVar("T")
 
@@ -72,6 +75,29 @@ class SeenRun:
     approved_ms: int | None
     created_ms: int
     finished_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRelease:
+    """A release that was published."""
+
+    digest: str
+    title: str
+    published_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """What it takes to hand a request in again: ``sealed`` is its order, None when that is not kept any more."""
+
+    template: str
+    release: str
+    recipient: str
+    channels: tuple[str, ...]
+    priority: int
+    state: State
+    run_kind: str
+    sealed: bytes | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +201,58 @@ class Browse:
                 )
                 for row in rows
             )
+
+    def failed(self, request_id: str) -> Failed | None:
+        """A request as one that might be handed in again. None when it is not there."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(requests, runs.c.kind)
+                .join(runs, runs.c.id == requests.c.run_id)
+                .where(requests.c.id == request_id)
+            ).one_or_none()
+            if row is None:
+                return None
+            found = connection.execute(
+                select(parts.c.channel, parts.c.priority)
+                .where(parts.c.request_id == request_id, parts.c.channel != "plan")
+                .order_by(parts.c.channel)
+            ).all()
+            order = connection.scalar(
+                select(sealed.c.data).where(sealed.c.request_id == request_id, sealed.c.kind == "profile")
+            )
+        return Failed(
+            template=row.template,
+            release=row.release,
+            recipient=row.recipient,
+            channels=tuple(part.channel for part in found),
+            priority=max((part.priority for part in found), default=0),
+            state=row.state,
+            run_kind=row.kind,
+            sealed=None if row.dropped_ms is not None else order,
+        )
+
+    def active(self) -> dict[str, tuple[str, str]]:
+        """The active release of each template that has one: its digest and title."""
+        newest = select(func.max(activations.c.id)).group_by(activations.c.template)
+        same = (releases.c.template == activations.c.template) & (releases.c.digest == activations.c.digest)
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(activations.c.template, activations.c.digest, releases.c.title)
+                .join(releases, same)
+                .where(activations.c.id.in_(newest))
+            )
+            return {row.template: (row.digest, row.title) for row in rows}
+
+    def releases(self, template: str) -> tuple[SeenRelease, ...]:
+        """The releases of a template that were published, the newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(releases.c.digest, releases.c.title, releases.c.published_ms)
+                .where(releases.c.template == template)
+                .order_by(releases.c.published_ms.desc(), releases.c.digest)
+                .limit(MOST_RELEASES)
+            )
+            return tuple(SeenRelease(digest=row.digest, title=row.title, published_ms=row.published_ms) for row in rows)
 
     def cancel(self, request_id: str) -> SeenRequest | None:
         """End a request that is open, and its parts; what it is afterwards. None when it is not there."""

@@ -74,13 +74,9 @@ def new_id(now_ms: int) -> str:
 class Submission:
     """One request as it is handed in. ``recipient`` and ``idempotency`` are keyed digests (:class:`.seal.Vault`);
     ``sealed`` is the profile, encrypted for the request's id, so the id is made by the one who seals. ``record`` is its
-<<<<<<< HEAD
-    place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``body`` is a keyed digest of all that
-    was handed in, where the same ``idempotency`` with something else is to be told from the same again."""
-=======
     place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``amounts`` are its control amounts,
-    sealed, where its template has control totals."""
->>>>>>> main
+    sealed, where its template has control totals. ``body`` is a keyed digest of all that was handed in, where the same
+    ``idempotency`` with something else is to be told from the same again."""
 
     id: str
     recipient: str
@@ -92,11 +88,8 @@ class Submission:
     priority: int = 0
     record: int = 0
     notify: bool = False
-<<<<<<< HEAD
     body: str | None = None
-=======
     amounts: bytes | None = None
->>>>>>> main
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,12 +79,8 @@ requests = Table(
     Column("cleaned_ms", BigInteger),  # its files are gone, to make room; it stays done
     Column("body", Text),  # keyed digest of what was handed in, where the same key may come again with something else
     Index("requests_by_run", "run_id", "state"),
-<<<<<<< HEAD
     Index("requests_listed", "run_id", "id"),
-    Index("requests_by_record", "run_id", "record"),
-=======
     Index("requests_by_record", "run_id", "record", "id"),  # the order in which a run is gone through
->>>>>>> main
     Index("requests_by_recipient", "recipient"),
 )
 Index(

@@ -134,12 +134,12 @@ def router(house: House) -> APIRouter:
 
         prepared = await house.pool.run(prepare)
         if isinstance(prepared, Submission):
-            return _said(await house.desk.put(prepared))
+            return handed_response(await house.desk.put(prepared))
         item, known = prepared
         wrong = told(item, known)
         if wrong is not None:
             raise wrong
-        return _said(Handed(id=known.id, state=known.state, answer="known"))
+        return handed_response(Handed(id=known.id, state=known.state, answer="known"))
 
     @found.post(
         STREAM_PATH,
@@ -176,7 +176,8 @@ def router(house: House) -> APIRouter:
     return found
 
 
-def _said(handed: Handed) -> Response:
+def handed_response(handed: Handed) -> Response:
+    """The answer to one who handed a request in. Raises a Refusal 409 for a name that stands for something else."""
     if handed.answer == "conflict":
         raise in_conflict()
     href = f"{PATH}/{handed.id}"
