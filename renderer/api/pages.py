@@ -46,7 +46,7 @@ class Cursors:
 def said(request: Request, model: BaseModel, *, below: str | None = None) -> Response:
     """A GET's answer, or 304 when the client has it. ``below`` is where the next page starts, which ``model`` has in a
     writing that is another each time."""
-    body = model.model_dump_json()
+    body = model.model_dump_json(by_alias=True)
     told = model.model_dump_json(exclude={"next"}) + (below or "")
     etag = f'"{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": CACHE}
@@ -60,7 +60,7 @@ def said(request: Request, model: BaseModel, *, below: str | None = None) -> Res
 
 def done(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A POST's answer."""
-    return Response(model.model_dump_json(), status, headers, "application/json")
+    return Response(model.model_dump_json(by_alias=True), status, headers, "application/json")
 
 
 def next_page(request: Request, cursors: Cursors, below: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -119,7 +120,7 @@ def revoke(key: KeyArgument, json_: JsonOption = False) -> None:
         console.out.print(f"The key [bold]{found.id}[/] ({escape(found.name)}) opens nothing any more.")
 
 
-COMMANDS = {"create": create, "list": list_, "rotate": rotate, "revoke": revoke}
+COMMANDS: Mapping[str, Callable[..., None]] = {"create": create, "list": list_, "rotate": rotate, "revoke": revoke}
 
 
 def register(only: str | None = None) -> None:

@@ -1,1 +1,5 @@
-"""The API's addresses, by what they are about."""
+"""The API's addresses, by what they are about.
+
+Their modules do without ``from __future__ import annotations``: FastAPI reads the annotations of functions that are
+made inside others, which it could not find by name.
+"""

@@ -1,7 +1,5 @@
 """Files of requests: which there are, downloads with a key, and links for those who have none."""
 
-from __future__ import annotations
-
 import time
 from datetime import UTC, datetime
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """What became of requests; calling one off, and trying one again."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response

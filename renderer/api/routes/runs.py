@@ -1,7 +1,5 @@
 """Runs: how they stand, and the steps that a person decides."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Annotated

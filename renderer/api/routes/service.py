@@ -1,7 +1,5 @@
 """Whether the service works, its numbers, and its own description."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """Handing in: one request, or a stream of any number."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response

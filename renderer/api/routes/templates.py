@@ -1,7 +1,5 @@
 """Templates that requests can name, what their profiles hold, and their releases."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated
 
