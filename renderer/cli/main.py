@@ -48,6 +48,8 @@ COMMANDS = (
     "preview",
     "init",
     "test",
+    "publish",
+    "release",
     "batch",
     "outcome",
     "metrics",
@@ -55,7 +57,7 @@ COMMANDS = (
 )
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
 
-GROUPS = ("batch",)
+GROUPS = ("release", "batch")
 """Those that have commands of their own: their module has an ``app`` and a ``register`` as this one."""
 
 
