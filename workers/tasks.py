@@ -27,6 +27,7 @@ from renderer.bootstrap import Services
 from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
 from renderer.ledger.leader import NEVER_MS
 from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Wish, Work
+from renderer.operations.forget import late
 from renderer.orders import open_order, open_plan, seal_amounts, seal_plan
 from renderer.template.model import Channel
 from workers import log
@@ -194,8 +195,20 @@ def _work_on_part(
             attempt=claim.attempt,
             seconds=round(time.monotonic() - began, 2),
         )
+        if not kept:
+            _drop_if_forgotten(services, claim)
         return claimed
+    _drop_if_forgotten(services, claim)
     return None
+
+
+def _drop_if_forgotten(services: Services, claim: Claim) -> None:
+    """After a part that was not taken: what was made for somebody who was forgotten meanwhile goes at once."""
+    try:
+        if late(services, claim.request_id):
+            events.info("forgotten meanwhile", part=claim.part_id)
+    except EnvironmentFault as error:  # the leader looks again later
+        events.error("not dropped", part=claim.part_id, code=error.code)
 
 
 def _ended(services: Services, end: Ending, wish: Wish | None) -> tuple[bool | None, Claim | None]:
