@@ -257,6 +257,7 @@ pauses = Table(
     metadata,
     Column("queue", Text, primary_key=True),
     Column("faults", Integer, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),  # the first fault
     Column("fault_ms", BigInteger, nullable=False),  # the last fault
     Column("until_ms", BigInteger, nullable=False),  # then one part may try
     Column("code", Text, nullable=False),

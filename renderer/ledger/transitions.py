@@ -256,7 +256,7 @@ class Ledger:
         with self._database.writing() as connection:
             now = self._clock()
             values = {"fault_ms": now, "code": fault.code, "message": fault.message}
-            fresh = {"queue": claim.queue, "faults": 1, "until_ms": now + FAULT_WAIT_MS, **values}
+            fresh = {"queue": claim.queue, "faults": 1, "since_ms": now, "until_ms": now + FAULT_WAIT_MS, **values}
             put = insert_new(connection, pauses, "queue").values(fresh).returning(pauses.c.queue)
             new = connection.execute(put).one_or_none() is not None
             if claim.probe and not new:  # other parts that fail were at work when the queue was paused
