@@ -51,8 +51,12 @@ COMMANDS = (
     "publish",
     "release",
     "batch",
+    "worker",
     "outcome",
+    "status",
     "metrics",
+    "clean",
+    "forget",
     "migrate",
 )
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
