@@ -189,8 +189,10 @@ def _command(name: str, command: Any) -> str:
     text, _, example = command.help.partition("[bold]Example:[/]")
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option"]
-    usage = " ".join(["dearly", name, *(one.metavar for one in arguments), "[OPTIONS]"])
-    rows = [(f"`{one.metavar}`", "required", one.help or "") for one in arguments]
+    usage = " ".join(
+        ["dearly", name, *(one.metavar if one.required else f"[{one.metavar}]" for one in arguments), "[OPTIONS]"]
+    )
+    rows = [(f"`{one.metavar}`", "required" if one.required else "none", one.help or "") for one in arguments]
     rows += [(_switch(one), _option_default(one), one.help or "") for one in options]
     return "\n".join(
         [
@@ -205,6 +207,8 @@ def _command(name: str, command: Any) -> str:
 
 def _switch(option: Any) -> str:
     name = next(one for one in option.opts if one.startswith("--"))
+    if option.secondary_opts:
+        return f"`{name}`, `{option.secondary_opts[0]}`"
     return f"`{name}`" if option.is_flag else f"`{name} {option.metavar}`"
 
 
@@ -212,7 +216,7 @@ def _option_default(option: Any) -> str:
     if option.required:
         return "required"
     if option.is_flag:
-        return "off"
+        return "neither" if option.secondary_opts and option.default is None else "off"
     return "none" if option.default in (None, (), []) else f"`{option.default}`"
 
 

@@ -36,6 +36,7 @@ ADVICE: dict[str, str] = {
     "profile.as-of": "Add the field with the role `as_of`, or give `--as-of YYYY-MM-DD`.",
     "profile.locale": "Send a locale that the template speaks, or give `--locale`.",
     "profile.duplicate": "Keep one record for each recipient; the first one counts.",
+    "batch.known": "Nothing: its request stands. To make it again, start a run without `--continues`.",
     "decide.none": "Guard the value in the rule: `x is not none and …`, or give the derived value a `when`.",
     "decide.expression": "Guard the rule against what this record holds (a zero to divide by, an empty list).",
     "decide.limit": "Make the expression, or the list it runs over, shorter.",

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
 
 from renderer.errors import EnvironmentFault, TemplateError
+from renderer.ledger.batches import Batches
 from renderer.ledger.browse import Browse
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
@@ -37,6 +39,7 @@ from renderer.units import sha256
 
 if TYPE_CHECKING:
     from renderer.plan.build import Planner
+    from renderer.plan.controls import Controls
     from renderer.render.model import RenderResult
     from renderer.render.voice import VoiceSettings
     from renderer.shelf import Shelf
@@ -125,6 +128,7 @@ class Services:
     releases: Releases
     book: ReleaseBook
     intake: Intake
+    batches: Batches
     ledger: Ledger
     leader: Leader
     roll: Roll
@@ -150,6 +154,7 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         releases=Releases(store),
         book=book,
         intake=intake,
+        batches=Batches(database),
         ledger=Ledger(database),
         leader=Leader(database),
         roll=Roll(database),
@@ -216,6 +221,7 @@ class PipelineEngine:
         self._shelf_source = shelf
         self._shelf: Shelf | None = None
         self._planners: OrderedDict[str, Planner] = OrderedDict()
+        self._controls: WeakKeyDictionary[Planner, Controls] = WeakKeyDictionary()
 
     def take(self, release: Release, profile: str) -> Taken:
         from renderer.profile.carry import to_text
@@ -232,6 +238,7 @@ class PipelineEngine:
 
     def plan(self, release: Release, order: Order) -> MadePlan:
         from renderer import pipeline
+        from renderer.plan.controls import amounts_to_bytes
         from renderer.profile.carry import from_text
 
         planner = self._planner(release)
@@ -244,7 +251,21 @@ class PipelineEngine:
             seed=order.seed,
         )
         shown = {name: data for name, data in profile.images.items() if name in made.images.values()}
-        return MadePlan(data=made.data.decode(), digest=made.digest, images=shown, suppression=made.suppression)
+        controls = self._controls_of(planner)
+        return MadePlan(
+            data=made.data.decode(),
+            digest=made.digest,
+            images=shown,
+            suppression=made.suppression,
+            amounts=amounts_to_bytes(controls.planned(made, profile)) if controls.ids else None,
+        )
+
+    def _controls_of(self, planner: Planner) -> Controls:
+        from renderer.plan.controls import Controls
+
+        if planner not in self._controls:
+            self._controls[planner] = Controls(planner)
+        return self._controls[planner]
 
     def render(
         self,

@@ -47,6 +47,7 @@ CODES: dict[str, str] = {
     "profile.as-of": "Neither the record nor the command line gives the as-of date.",
     "profile.locale": "Neither the record nor the command line gives a locale, or the template does not speak it.",
     "profile.duplicate": "A second record carries the same recipient key.",
+    "batch.known": "The recipient of a record has a request already in a run that this one continues.",
     "decide.none": "An expression compares or computes with a value that this profile lacks.",
     "decide.expression": "An expression failed on this profile.",
     "decide.limit": "An expression ran too long or grew too large.",

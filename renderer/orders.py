@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from renderer.ledger.model import Submission, new_id, wall_clock
 from renderer.ledger.seal import Vault
@@ -59,12 +59,16 @@ class Taken:
 
 @dataclass(frozen=True, kw_only=True)
 class MadePlan:
-    """A plan (canonical JSON), its digest, the pictures it shows, and the suppression's code if there is one."""
+    """A plan (canonical JSON), its digest, the pictures it shows, and the suppression's code if there is one.
+
+    ``amounts`` are the control amounts that it accounts for (:mod:`renderer.plan.controls`), None where its template
+    has no control totals. They are kept by themselves, not with the plan."""
 
     data: str
     digest: str
     images: Mapping[str, bytes] = field(default_factory=dict)
     suppression: str | None = None
+    amounts: bytes | None = None
 
     def to_bytes(self) -> bytes:
         return _packed({"data": self.data, "digest": self.digest, "suppression": self.suppression}, self.images)
@@ -88,10 +92,11 @@ def submission(
     record: int = 0,
     notify: bool = False,
     body: str | None = None,
+    amounts: bytes | None = None,
 ) -> Submission:
     """The request to put into the ledger. ``recipient`` is the recipient's key in clear and ``idempotency`` whatever
     makes the request the same one when it is handed in twice (or a keyed digest of that already); both leave here only
-    as keyed digests."""
+    as keyed digests. ``amounts`` are its control amounts, as bytes."""
     request_id = new_id(wall_clock())
     return Submission(
         id=request_id,
@@ -105,6 +110,7 @@ def submission(
         recipient=vault.keyed("recipient", recipient),
         idempotency=idempotency if isinstance(idempotency, str) else vault.keyed("idempotency", *idempotency),
         sealed=vault.seal(order.to_bytes(), f"profile {request_id}"),
+        amounts=None if amounts is None else seal_amounts(vault, amounts, request_id, "amounts"),
     )
 
 
@@ -121,6 +127,16 @@ def open_order(vault: Vault, sealed: bytes, request_id: str) -> Order:
 def seal_plan(vault: Vault, plan: MadePlan, request_id: str) -> bytes:
     """A plan, to be kept beside its request."""
     return vault.seal(plan.to_bytes(), f"plan {request_id}")
+
+
+def seal_amounts(vault: Vault, amounts: bytes, request_id: str, kind: Literal["amounts", "accounted"]) -> bytes:
+    """Control amounts, as they came in or as the plan accounts for them, to be kept beside their request."""
+    return vault.seal(amounts, f"{kind} {request_id}")
+
+
+def open_amounts(vault: Vault, sealed: bytes, request_id: str, kind: Literal["amounts", "accounted"]) -> bytes:
+    """What :func:`seal_amounts` sealed."""
+    return vault.open(sealed, f"{kind} {request_id}")
 
 
 def open_plan(vault: Vault, sealed: bytes, request_id: str) -> MadePlan:

@@ -59,6 +59,17 @@ class Postgres:
         """SQLAlchemy's address of a database."""
         return self._server.get_uri(database=database).replace("postgresql://", "postgresql+psycopg://")
 
+    def halt(self) -> None:
+        """Stop the server as its operator does: whoever is connected is put out at once."""
+        process = self._server.get_postmaster_info().process
+        assert process is not None
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+    def start_again(self) -> None:
+        """Start the server after :meth:`halt`, at the same address."""
+        self._server.ensure_postgres_running()
+
     def stop(self) -> None:
         """Stop the server at once: nothing in it is to be kept, and a last checkpoint can take a minute."""
         process = self._server.get_postmaster_info().process

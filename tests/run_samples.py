@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import insert, update
 
@@ -19,6 +20,9 @@ from renderer.ledger.walk import Walk
 from renderer.store.base import Store
 from renderer.template.model import Channel
 from renderer.units import sha256
+
+if TYPE_CHECKING:
+    from renderer.bootstrap import Services
 
 GLYPH = Fault(code="render.glyph", message="A glyph is missing.")
 FULL = Fault(code="environment.disk", message="The disk is full.")
@@ -55,6 +59,11 @@ class Bench:
         self.reader = Reader(self.database, clock)
         self.summary = Summary(self.database, clock)
         self.walk = Walk(self.database)
+        # As much of the services as questions about runs need.
+        self.services = cast(
+            "Services",
+            SimpleNamespace(summary=self.summary, walk=self.walk, reader=self.reader, store=store, roll=self.roll),
+        )
         self.run = self.open(kind)
 
     def open(self, kind: str = "batch", hold_after: int | None = None) -> str:
@@ -93,7 +102,7 @@ class Bench:
 
     def finish(self, request_id: str, *channels: Channel, seconds: str = "0.50") -> None:
         """Make channels with the files that each has, in the store if there is one."""
-        for channel in channels or ("statement",):
+        for channel in sorted(channels or ("statement",), key="microsite".__eq__):  # it embeds the others
             made = []
             for name, kind in FILES[channel]:
                 content = f"{request_id} {channel} {name}".encode()
@@ -165,6 +174,11 @@ class Bench:
         return self.reader.artefacts(request_id)
 
 
-def stored(root: Path, key: str) -> Path:
-    """Where a local store keeps a key."""
-    return root / key
+class Seen:
+    """Keeps the progress that was told."""
+
+    def __init__(self) -> None:
+        self.at: list[int] = []
+
+    def __call__(self, done: int) -> None:
+        self.at.append(done)

@@ -27,7 +27,8 @@ from renderer.bootstrap import Services
 from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
 from renderer.ledger.leader import NEVER_MS
 from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Wish, Work
-from renderer.orders import open_order, open_plan, seal_plan
+from renderer.operations.forget import late
+from renderer.orders import open_order, open_plan, seal_amounts, seal_plan
 from renderer.template.model import Channel
 from workers import log
 from workers.lanes import LIMITS, MESSAGE_S, SHARD_S, Limit
@@ -194,8 +195,20 @@ def _work_on_part(
             attempt=claim.attempt,
             seconds=round(time.monotonic() - began, 2),
         )
+        if not kept:
+            _drop_if_forgotten(services, claim)
         return claimed
+    _drop_if_forgotten(services, claim)
     return None
+
+
+def _drop_if_forgotten(services: Services, claim: Claim) -> None:
+    """After a part that was not taken: what was made for somebody who was forgotten meanwhile goes at once."""
+    try:
+        if late(services, claim.request_id):
+            events.info("forgotten meanwhile", part=claim.part_id)
+    except EnvironmentFault as error:  # the leader looks again later
+        events.error("not dropped", part=claim.part_id, code=error.code)
 
 
 def _ended(services: Services, end: Ending, wish: Wish | None) -> tuple[bool | None, Claim | None]:
@@ -222,11 +235,14 @@ def _plan(services: Services, claim: Claim) -> Ending:
         reason = made.suppression
         return lambda _: (services.ledger.suppress(claim, reason), None)
     plan = seal_plan(services.vault, made, claim.request_id)
+    accounted = None
+    if made.amounts is not None:
+        accounted = seal_amounts(services.vault, made.amounts, claim.request_id, "accounted")
 
     def end(wish: Wish | None) -> tuple[bool, Claim | None]:
         if wish is None:
-            return services.ledger.planned(claim, made.digest, plan), None
-        return services.ledger.planned_and_claim(claim, made.digest, plan, wish)
+            return services.ledger.planned(claim, made.digest, plan, accounted), None
+        return services.ledger.planned_and_claim(claim, made.digest, plan, wish, accounted)
 
     return end
 

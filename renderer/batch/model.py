@@ -11,13 +11,15 @@ in records, and for every control total of the template in every currency.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, Inexact
 from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 
 from renderer.ledger.model import PRIORITIES
+from renderer.plan.controls import Amounts
+from renderer.profile.stream import Form
 from renderer.template.model import Channel
 from renderer.units import decimal_text
 
@@ -30,17 +32,12 @@ _EXACT = Context(prec=200, traps=[Inexact])
 IN = "in"
 """The column of a sum that holds all of the input."""
 
-Amounts = Mapping[str, tuple[str, Decimal]]
-"""The control amounts of one record: currency and amount by control total. One that cannot be read is not in it."""
-
-Kind = Literal["lines", "csv", "list"]
-"""How an input is written: JSON Lines, CSV, or one JSON document (an object, or a list of objects)."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOptions:
     """What a run was started with. ``as_of`` is an ISO date; it, the locale and the channels are None where the record
-    and the template say them. ``continues`` is the run before; ``sample`` records at random are all that is made.
+    and the template say them. ``continues`` is the run before; ``sample`` records at random, of ``population``, are all
+    that is made.
 
     ``form`` and ``columns`` (CSV) are those of the input, so that records that were set aside can be written as they
     came; None until they are known.
@@ -53,7 +50,8 @@ class BatchOptions:
     seed: int = 0
     sample: int | None = None
     continues: str | None = None
-    form: Kind | None = None
+    population: int | None = None
+    form: Form | None = None
     columns: tuple[str, ...] | None = None
 
     @property
@@ -82,7 +80,8 @@ class Balance:
     ``input`` counts records, ``outcomes`` those by what became of them. ``totals`` are amounts by control total,
     currency and column: ``in`` or an outcome. ``unread`` counts, by control total and column, the records whose amount
     cannot be read and therefore stands in no sum. ``differing`` are requests that are done and whose plan accounts for
-    other amounts than came in. ``why`` says in words what does not add up.
+    other amounts than came in; ``forgotten`` those whose amounts were erased before these sums. ``why`` says in words
+    what does not add up.
     """
 
     input: int = 0
@@ -90,6 +89,7 @@ class Balance:
     totals: Mapping[str, Mapping[str, Mapping[str, Decimal]]] = field(default_factory=dict)
     unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     differing: int = 0
+    forgotten: int = 0
     settled: bool = False
     why: tuple[str, ...] = ()
 
@@ -112,6 +112,7 @@ class Balance:
             },
             "unread": {name: dict(columns) for name, columns in self.unread.items()},
             "differing": self.differing,
+            "forgotten": self.forgotten,
             "settled": self.settled,
             "why": list(self.why),
         }
@@ -132,48 +133,44 @@ class Balance:
             },
             unread=data.get("unread", {}),
             differing=data.get("differing", 0),
+            forgotten=data.get("forgotten", 0),
             settled=data.get("settled", False),
             why=tuple(data.get("why", ())),
         )
 
 
 class Sums:
-    """Adds up records by column. Amounts are added exactly."""
+    """Adds up records. Amounts are added exactly."""
 
-    def __init__(self, controls: Iterable[str] = (), begun: Balance | None = None) -> None:
-        """``controls`` are the ids of the template's control totals, ``begun`` is what was added up before."""
-        begun = begun or Balance()
+    def __init__(self, begun: Balance, controls: Iterable[str] = ()) -> None:
+        """With ``controls``, the ids of the template's control totals, for an intake: it goes on from ``begun``.
+        Without, for outcomes: what came in is taken from ``begun`` and all else is added up anew."""
+        ids = tuple(controls)
+        keep = bool(ids)
+        self._controls = ids or tuple({*begun.totals, *begun.unread})
+        self._input = begun.input
+        self._outcomes: dict[Outcome, int] = dict(begun.outcomes) if keep else {}
         self._totals = {
-            name: {currency: dict(columns) for currency, columns in currencies.items()}
+            name: {
+                currency: {column: amount for column, amount in columns.items() if keep or column == IN}
+                for currency, columns in currencies.items()
+            }
             for name, currencies in begun.totals.items()
         }
-        self._unread = {name: dict(columns) for name, columns in begun.unread.items()}
-        self._outcomes: dict[Outcome, int] = dict(begun.outcomes)
-        self._input = begun.input
-        self._controls = tuple(controls)
+        self._unread = {
+            name: {column: count for column, count in columns.items() if keep or column == IN}
+            for name, columns in begun.unread.items()
+        }
 
-    def add(self, column: str, amounts: Amounts) -> None:
-        """One record's amounts; every control total that it lacks is one more unread."""
-        for name in self._controls:
-            if name in amounts:
-                currency, amount = amounts[name]
-                columns = self._totals.setdefault(name, {}).setdefault(currency, {})
-                columns[column] = exact_sum(columns.get(column, Decimal(0)), amount)
-            else:
-                unread = self._unread.setdefault(name, {})
-                unread[column] = unread.get(column, 0) + 1
-
-    def come_in(self, amounts: Amounts, outcome: Outcome | None = None) -> None:
-        """A record of the input, and what became of it if that is known already."""
+    def come_in(self, amounts: Amounts) -> None:
+        """A record of the input."""
         self._input += 1
-        self.add(IN, amounts)
-        if outcome is not None:
-            self.end(outcome, amounts)
+        self._add(IN, amounts)
 
     def end(self, outcome: Outcome, amounts: Amounts) -> None:
         """What became of a record."""
         self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
-        self.add(outcome, amounts)
+        self._add(outcome, amounts)
 
     def balance(self) -> Balance:
         """The sums so far."""
@@ -187,33 +184,47 @@ class Sums:
             unread={name: dict(columns) for name, columns in self._unread.items()},
         )
 
+    def _add(self, column: str, amounts: Amounts) -> None:
+        """One record's amounts; every control total that it lacks is one more unread."""
+        for name in self._controls:
+            if name in amounts:
+                currency, amount = amounts[name]
+                columns = self._totals.setdefault(name, {}).setdefault(currency, {})
+                columns[column] = exact_sum(columns.get(column, Decimal(0)), amount)
+            else:
+                unread = self._unread.setdefault(name, {})
+                unread[column] = unread.get(column, 0) + 1
 
-def settled(sums: Balance, *, expected: int | None, differing: int) -> Balance:
+
+def settled(sums: Balance, *, expected: int, differing: int, forgotten: int = 0) -> Balance:
     """The sums of a run that has ended, with everything in ``why`` that does not add up. ``expected`` is the number of
-    records that the input had, None where not all of it was read because the run was cancelled."""
+    records that were read. The amounts of ``forgotten`` requests are gone, so where there are any (a run that was
+    retried after a recipient was forgotten) only records are compared."""
     why = []
     out = sum(sums.outcomes.get(outcome, 0) for outcome in OUTCOMES)
-    if expected is not None and expected != sums.input:
-        why.append(f"The input had {expected} records; {sums.input} were taken in.")
+    if expected != sums.input:
+        why.append(f"{expected} records were read; {sums.input} came in.")
     if out != sums.input:
         why.append(f"{sums.input} records came in; {out} are accounted for.")
+    if not forgotten:
+        why += _unequal(sums)
+    if differing:
+        why.append(f"{differing} requests are done, but their plans account for other amounts than came in.")
+    return replace(sums, differing=differing, forgotten=forgotten, settled=True, why=tuple(why))
+
+
+def _unequal(sums: Balance) -> Iterator[str]:
     for name, currencies in sorted(sums.totals.items()):
         for currency, columns in sorted(currencies.items()):
-            came = columns.get(IN, Decimal(0))
-            went = Decimal(0)
+            came, went = columns.get(IN, Decimal(0)), Decimal(0)
             for outcome in OUTCOMES:
                 went = exact_sum(went, columns.get(outcome, Decimal(0)))
             if came != went:
-                why.append(
-                    f"'{name}' in {currency}: {decimal_text(came)} came in, {decimal_text(went)} is accounted for."
-                )
+                yield f"'{name}' in {currency}: {decimal_text(came)} came in, {decimal_text(went)} is accounted for."
     for name, counts in sorted(sums.unread.items()):
-        went_unread = sum(counts.get(outcome, 0) for outcome in OUTCOMES)
-        if counts.get(IN, 0) != went_unread:
-            why.append(f"'{name}': {counts.get(IN, 0)} amounts could not be read at intake, {went_unread} at the end.")
-    if differing:
-        why.append(f"{differing} requests are done, but what was planned has other amounts than came in.")
-    return replace(sums, differing=differing, settled=True, why=tuple(why))
+        unread = sum(counts.get(outcome, 0) for outcome in OUTCOMES)
+        if counts.get(IN, 0) != unread:
+            yield f"'{name}': {counts.get(IN, 0)} amounts could not be read at intake, {unread} at the end."
 
 
 def exact_sum(one: Decimal, other: Decimal) -> Decimal:

@@ -15,7 +15,7 @@ from renderer.cli.options import JsonOption
 from renderer.ledger.summary import Run, Tally
 from renderer.settings import Settings
 
-SHORT = 16
+SHORT = 14
 """Digits of an id that are shown: twelve of them are its time, so they begin no other one."""
 
 
@@ -38,22 +38,22 @@ def list(
         console.out.print("There is no run yet.")
         return
     table = plain_table()
-    for name in ("Run", "Started (UTC)", "Template", "State"):
-        table.add_column(name, no_wrap=name != "Template", overflow="fold")
-    for name in ("Records", "Done", "Failed", "Other"):
+    table.add_column("Run", no_wrap=True)
+    table.add_column("Started (UTC)", no_wrap=True)
+    table.add_column("Template", no_wrap=True, min_width=6)
+    table.add_column("State", no_wrap=True)
+    for name in ("Records", "Done", "Failed"):
         table.add_column(name, justify="right", no_wrap=True)
     for run in runs:
         tally = tallies[run.id]
-        state = "waiting for approval" if run.held and tally.open else STATES[run.state]
         table.add_row(
             run.id[:SHORT],
             f"{moment(run.created_ms):%Y-%m-%d %H:%M}",
             escape(run.template or ""),
-            state,
+            "held" if run.held and tally.open else STATES[run.state],
             f"{records_in(run, tally):,}",
             f"{tally.done:,}",
             f"{tally.failed:,}",
-            f"{tally.suppressed + tally.set_aside + tally.cancelled:,}",
         )
     console.out.print(table)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from renderer.errors import CODES
 from renderer.ledger.summary import Reason
@@ -24,24 +26,19 @@ COLOURS = {
 }
 
 
-def plain_table(*, title: str | None = None, expand: bool = False) -> Table:
+def plain_table() -> Table:
     """A table without lines, as all commands show them."""
-    return Table(
-        box=None,
-        pad_edge=False,
-        show_edge=False,
-        header_style="bold",
-        padding=(0, 2, 0, 0),
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        expand=expand,
-    )
+    return Table(box=None, pad_edge=False, show_edge=False, header_style="bold", padding=(0, 2, 0, 0))
 
 
-def reasons(title: str, found: Sequence[Reason], *, of_field: bool = False) -> Table:
+def titled(title: str, table: RenderableType) -> Group:
+    """Something under its title, with a line of space before."""
+    return Group("", Text(title, style="bold"), table)
+
+
+def reasons(title: str, found: Sequence[Reason], *, of_field: bool = False) -> Group:
     """Reasons by frequency, each with what it means and the first records that have it."""
-    table = plain_table(title=f"\n{title}")
+    table = plain_table()
     table.add_column("Code", no_wrap=True)
     if of_field:
         table.add_column("Field", overflow="fold")
@@ -49,17 +46,19 @@ def reasons(title: str, found: Sequence[Reason], *, of_field: bool = False) -> T
     table.add_column("First records", overflow="fold")
     table.add_column("What it means", overflow="fold")
     for reason in found[:SHOWN]:
-        first = ", ".join(f"{record}" for record, _ in reason.examples) + (
-            ", …" if reason.count > len(reason.examples) else ""
-        )
+        first = ", ".join(f"{record}" for record, _ in reason.examples)
+        first += ", …" if reason.count > len(reason.examples) else ""
         cells = [escape(reason.code), f"{reason.count:,}", first, escape(reason.message or CODES.get(reason.code, ""))]
         if of_field:
             cells.insert(1, escape(reason.field or ""))
         table.add_row(*cells)
     if len(found) > SHOWN:
         rest = sum(reason.count for reason in found[SHOWN:])
-        table.add_row("others", *([""] if of_field else []), f"{rest:,}", "", f"{len(found) - SHOWN} more reasons")
-    return table
+        cells = ["others", f"{rest:,}", "", f"{len(found) - SHOWN} more reasons"]
+        if of_field:
+            cells.insert(1, "")
+        table.add_row(*cells)
+    return titled(title, table)
 
 
 def span(seconds: float) -> str:

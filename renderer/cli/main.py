@@ -48,16 +48,22 @@ COMMANDS = (
     "preview",
     "init",
     "test",
+    "publish",
+    "release",
     "batch",
+    "worker",
     "api",
     "key",
     "outcome",
+    "status",
     "metrics",
+    "clean",
+    "forget",
     "migrate",
 )
 """The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
 
-GROUPS = ("batch", "key")
+GROUPS = ("release", "batch", "key")
 """Those that have commands of their own: their module has an ``app`` and a ``register`` as this one."""
 
 

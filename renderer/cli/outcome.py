@@ -50,9 +50,11 @@ def outcome(
                         "bytes": file.bytes,
                         "sha256": file.sha256,
                         "key": file.key,
+                        "engine": file.engine,
                     }
                     for file in files
                 ],
+                "engines": services.reader.engines(file.engine for file in files if file.engine),
             }
         )
         return

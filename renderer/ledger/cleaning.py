@@ -63,6 +63,12 @@ class Cleaning:
                 return
             after = found[-1].id
 
+    def count(self, before_ms: int) -> int:
+        """How many requests have ended before then and were not cleaned, with files or without."""
+        with self._database.reading() as connection:
+            asked = select(func.count()).select_from(requests.join(runs, runs.c.id == requests.c.run_id))
+            return connection.scalar(asked.where(_may_go(before_ms), settled())) or 0
+
     def clean(self, request_ids: Sequence[str], before_ms: int) -> Mapping[str, list[str]]:
         """Take the files of some requests from the ledger; the ids of the parts of those that it was done for. Nothing
         of a request that is open, or has ended again since."""

@@ -196,6 +196,11 @@ def announce(connection: Connection, now_ms: int, topic: str, dedupe: str, paylo
     connection.execute(insert(outbox).values(topic=topic, dedupe=dedupe, payload=payload, created_ms=now_ms))
 
 
+def keep_accounted(connection: Connection, request_id: str, sealed_amounts: bytes) -> None:
+    """Put the control amounts that a plan accounts for beside it."""
+    _KEEP(connection, {"request_id": request_id, "kind": "accounted", "data": sealed_amounts})
+
+
 def keep_plan(connection: Connection, request_id: str, sealed_plan: bytes) -> None:
     """Put a request's plan beside its profile."""
     _KEEP(connection, {"request_id": request_id, "kind": "plan", "data": sealed_plan})

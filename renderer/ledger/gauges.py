@@ -52,11 +52,11 @@ class Queue:
 
 @dataclass(frozen=True, kw_only=True)
 class Paused:
-    """A queue that waits for its environment, since ``since_ms`` at the latest; one part tries at ``until_ms``."""
+    """A queue that waits for its environment since ``since_ms``; one part tries at ``until_ms``."""
 
     queue: str
     faults: int
-    fault_ms: int
+    since_ms: int
     until_ms: int
     fault: Fault
 
@@ -179,7 +179,7 @@ class Gauges:
                 Paused(
                     queue=row.queue,
                     faults=row.faults,
-                    fault_ms=row.fault_ms,
+                    since_ms=row.since_ms,
                     until_ms=row.until_ms,
                     fault=Fault(code=row.code, message=row.message),
                 )

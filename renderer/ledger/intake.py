@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, case, insert, select, update
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
@@ -88,40 +88,10 @@ class Intake:
 
     def put(self, connection: Connection, run_id: str, batch: Sequence[Submission]) -> int:
         """:meth:`submit` for at most :data:`BATCH`, inside the caller's transaction."""
-        now = self._clock()
         run = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update(read=True)).one_or_none()
         if run is None or run.state != "open":
             raise UsageError("usage.run", "The run is not there, or takes no more requests.")
-        rows = [_request(item, run_id, now) for item in batch]
-        # Not RETURNING: drivers differ in how they give it for many rows. Ids are random, so what is there is ours.
-        connection.execute(insert_new(connection, requests, "idempotency"), rows)
-        ids = [item.id for item in batch]
-        ours: set[str] = set()
-        for start in range(0, len(ids), 500):
-            ours.update(connection.scalars(select(requests.c.id).where(requests.c.id.in_(ids[start : start + 500]))))
-        taken = [item for item in batch if item.id in ours]
-        if not taken:
-            return 0
-        part_rows: list[dict[str, Any]] = []
-        needs: list[dict[str, str]] = []
-        for item in taken:
-            held = run.hold_after is not None and run.approved_ms is None and item.record > run.hold_after
-            part_rows.append(_part(item, "plan", now, waits=int(held), needed=len(item.channels)))
-            for channel in item.channels:
-                needed = [other for other in NEEDS.get(channel, ()) if other in item.channels]
-                needs += [{"part_id": f"{item.id}-{channel}", "needs_id": f"{item.id}-{other}"} for other in needed]
-                needing = sum(channel in NEEDS.get(other, ()) for other in item.channels)
-                part_rows.append(_part(item, channel, now, waits=1 + len(needed), needed=needing))
-        connection.execute(insert(parts), part_rows)
-        if needs:
-            connection.execute(insert(part_needs), needs)
-        connection.execute(
-            insert(sealed), [{"request_id": item.id, "kind": "profile", "data": item.sealed} for item in taken]
-        )
-        connection.execute(
-            insert(history), [{"at_ms": now, "request_id": item.id, "event": "submitted"} for item in taken]
-        )
-        return len(taken)
+        return len(put_requests(connection, self._clock(), run, batch))
 
     def refuse(self, run_id: str, item: Submission, fault: Fault) -> bool:
         """Keep a request that cannot be used, as failed and without parts. False when its idempotency key is known."""
@@ -188,31 +158,76 @@ class Intake:
                     ).rowcount
 
     def cancel_run(self, run_id: str) -> int:
-        """End what is still open of a run; the number of requests cancelled. Work under way loses its lease."""
+        """End what is still open of a run; the number of requests cancelled. Work under way loses its lease. The sums
+        of a batch are made after this (:mod:`renderer.batch.balance`), and only then has it finished."""
         with self._database.writing() as connection:
             now = self._clock()
             changed = connection.execute(
                 update(runs)
                 .where(runs.c.id == run_id, runs.c.state.in_(("open", "running")))
-                .values(state="cancelled", cancelled_ms=now, finished_ms=now)
+                .values(
+                    state="cancelled", cancelled_ms=now, finished_ms=case((runs.c.kind == "batch", None), else_=now)
+                )
             )
             if changed.rowcount == 1:
                 note(connection, now, "cancelled", run_id=run_id)
         cancelled = 0
-        after = ""
-        while True:
-            with self._database.writing() as connection:
-                found = connection.scalars(
-                    select(requests.c.id)
-                    .where(requests.c.run_id == run_id, requests.c.state.in_(OPEN), requests.c.id > after)
-                    .order_by(requests.c.id)
-                    .limit(END_BATCH)
-                ).all()
-                if not found:
-                    return cancelled
-                after = found[-1]
-                now = self._clock()
-                cancelled += sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
+        while (some := self.cancel_some(run_id)) is not None:
+            cancelled += some
+        return cancelled
+
+    def cancel_some(self, run_id: str) -> int | None:
+        """End some of the open requests of a run, in one transaction: how many. None when there is none left."""
+        with self._database.writing() as connection:
+            found = connection.scalars(
+                select(requests.c.id)
+                .where(requests.c.run_id == run_id, requests.c.state.in_(OPEN))
+                .order_by(requests.c.id)
+                .limit(END_BATCH)
+            ).all()
+            if not found:
+                return None
+            now = self._clock()
+            return sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
+
+
+def put_requests(connection: Connection, now_ms: int, run: Row[Any], batch: Sequence[Submission]) -> list[Submission]:
+    """Put requests and their parts into ``run``, a row of that table; those that are new, for a known idempotency key
+    changes nothing."""
+    if not batch:
+        return []
+    rows = [_request(item, run.id, now_ms) for item in batch]
+    # Not RETURNING: drivers differ in how they give it for many rows. Ids are random, so what is there is ours.
+    connection.execute(insert_new(connection, requests, "idempotency"), rows)
+    ids = [item.id for item in batch]
+    ours: set[str] = set()
+    for start in range(0, len(ids), 500):
+        ours.update(connection.scalars(select(requests.c.id).where(requests.c.id.in_(ids[start : start + 500]))))
+    taken = [item for item in batch if item.id in ours]
+    if not taken:
+        return []
+    part_rows: list[dict[str, Any]] = []
+    needs: list[dict[str, str]] = []
+    for item in taken:
+        held = run.hold_after is not None and run.approved_ms is None and item.record > run.hold_after
+        part_rows.append(_part(item, "plan", now_ms, waits=int(held), needed=len(item.channels)))
+        for channel in item.channels:
+            needed = [other for other in NEEDS.get(channel, ()) if other in item.channels]
+            needs += [{"part_id": f"{item.id}-{channel}", "needs_id": f"{item.id}-{other}"} for other in needed]
+            needing = sum(channel in NEEDS.get(other, ()) for other in item.channels)
+            part_rows.append(_part(item, channel, now_ms, waits=1 + len(needed), needed=needing))
+    connection.execute(insert(parts), part_rows)
+    if needs:
+        connection.execute(insert(part_needs), needs)
+    kept = [{"request_id": item.id, "kind": "profile", "data": item.sealed} for item in taken]
+    kept += [
+        {"request_id": item.id, "kind": "amounts", "data": item.amounts} for item in taken if item.amounts is not None
+    ]
+    connection.execute(insert(sealed), kept)
+    connection.execute(
+        insert(history), [{"at_ms": now_ms, "request_id": item.id, "event": "submitted"} for item in taken]
+    )
+    return taken
 
 
 def _request(item: Submission, run_id: str, now_ms: int) -> dict[str, Any]:

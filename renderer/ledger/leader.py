@@ -7,10 +7,11 @@ for it: one who was stopped and wakes up after another has taken over changes no
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, and_, exists, func, select, update
 
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.endings import POISON, TOO_LATE, TOO_OFTEN, announce, end_attempts, fail, lock, note, request_of
@@ -26,7 +27,7 @@ from renderer.ledger.model import (
     Ready,
     wall_clock,
 )
-from renderer.ledger.tables import leases, parts, pauses, requests, runs, workers
+from renderer.ledger.tables import LEASED, READY, leases, parts, pauses, requests, runs, workers
 
 PROBE_MS = 10_000
 """How long the probe of a paused queue may take before another one is sent."""
@@ -96,12 +97,7 @@ class Leader:
                 return []
             found = connection.execute(
                 select(parts.c.id, parts.c.crashes)
-                .where(
-                    parts.c.queue == queue,
-                    parts.c.state == "submitted",
-                    parts.c.waits == 0,
-                    parts.c.available_ms <= now,
-                )
+                .where(READY, parts.c.queue == queue, parts.c.available_ms <= now)
                 .order_by(parts.c.priority.desc(), parts.c.record, parts.c.id)
                 .limit(room if pause is None else 1)
                 .with_for_update(skip_locked=True)
@@ -147,7 +143,7 @@ class Leader:
         Raises NotLeader.
         """
         now = self._clock()
-        at_work = parts.c.state == "running"
+        at_work = and_(LEASED, parts.c.state == "running")
         if worker is not None:
             at_work &= parts.c.lease_worker == worker
         with self._database.reading() as connection:
@@ -167,7 +163,7 @@ class Leader:
                 .where(at_work)
             ).all()
             late = worker is None and connection.scalar(
-                select(exists().where(parts.c.state == "dispatched", parts.c.lease_until_ms < now))
+                select(exists().where(LEASED, parts.c.state == "dispatched", parts.c.lease_until_ms < now))
             )
         lost = [(row, how) for row in running if (how := _ended(row, is_dead, now - late_ms)) is not None]
         changed = 0
@@ -176,7 +172,7 @@ class Leader:
                 self._guard(connection, fence)
                 changed += connection.execute(
                     update(parts)
-                    .where(parts.c.state == "dispatched", parts.c.lease_until_ms < now)
+                    .where(LEASED, parts.c.state == "dispatched", parts.c.lease_until_ms < now)
                     .values(state="submitted", lease_until_ms=None)
                 ).rowcount
         for row, how in lost:
@@ -230,12 +226,21 @@ class Leader:
 
     # ---- Ending
 
+    @contextmanager
+    def leading(self, fence: Fence | None = None) -> Iterator[Connection]:
+        """A transaction of the leader's. Raises NotLeader."""
+        with self._database.writing() as connection:
+            self._guard(connection, fence)
+            yield connection
+
     def settle(self, fence: Fence | None = None) -> list[str]:
         """End runs all of whose input was read and has ended: complete when every request is accounted for, otherwise
-        unbalanced, with the reason. The ids of those that ended now. Raises NotLeader."""
+        unbalanced, with the reason. The ids of those that ended now. Batches have more to be summed
+        (:mod:`renderer.batch.balance`). Raises NotLeader."""
         with self._database.reading() as connection:
             still_open = exists().where(requests.c.run_id == runs.c.id, requests.c.state.in_(OPEN))
-            ended = connection.scalars(select(runs.c.id).where(runs.c.state == "running", ~still_open)).all()
+            ours = (runs.c.state == "running") & (runs.c.kind != "batch")
+            ended = connection.scalars(select(runs.c.id).where(ours, ~still_open)).all()
         settled = []
         for run_id in ended:
             with self._database.writing() as connection:

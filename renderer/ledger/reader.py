@@ -22,7 +22,19 @@ from renderer.ledger.model import (
     Worker,
     wall_clock,
 )
-from renderer.ledger.tables import artefacts, engines, history, parts, pauses, requests, runs, sealed, workers
+from renderer.ledger.tables import (
+    LEASED,
+    READY,
+    artefacts,
+    engines,
+    history,
+    parts,
+    pauses,
+    requests,
+    runs,
+    sealed,
+    workers,
+)
 
 
 class Reader:
@@ -160,9 +172,7 @@ class Reader:
         """How many parts of a queue are sent, and how many are at work."""
         with self._database.reading() as connection:
             found = connection.execute(
-                select(parts.c.state, func.count())
-                .where(parts.c.queue == queue, parts.c.state.in_(("dispatched", "running")))
-                .group_by(parts.c.state)
+                select(parts.c.state, func.count()).where(LEASED, parts.c.queue == queue).group_by(parts.c.state)
             )
             count: dict[str, int] = {row[0]: row[1] for row in found}
         return count.get("dispatched", 0), count.get("running", 0)
@@ -171,14 +181,17 @@ class Reader:
         """The parts of a queue that are sent and not claimed."""
         with self._database.reading() as connection:
             return list(
-                connection.scalars(select(parts.c.id).where(parts.c.queue == queue, parts.c.state == "dispatched"))
+                connection.scalars(
+                    select(parts.c.id).where(LEASED, parts.c.queue == queue, parts.c.state == "dispatched")
+                )
             )
 
     def overdue(self, worker: str) -> list[str]:
         """Those processes of a worker that have had a part for longer than they may."""
         with self._database.reading() as connection:
             late = (parts.c.state == "running") & (parts.c.lease_until_ms < self._clock())
-            return list(connection.scalars(select(parts.c.lease_owner).where(late, parts.c.lease_worker == worker)))
+            ours = select(parts.c.lease_owner).where(LEASED, late, parts.c.lease_worker == worker)
+            return list(connection.scalars(ours))
 
     def pauses(self) -> list[Pause]:
         """The queues that wait for their environment."""
@@ -222,18 +235,7 @@ class Reader:
     def waiting(self, queue: str) -> bool:
         """Whether a part of a queue could be sent, unless its back-off says not yet."""
         with self._database.reading() as connection:
-            return (
-                connection.scalar(
-                    select(parts.c.id)
-                    .where(
-                        parts.c.queue == queue,
-                        parts.c.state == "submitted",
-                        parts.c.waits == 0,
-                    )
-                    .limit(1)
-                )
-                is not None
-            )
+            return connection.scalar(select(parts.c.id).where(READY, parts.c.queue == queue).limit(1)) is not None
 
     def begun(self, request_id: str) -> tuple[int, int]:
         """When the work on a request's plan first began, and that on its first channel (ms). For one that is done."""

@@ -173,6 +173,12 @@ Index(
     postgresql_where=text("state in ('dispatched', 'running')"),
 )
 
+READY = text("parts.state = 'submitted' and parts.waits = 0")
+LEASED = text("parts.state in ('dispatched', 'running')")
+"""What the indexes ``parts_ready`` and ``parts_leased`` hold, in the very words of their definition. A question about
+such parts says so in these words, beside whatever else it asks: SQLite looks through the whole table otherwise, which
+takes a second with a million requests."""
+
 part_needs = Table(
     "part_needs",
     metadata,
@@ -253,6 +259,7 @@ pauses = Table(
     metadata,
     Column("queue", Text, primary_key=True),
     Column("faults", Integer, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),  # the first fault
     Column("fault_ms", BigInteger, nullable=False),  # the last fault
     Column("until_ms", BigInteger, nullable=False),  # then one part may try
     Column("code", Text, nullable=False),

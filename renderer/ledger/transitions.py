@@ -25,6 +25,7 @@ from renderer.ledger.endings import (
     end_request,
     fail,
     held,
+    keep_accounted,
     keep_plan,
     lock,
     lock_if_free,
@@ -33,7 +34,7 @@ from renderer.ledger.endings import (
 )
 from renderer.ledger.model import MAX_ATTEMPTS, OPEN, Claim, Clock, Fault, Outcome, Wish, wall_clock
 from renderer.ledger.prepared import Prepared, constant
-from renderer.ledger.tables import artefacts, attempts, engines, part_needs, parts, pauses, requests, sealed
+from renderer.ledger.tables import LEASED, artefacts, attempts, engines, part_needs, parts, pauses, requests, sealed
 
 FAULT_WAIT_MS = 500
 LONGEST_FAULT_WAIT_MS = 10_000
@@ -102,20 +103,23 @@ class Ledger:
             changed = connection.execute(update(parts).where(held(claim)).values(step=step, steps=steps))
             return changed.rowcount == 1
 
-    def planned(self, claim: Claim, plan_digest: str, sealed_plan: bytes) -> bool:
-        """The plan is made; the request's other parts wait for it no longer. False when the claim was lost."""
+    def planned(self, claim: Claim, plan_digest: str, sealed_plan: bytes, accounted: bytes | None = None) -> bool:
+        """The plan is made; the request's other parts wait for it no longer. ``accounted`` are the control amounts that
+        it accounts for, sealed. False when the claim was lost."""
         with self._database.writing() as connection:
-            return self._planned(connection, claim, plan_digest, sealed_plan)
+            return self._planned(connection, claim, plan_digest, sealed_plan, accounted)
 
     def planned_and_claim(
-        self, claim: Claim, plan_digest: str, sealed_plan: bytes, wish: Wish
+        self, claim: Claim, plan_digest: str, sealed_plan: bytes, wish: Wish, accounted: bytes | None = None
     ) -> tuple[bool, Claim | None]:
         """:meth:`planned` and then :meth:`claim`, in one transaction. Without a claim, ask for it again."""
         with self._database.writing() as connection:
-            kept = self._planned(connection, claim, plan_digest, sealed_plan)
+            kept = self._planned(connection, claim, plan_digest, sealed_plan, accounted)
             return kept, self._claim_too(connection, wish)
 
-    def _planned(self, connection: Connection, claim: Claim, plan_digest: str, sealed_plan: bytes) -> bool:
+    def _planned(
+        self, connection: Connection, claim: Claim, plan_digest: str, sealed_plan: bytes, accounted: bytes | None
+    ) -> bool:
         lock(connection, claim.request_id)
         now = self._clock()
         values = {"b_figures": None, "b_warnings": None, "b_now": now}
@@ -123,6 +127,8 @@ class Ledger:
             return False
         _KEEP_DIGEST(connection, {"b_id": claim.request_id, "b_digest": plan_digest})
         keep_plan(connection, claim.request_id, sealed_plan)
+        if accounted is not None:
+            keep_accounted(connection, claim.request_id, accounted)
         _WAIT_LESS(connection, {"b_id": claim.request_id})
         _TRIED(connection, _attempt(claim, now, "done"))
         note(connection, now, "planned", request_id=claim.request_id)
@@ -250,7 +256,7 @@ class Ledger:
         with self._database.writing() as connection:
             now = self._clock()
             values = {"fault_ms": now, "code": fault.code, "message": fault.message}
-            fresh = {"queue": claim.queue, "faults": 1, "until_ms": now + FAULT_WAIT_MS, **values}
+            fresh = {"queue": claim.queue, "faults": 1, "since_ms": now, "until_ms": now + FAULT_WAIT_MS, **values}
             put = insert_new(connection, pauses, "queue").values(fresh).returning(pauses.c.queue)
             new = connection.execute(put).one_or_none() is not None
             if claim.probe and not new:  # other parts that fail were at work when the queue was paused
@@ -264,7 +270,7 @@ class Ledger:
             # What is on its way would only fail too. A claim asks for parts that are sent, so it is not to be had.
             connection.execute(
                 update(parts)
-                .where(parts.c.queue == claim.queue, parts.c.state == "dispatched")
+                .where(LEASED, parts.c.queue == claim.queue, parts.c.state == "dispatched")
                 .values(state="submitted", lease_until_ms=None)
             )
 

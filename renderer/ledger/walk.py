@@ -88,6 +88,12 @@ class Walk:
             yield found
             after = (rows[-1].record, rows[-1].id)
 
+    def request(self, request_id: str) -> Walked:
+        """One request with its files, as it is now. Raises sqlalchemy.exc.NoResultFound."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(*_REQUEST).where(requests.c.id == request_id)).one()
+            return _with_parts(connection, [row], files=True)[0]
+
     def set_aside(self, run_id: str) -> Iterator[list[Aside]]:
         """The records of a run that were set aside, in pages, by record."""
         after = -1

@@ -113,6 +113,23 @@ def test_mirror_crop_effects_and_fades_are_moviepys(tmp_path: Path) -> None:
     assert edge < np.abs(np.diff(plain.planes(1)[0][88].astype(int))).max()
 
 
+@pytest.mark.parametrize("kept", [0, 3 * 640 * 352 * 3 // 2, 1 << 30])
+def test_backwards_every_frame_is_there_however_few_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr("renderer.render.video.footage.KEPT_BYTES", kept)
+    film = prepared(tmp_path, footage(30), effects=[{"name": "TimeMirror", "parameters": {}}])
+    found = np.array(lumas(film))[1:]
+    assert np.abs(found - [level_of(29 - number) for number in range(1, film.frames)]).max() <= 1
+
+
+def test_footage_that_plays_forwards_keeps_no_pictures() -> None:
+    with Footage(footage(50).data, "media/clip.mp4") as read:
+        for number in range(50):
+            read.at(number / 25)
+            assert len(read._kept) <= 2
+
+
 def test_a_scrim_is_baked_in(tmp_path: Path) -> None:
     film = prepared(tmp_path, footage(2), scrim={"colour": "#ffffffff", "opacity": U})
     assert set(np.unique(film.planes(0)[0])) == {235}

@@ -16,6 +16,8 @@ from renderer.render.video.raster import Raster, rgba
 KR, KB = 0.2126, 0.0722
 KG = 1 - KR - KB
 _SHIFT = 14
+_BAND_PIXELS = 1 << 17
+"""About so many are converted at a time: what is worked on stays in the processor's cache."""
 _U8 = NDArray[np.uint8]
 _U16 = NDArray[np.uint16]
 
@@ -75,14 +77,19 @@ def converted(raster: Raster) -> YuvSprite:
     if (x, y, right - x, bottom - y) != (raster.x, raster.y, width, height):
         padded = np.zeros((bottom - y, right - x, 4), np.uint8)
         padded[raster.y - y : raster.y - y + height, raster.x - x : raster.x - x + width] = raster.pixels
-    full = [np.ascontiguousarray(padded[:, :, channel]).astype(np.int32) for channel in range(4)]
-    quads = [plane[0::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 0::2] + plane[1::2, 1::2] for plane in full]
-    return YuvSprite(
-        x,
-        y,
-        (_mixed(full, 0, 0), _mixed(quads, 1, 2), _mixed(quads, 2, 2)),
-        (_kept(full[3], 255), _kept(quads[3], 4 * 255)),
-    )
+    rows, columns = padded.shape[:2]
+    shapes = (rows, columns), (rows // 2, columns // 2), (rows // 2, columns // 2)
+    luma, blue, red = (np.empty(shape, np.uint16) for shape in shapes)
+    kept, kept_chroma = (np.empty(shape, np.uint16) for shape in shapes[:2])
+    band = max(_BAND_PIXELS // columns & ~1, 2)
+    for top in range(0, rows, band):
+        part = padded[top : top + band]
+        full = [np.ascontiguousarray(part[:, :, channel]).astype(np.int32) for channel in range(4)]
+        quads = [plane[0::2, 0::2] + plane[0::2, 1::2] + plane[1::2, 0::2] + plane[1::2, 1::2] for plane in full]
+        here, half = slice(top, top + band), slice(top // 2, (top + band) // 2)
+        luma[here], kept[here] = _mixed(full, 0, 0), _kept(full[3], 255)
+        blue[half], red[half], kept_chroma[half] = _mixed(quads, 1, 2), _mixed(quads, 2, 2), _kept(quads[3], 4 * 255)
+    return YuvSprite(x, y, (luma, blue, red), (kept, kept_chroma))
 
 
 def _mixed(channels: list[NDArray[np.int32]], row: int, extra_shift: int) -> _U16:

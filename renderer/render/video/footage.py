@@ -24,8 +24,8 @@ from renderer.errors import Place, RenderError
 Picture = NDArray[np.uint8]
 
 MAX_PIXELS = 4096 * 2304
-MAX_KEPT = 300
-"""Decoded pictures kept for playing backwards, as yuv420p."""
+KEPT_BYTES = 96 * 1024 * 1024
+"""Decoded pictures, as yuv420p, that are kept once footage plays backwards."""
 
 av.logging.set_level(None)
 
@@ -57,6 +57,7 @@ class Footage:
             self._frames = self._decoded()
             self._kept: list[VideoFrame] = [next(self._frames)]
             self._ahead: VideoFrame | None = None
+            self._most = 1  # pictures kept; more once one is asked for that is gone
             first = self._kept[0]
             self._start = first.pts or 0
             self._check(first)
@@ -83,7 +84,7 @@ class Footage:
                 break
             self._kept.append(self._ahead)
             self._ahead = None
-            if len(self._kept) > MAX_KEPT:
+            if len(self._kept) > self._most:
                 del self._kept[0]
         shown = next(frame for frame in reversed(self._kept) if self._pts(frame) <= wanted or frame is self._kept[0])
         return self._rgb(shown)
@@ -114,6 +115,7 @@ class Footage:
         if first is None:
             raise self._corrupt()
         self._kept, self._ahead = [first], None
+        self._most = max(2, KEPT_BYTES * 2 // (first.width * first.height * 3))
 
     def _duration(self) -> float:
         if self._stream.duration:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from renderer.render.video.colour import exact_yuv, yuv_of
 from renderer.render.video.score import ScoreBackdrop, U
 
+_BAND = 64
+"""Rows that are worked out at a time, a multiple of the threshold's eight: a whole picture of floats takes 60 MB."""
+
 Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
 
 
@@ -59,10 +62,12 @@ def _gradient(stops: tuple[tuple[str, int], ...], angle_u: int, width: int, heig
         # Centres of the pixels, or of the 2 by 2 pixels that one chroma value is for.
         across = (np.arange(step / 2, width, step) - width / 2) * (math.sin(angle) / length)
         down = (np.arange(step / 2, height, step) - height / 2) * (math.cos(angle) / length)
-        along = across[None, :] - down[:, None] + 0.5
-        planes.append(_dithered(np.interp(along, places, colours[:, channel])))
-    for plane in planes:
+        plane = np.empty((len(down), len(across)), np.uint8)
+        for top in range(0, len(down), _BAND):
+            along = across[None, :] - down[top : top + _BAND, None] + 0.5
+            plane[top : top + _BAND] = _dithered(np.interp(along, places, colours[:, channel]))
         plane.flags.writeable = False  # shared between films
+        planes.append(plane)
     return planes[0], planes[1], planes[2]
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
-SHARED_BYTES = 96 * 1024 * 1024
+SHARED_BYTES = 80 * 1024 * 1024
 
 
 class Kept(Generic[Value]):

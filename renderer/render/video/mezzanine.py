@@ -23,8 +23,8 @@ from renderer.errors import EnvironmentFault, RenderError
 from renderer.render.video.cache import write_once
 from renderer.render.video.memory import give_back
 
-KEPT_FRAMES = 16
-"""About how many frames of a mezzanine count as a process's own memory while they are read one after another."""
+KEPT_BYTES = 16 * 1024 * 1024
+"""About so much of a mezzanine counts as memory of the process while its frames are read one after another."""
 
 _MAGIC = b"DEARLYM1"
 _HEADER = struct.Struct("<8sIII44x")
@@ -45,7 +45,7 @@ class Mezzanine:
 
     def planes(self, number: int) -> Planes:
         """Frame ``number``, counted from 0."""
-        if number % KEPT_FRAMES == 0 and isinstance(self.pixels, np.memmap):
+        if number % max(1, KEPT_BYTES // self.pixels.shape[1]) == 0 and isinstance(self.pixels, np.memmap):
             # Pages stay in the system's cache, but no longer count as this process's memory.
             self.pixels._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
         return split(self.pixels[number], self.width, self.height)

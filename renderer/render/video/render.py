@@ -34,7 +34,7 @@ from renderer.render.video.encoders import Run, usable_processes
 from renderer.render.video.hls import hls_files, write_hls
 from renderer.render.video.interactions import interactions_json
 from renderer.render.video.keys import KeyBook
-from renderer.render.video.memory import give_back
+from renderer.render.video.memory import give_back, keep_apart
 from renderer.render.video.moments import mark_place
 from renderer.render.video.mux import AudioTrack, Tags, mux_mp4
 from renderer.render.video.poster import mail_poster_jpeg, poster_frame, poster_jpeg
@@ -83,6 +83,7 @@ def render_video(job: RenderJob, out: Path, *, processes: int | None = None) -> 
     blame; EnvironmentFault when a file cannot be written. Leaves no temporary file behind.
     """
     started = _cpu_s()
+    keep_apart()
     scores = film_scores(job)
     score = next(iter(scores.values()))
     sound = soundtrack(score, job.assets, job.cache, job.voice)  # formats differ in what is seen, not in what is heard

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import av
 import numpy as np
 from av.filter import Graph
+from av.filter.context import FilterContext
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 from PIL import Image
@@ -30,6 +31,9 @@ from renderer.render.video.score import Score
 MAX_BYTES = 1_000_000
 FIRST_S = Fraction(1)
 """How long the first picture stands."""
+
+PALETTE_STEP = 4
+_CENTI = Fraction(1, 100)
 
 Pixels = NDArray[np.uint8]
 
@@ -147,7 +151,6 @@ def gif_bytes(pictures: Sequence[Pixels], shown_cs: Sequence[int], loops: int, c
     ``loops`` 0 is without end. Raises RenderError ``render.media``.
     """
     height, width, _ = pictures[0].shape
-    centi = Fraction(1, 100)
     # What libavformat calls loop is how often it is repeated, and -1 is not at all.
     options = {"loop": str(0 if loops == 0 else loops - 1 or -1), "final_delay": str(shown_cs[-1])}
     buffer = io.BytesIO()
@@ -155,7 +158,7 @@ def gif_bytes(pictures: Sequence[Pixels], shown_cs: Sequence[int], loops: int, c
         with av.open(buffer, "w", format="gif", options=options) as file:
             stream = file.add_stream("gif", rate=100)
             stream.width, stream.height, stream.pix_fmt = width, height, "pal8"
-            stream.codec_context.time_base = centi
+            stream.codec_context.time_base = _CENTI
             for picture in _in_palette(pictures, shown_cs, colours):
                 picture.pict_type = PictureType.NONE
                 file.mux(stream.encode(picture))
@@ -166,29 +169,55 @@ def gif_bytes(pictures: Sequence[Pixels], shown_cs: Sequence[int], loops: int, c
 
 
 def _in_palette(pictures: Sequence[Pixels], shown_cs: Sequence[int], colours: int) -> Iterator[av.VideoFrame]:
-    """The pictures in one palette, dithered; what does not change between two is the same in both."""
+    """The pictures in one palette, dithered; what does not change between two is the same in both.
+
+    The palette is that of every fourth picture. Dots lie on a grid: diffused errors would crawl, take twice as long and
+    half as many bytes again, and at this size nobody sees the difference."""
     height, width, _ = pictures[0].shape
+    graph, source = _rgb_source(width, height)
+    _chain(source, graph.add("palettegen", f"max_colors={colours}:stats_mode=full:reserve_transparent=1"), graph)
+    for number, picture in enumerate(pictures[::PALETTE_STEP]):
+        source.push(_rgb_frame(picture, number))
+    (palette,) = _pulled(graph, source)
+    graph, source = _rgb_source(width, height)
+    wanted = graph.add_buffer(
+        width=palette.width, height=palette.height, format=palette.format, time_base=_CENTI, name="palette"
+    )
+    use = graph.add("paletteuse", "dither=bayer:bayer_scale=5:diff_mode=rectangle")
+    wanted.link_to(use, 0, 1)
+    _chain(source, use, graph)
+    palette.pts, palette.time_base = 0, _CENTI
+    wanted.push(palette)
+    wanted.push(None)
+    for at, picture in zip(accumulate(shown_cs, initial=0), pictures, strict=False):
+        source.push(_rgb_frame(picture, at))
+    yield from _pulled(graph, source)
+
+
+def _rgb_source(width: int, height: int) -> tuple[Graph, FilterContext]:
     graph = Graph()
-    source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=Fraction(1, 100))
-    split, sink = graph.add("split"), graph.add("buffersink")
-    palette = graph.add("palettegen", f"max_colors={colours}:stats_mode=full:reserve_transparent=1")
-    use = graph.add("paletteuse", "dither=sierra2_4a:diff_mode=rectangle")
-    source.link_to(split)
-    split.link_to(palette)
-    split.link_to(use, 1, 0)
-    palette.link_to(use, 0, 1)
-    use.link_to(sink)
+    return graph, graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=_CENTI)
+
+
+def _chain(source: FilterContext, step: FilterContext, graph: Graph) -> None:
+    sink = graph.add("buffersink")
+    source.link_to(step)
+    step.link_to(sink)
     graph.configure()
-    at = 0
-    for picture, shown in zip(pictures, shown_cs, strict=True):
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame.pts, frame.time_base = at, Fraction(1, 100)
-        source.push(frame)
-        at += shown
+
+
+def _rgb_frame(picture: Pixels, at_cs: int) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    frame.pts, frame.time_base = at_cs, _CENTI
+    return frame
+
+
+def _pulled(graph: Graph, source: FilterContext) -> Iterator[av.VideoFrame]:
+    """What comes out of a graph once nothing more goes in."""
     source.push(None)
     while True:
         try:
-            found = sink.pull()
+            found = graph.pull()
         except (av.EOFError, av.BlockingIOError):
             return
         assert isinstance(found, av.VideoFrame)
@@ -208,5 +237,7 @@ def webp_bytes(pictures: Sequence[Pixels], shown_cs: Sequence[int], loops: int, 
         loop=loops,
         quality=quality,
         method=2,  # 4 is twice the work for 5 % less
+        kmin=0,
+        kmax=0,  # no key frames on the way, which are tried beside every other picture: nobody seeks in a teaser
     )
     return buffer.getvalue()

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("sent_ms is null"),
         postgresql_where=sa.text("sent_ms is null"),
     )
+    op.add_column("pauses", sa.Column("since_ms", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("artefacts", sa.Column("engine", sa.Text))
     op.create_table(
         "engines",

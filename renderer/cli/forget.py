@@ -1,0 +1,114 @@
+"""``dearly forget``: remove all that is kept of a recipient, and leave a proof of it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from renderer.bootstrap import build
+from renderer.cli import console
+from renderer.cli.options import JsonOption
+from renderer.errors import UsageError
+from renderer.ledger.erasing import Erasure, Known
+from renderer.operations import forget as forgetting
+from renderer.settings import Settings
+
+
+@console.reports_errors
+def forget(
+    recipient: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPIENT",
+            help="The recipient's key, as profiles have it; - reads it from standard input.",
+            show_default=False,
+        ),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Forget a recipient: profile, plan, results, records that were set aside, and pieces of film that only they have.
+
+    Open requests are cancelled. What is left is a proof without personal data. A shell keeps what is typed, and others
+    see a process's arguments: rather give the key on standard input.
+
+    [bold]Example:[/] dearly forget - --yes < key.txt
+    """
+    key = _read() if recipient == "-" else recipient
+    services = build(Settings())
+    known, last = forgetting.known(services, key), forgetting.last(services, key)
+    unfinished = last is not None and last.finished_ms is None
+    if known.nothing and not unfinished:
+        _nothing(last, json_)
+        return
+    if not yes:
+        _ask(known)
+    with console.progress_bars(not json_) as bars:
+        task = bars.add_task("forgetting", total=max(1, known.requests))
+        erasure = forgetting.forget(services, key, lambda: bars.advance(task))
+    if json_:
+        console.print_json({"forgotten": True, **_json(erasure)})
+    else:
+        _receipt(erasure)
+
+
+def _read() -> str:
+    key = sys.stdin.readline().rstrip("\r\n")
+    if not key:
+        raise UsageError("usage.argument", "No key was given on standard input.")
+    return key
+
+
+def _ask(known: Known) -> None:
+    """Raises UsageError where nobody can be asked, and ends the command where the answer is no."""
+    if not sys.stdin.isatty():
+        raise UsageError("usage.argument", "A recipient is only forgotten when that is confirmed.", hint="Add --yes.")
+    console.err.print(
+        f"Known of this recipient: {known.requests:,} requests ({known.open:,} open), {known.files:,} files,"
+        f" {known.records:,} records set aside. None of it can be brought back.",
+        soft_wrap=True,
+    )
+    typer.confirm("Forget them?", abort=True, err=True)
+
+
+def _nothing(last: Erasure | None, json_: bool) -> None:
+    if json_:
+        console.print_json({"forgotten": False, **({} if last is None else _json(last))})
+    elif last is None:
+        console.out.print("Nothing is known of this recipient.")
+    else:
+        console.out.print(f"Nothing more is known of this recipient. Forgotten on {_time(last.finished_ms)}:")
+        _receipt(last)
+
+
+def _receipt(erasure: Erasure) -> None:
+    """What may be kept and shown to others: no personal data is in it."""
+    for name, value in (
+        ("Erasure", erasure.id),
+        ("Finished", _time(erasure.finished_ms)),
+        ("Requests", f"{erasure.requests:,}"),
+        ("Records set aside", f"{erasure.records:,}"),
+        ("Files", f"{erasure.artefacts:,} ({erasure.bytes:,} bytes)"),
+        ("Pieces of film", f"{erasure.chunks:,}"),
+    ):
+        console.out.print(f"[bold]{name:<18}[/] {value}")
+
+
+def _json(erasure: Erasure) -> dict[str, object]:
+    return {
+        "erasure": erasure.id,
+        "finished": _time(erasure.finished_ms),
+        "requests": erasure.requests,
+        "records": erasure.records,
+        "artefacts": erasure.artefacts,
+        "bytes": erasure.bytes,
+        "chunks": erasure.chunks,
+    }
+
+
+def _time(at_ms: int | None) -> str:
+    """UTC."""
+    return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,481 @@
+"""Batch runs in the ledger: how they are opened, take their input in, are taken up again, and end.
+
+What a transaction of the intake puts in (requests, parts, records that are set aside) and how far it came (``records``,
+``totals``, the digest of what was read) change together, so a process that is killed anywhere has lost nothing and
+doubled nothing: whoever takes the run up goes on after ``records``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, exists, func, insert, select, update
+
+from renderer.errors import UsageError
+from renderer.ledger.database import Database, insert_new
+from renderer.ledger.endings import announce, note
+from renderer.ledger.intake import put_requests
+from renderer.ledger.model import Clock, RunState, Submission, new_id, wall_clock
+from renderer.ledger.tables import history, part_needs, parts, requests, runs, sealed, set_aside
+
+KIND = "batch"
+
+PAGE = 500
+"""Rows that are read at a time where a run is gone through."""
+
+REOPENED = "reopened"
+"""What the history says of a run that had settled and goes on."""
+
+_LIST = 500  # values of one IN: SQLite takes only so many
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchRun:
+    """A run as it stands. ``options``, ``totals`` and ``why`` are JSON texts (:mod:`renderer.batch.model`);
+    ``expected`` is None until all of the input was read; ``scope`` is the first of the runs that go on from one
+    another."""
+
+    id: str
+    state: RunState
+    template: str
+    release: str
+    options: str
+    scope: str
+    records: int
+    expected: int | None
+    input_digest: str
+    totals: str | None
+    why: str | None
+    hold_after: int | None
+    approved: bool
+    created_ms: int
+    finished_ms: int | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether its sums are final."""
+        return self.finished_ms is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A request that a recipient has in the scope of a run."""
+
+    id: str
+    run_id: str
+    record: int
+    over: bool
+    """It failed or was cancelled: another one may come in its place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetAside:
+    """A record that does not become a request. ``faults`` is JSON; ``recipient`` a keyed digest, None where the key
+    could not be read; ``data`` the record as it came, sealed, None where it was too large to be kept; ``amounts`` its
+    control amounts, sealed."""
+
+    record: int
+    line: int | None
+    field: str | None
+    code: str
+    faults: str
+    recipient: str | None
+    data: bytes | None
+    amounts: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A request that has ended, with its sealed control amounts as they came in and as its plan accounts for them."""
+
+    id: str
+    record: int
+    state: str
+    amounts: bytes | None
+    accounted: bytes | None
+    forgotten: bool
+
+
+class Taking:
+    """One transaction of an intake."""
+
+    def __init__(self, connection: Connection, now_ms: int, run: Row[Any]) -> None:
+        self._connection = connection
+        self._now = now_ms
+        self._run = run
+
+    def known(self, recipients: Collection[str]) -> dict[str, list[Known]]:
+        """The requests in the run's scope of each of these recipients (keyed digests), the oldest first."""
+        found: dict[str, list[Known]] = {}
+        wanted = list(recipients)
+        for start in range(0, len(wanted), _LIST):
+            rows = self._connection.execute(
+                select(requests.c.id, requests.c.run_id, requests.c.record, requests.c.recipient, requests.c.state)
+                .join(runs, runs.c.id == requests.c.run_id)
+                .where(requests.c.recipient.in_(wanted[start : start + _LIST]), runs.c.scope == self._run.scope)
+                .order_by(requests.c.id)
+            )
+            for row in rows:
+                over = row.state in ("failed", "cancelled")
+                known = Known(id=row.id, run_id=row.run_id, record=row.record, over=over)
+                found.setdefault(row.recipient, []).append(known)
+        return found
+
+    def put(self, submissions: Sequence[Submission]) -> set[str]:
+        """Put requests in; the ids of those that are new."""
+        return {item.id for item in put_requests(self._connection, self._now, self._run, submissions)}
+
+    def set_aside(self, rows: Sequence[SetAside]) -> None:
+        """Put records aside."""
+        if rows:
+            self._connection.execute(
+                insert(set_aside), [{"run_id": self._run.id, "at_ms": self._now, **vars(row)} for row in rows]
+            )
+
+    def move(self, *, records: int, digest: str, totals: str, options: str) -> None:
+        """Say how far the input was read."""
+        self._connection.execute(
+            update(runs)
+            .where(runs.c.id == self._run.id)
+            .values(records=records, input_digest=digest, totals=totals, options=options)
+        )
+
+
+class Batches:
+    """The ledger's side of batch runs."""
+
+    def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    # ---- Opening, and taking in
+
+    def open(
+        self,
+        *,
+        key: str | None,
+        template: str,
+        release: str,
+        options: str,
+        scope: str | None,
+        hold_after: int | None,
+    ) -> tuple[str, bool]:
+        """(id, whether it is new). ``key`` is a keyed digest: when it is known, the run is the one that is there.
+        ``scope`` is that of the run which this one continues."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            run_id = new_id(now)
+            row = {
+                "id": run_id,
+                "kind": KIND,
+                "idempotency": key,
+                "template": template,
+                "release": release,
+                "state": "open",
+                "hold_after": hold_after,
+                "created_ms": now,
+                "options": options,
+                "scope": scope or run_id,
+                "records": 0,
+            }
+            new = insert_new(connection, runs, "idempotency").values(row).returning(runs.c.id)
+            if connection.execute(new).one_or_none() is not None:
+                note(connection, now, "opened", run_id=run_id)
+                return run_id, True
+            return str(connection.scalars(select(runs.c.id).where(runs.c.idempotency == key)).one()), False
+
+    def run(self, run_id: str) -> BatchRun:
+        """A run by its id. Raises UsageError when there is no such batch."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run_id, runs.c.kind == KIND)).one_or_none()
+        if row is None:
+            raise UsageError("usage.run", "There is no such batch run.")
+        return BatchRun(
+            id=row.id,
+            state=row.state,
+            template=row.template,
+            release=row.release,
+            options=row.options or "{}",
+            scope=row.scope or row.id,
+            records=row.records or 0,
+            expected=row.expected,
+            input_digest=row.input_digest or "",
+            totals=row.totals,
+            why=row.why,
+            hold_after=row.hold_after,
+            approved=row.approved_ms is not None,
+            created_ms=row.created_ms,
+            finished_ms=row.finished_ms,
+        )
+
+    @contextmanager
+    def taking(self, run_id: str, records: int) -> Iterator[Taking]:
+        """A transaction that goes on after ``records``. Raises UsageError when the run takes no more, or when another
+        process has taken it further meanwhile."""
+        with self._database.writing() as connection:
+            scope = select(runs.c.scope).where(runs.c.id == run_id).scalar_subquery()
+            # Two runs of one scope must not both find a recipient unknown.
+            connection.execute(select(runs.c.id).where(runs.c.id == scope).with_for_update())
+            run = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update()).one()
+            if run.state == "cancelled":
+                raise UsageError("usage.run", "The run was cancelled; the rest of its input was not read.")
+            if run.state != "open" or (run.records or 0) != records:
+                raise UsageError(
+                    "usage.run",
+                    "Another process reads the input of this run at the same time, so this one stops.",
+                    hint="Wait for the other one. If it is gone: dearly batch resume.",
+                )
+            yield Taking(connection, self._clock(), run)
+
+    def seal(self, run_id: str, expected: int) -> bool:
+        """Say that all of the input was read, ``expected`` records. False when the run was not open."""
+        with self._database.writing() as connection:
+            now = self._clock()
+            changed = connection.execute(
+                update(runs)
+                .where(runs.c.id == run_id, runs.c.state == "open", runs.c.records == expected)
+                .values(state="running", expected=expected, sealed_ms=now)
+            )
+            if changed.rowcount == 1:
+                note(connection, now, "sealed", run_id=run_id)
+            return changed.rowcount == 1
+
+    # ---- What was set aside
+
+    def aside(self, run_id: str) -> Iterator[SetAside]:
+        """The records that were set aside, in order, a page at a time."""
+        after = 0
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(
+                    select(set_aside)
+                    .where(set_aside.c.run_id == run_id, set_aside.c.record > after)
+                    .order_by(set_aside.c.record)
+                    .limit(PAGE)
+                ).all()
+            for row in rows:
+                yield SetAside(
+                    record=row.record,
+                    line=row.line,
+                    field=row.field,
+                    code=row.code,
+                    faults=row.faults,
+                    recipient=row.recipient,
+                    data=row.data,
+                    amounts=row.amounts,
+                )
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].record
+
+    def set_aside_for_good(self, run_id: str, but: str) -> int:
+        """How many records were set aside for another reason than the code ``but``."""
+        with self._database.reading() as connection:
+            wanted = select(func.count()).where(set_aside.c.run_id == run_id, set_aside.c.code != but)
+            return connection.scalar(wanted) or 0
+
+    # ---- Again
+
+    def reopen_failed(self, run_id: str) -> tuple[int, int]:
+        """Let the requests that failed be tried again; (how many, how many not, because the recipient has a later one).
+
+        A request keeps its id, its history and what is done of it; what failed begins anew. Raises UsageError for a
+        run that is still read, was cancelled, or whose data is gone.
+        """
+        self._check_reopen(run_id)
+        again, after = 0, ""
+        failed = (requests.c.run_id == run_id) & (requests.c.state == "failed")
+        other, of = requests.alias("other"), runs.alias("of")
+        later = exists().where(
+            other.c.recipient == requests.c.recipient,
+            other.c.id != requests.c.id,
+            other.c.run_id == of.c.id,
+            of.c.scope == select(runs.c.scope).where(runs.c.id == run_id).scalar_subquery(),
+            (other.c.id > requests.c.id) | other.c.state.not_in(("failed", "cancelled")),
+        )
+        while True:
+            with self._database.writing() as connection:
+                scope = select(runs.c.scope).where(runs.c.id == run_id).scalar_subquery()
+                connection.execute(select(runs.c.id).where(runs.c.id == scope).with_for_update())
+                found = connection.scalars(
+                    select(requests.c.id)
+                    .where(failed, ~later, requests.c.id > after)
+                    .order_by(requests.c.id)
+                    .limit(_LIST)
+                    .with_for_update()
+                ).all()
+                if not found:
+                    break
+                after = found[-1]
+                self._go_on(connection, run_id)
+                self._reopen(connection, found)
+                again += len(found)
+        with self._database.reading() as connection:
+            left = connection.scalar(select(func.count()).where(failed, later)) or 0
+        return again, left
+
+    def _check_reopen(self, run_id: str) -> None:
+        run = self.run(run_id)
+        if run.state in ("open", "cancelled"):
+            message = "The run was cancelled." if run.state == "cancelled" else "The run still reads its input."
+            hint = "Start another one with --continues." if run.state == "cancelled" else "dearly batch resume."
+            raise UsageError("usage.run", message, hint=hint)
+        gone = exists().where(
+            requests.c.run_id == run_id, requests.c.state == "failed", requests.c.dropped_ms.is_not(None)
+        )
+        with self._database.reading() as connection:
+            if connection.scalar(select(gone)):
+                raise UsageError(
+                    "usage.run",
+                    "The profiles of this run are gone: the template's retention is over.",
+                    hint="Start another run with --continues and the profiles.",
+                )
+
+    def _go_on(self, connection: Connection, run_id: str) -> None:
+        now = self._clock()
+        changed = connection.execute(
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(("complete", "unbalanced")))
+            .values(state="running", finished_ms=None, why=None)
+        )
+        note(connection, now, REOPENED if changed.rowcount == 1 else "retried", run_id=run_id)
+
+    def _reopen(self, connection: Connection, ids: Sequence[str]) -> None:
+        now = self._clock()
+        connection.execute(
+            update(requests)
+            .where(requests.c.id.in_(ids), requests.c.state == "failed")
+            .values(state="submitted", error_code=None, error_message=None, finished_ms=None)
+        )
+        fresh = parts.c.request_id.in_(ids) & (parts.c.state == "failed")
+        plan, needed = parts.alias("plan"), parts.alias("needed")
+        unplanned = (
+            select(func.count())
+            .where(plan.c.request_id == parts.c.request_id, plan.c.channel == "plan", plan.c.state != "done")
+            .scalar_subquery()
+        )
+        unmade = (
+            select(func.count())
+            .where(part_needs.c.part_id == parts.c.id, part_needs.c.needs_id == needed.c.id, needed.c.state != "done")
+            .scalar_subquery()
+        )
+        connection.execute(
+            update(parts)
+            .where(fresh)
+            .values(
+                state="submitted",
+                waits=case((parts.c.channel == "plan", 0), else_=unplanned + unmade),
+                available_ms=now,
+                attempts=0,
+                crashes=0,
+                losses=0,
+                faults=0,
+                lease_worker=None,
+                lease_owner=None,
+                lease_until_ms=None,
+                begun_ms=None,
+                step=0,
+                error_code=None,
+                error_message=None,
+                finished_ms=None,
+            )
+        )
+        connection.execute(insert(history), [{"at_ms": now, "request_id": one, "event": REOPENED} for one in ids])
+
+    # ---- Ending
+
+    def to_settle(self) -> list[BatchRun]:
+        """Runs that may end: all of their input was read, or they were cancelled, and nothing of them is open."""
+        with self._database.reading() as connection:
+            open_ = exists().where(
+                requests.c.run_id == runs.c.id, requests.c.state.in_(("submitted", "dispatched", "running"))
+            )
+            ended = runs.c.state.in_(("running", "cancelled")) & runs.c.finished_ms.is_(None)
+            ids = connection.scalars(select(runs.c.id).where(runs.c.kind == KIND, ended, ~open_)).all()
+        return [self.run(run_id) for run_id in ids]
+
+    def unfinished_cancelled(self) -> list[str]:
+        """Runs that were cancelled and still have open requests: whoever cancelled them did not get to the end."""
+        with self._database.reading() as connection:
+            open_ = exists().where(
+                requests.c.run_id == runs.c.id, requests.c.state.in_(("submitted", "dispatched", "running"))
+            )
+            return list(
+                connection.scalars(
+                    select(runs.c.id).where(
+                        runs.c.kind == KIND, runs.c.state == "cancelled", runs.c.finished_ms.is_(None), open_
+                    )
+                )
+            )
+
+    def mark(self, run_id: str) -> int:
+        """A number that changes whenever a run is reopened, cancelled or approved."""
+        with self._database.reading() as connection:
+            return _mark(connection, run_id)
+
+    def ended(self, run_id: str, after: int) -> list[Ended]:
+        """A page of a run's requests in the order of their records, after the one with that number."""
+        amounts, accounted = sealed.alias("amounts"), sealed.alias("accounted")
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(
+                    requests.c.id,
+                    requests.c.record,
+                    requests.c.state,
+                    requests.c.dropped_ms,
+                    requests.c.forgotten_ms,
+                    amounts.c.data.label("amounts"),
+                    accounted.c.data.label("accounted"),
+                )
+                .outerjoin(amounts, (amounts.c.request_id == requests.c.id) & (amounts.c.kind == "amounts"))
+                .outerjoin(accounted, (accounted.c.request_id == requests.c.id) & (accounted.c.kind == "accounted"))
+                .where(requests.c.run_id == run_id, requests.c.record > after)
+                .order_by(requests.c.record)
+                .limit(PAGE)
+            ).all()
+        return [
+            Ended(
+                id=row.id,
+                record=row.record,
+                state=row.state,
+                amounts=row.amounts,
+                accounted=row.accounted,
+                forgotten=row.forgotten_ms is not None or row.dropped_ms is not None,
+            )
+            for row in rows
+        ]
+
+    def end(
+        self, connection: Connection, run: BatchRun, mark: int, *, state: RunState, totals: str, why: str | None
+    ) -> bool:
+        """End a run in the caller's transaction, and announce it. False when it has changed since :meth:`mark`."""
+        now = self._clock()
+        found = connection.execute(
+            select(runs.c.state, runs.c.finished_ms, runs.c.records).where(runs.c.id == run.id).with_for_update()
+        ).one()
+        if found.state != run.state or found.finished_ms is not None or _mark(connection, run.id) != mark:
+            return False
+        connection.execute(
+            update(runs)
+            .where(runs.c.id == run.id)
+            .values(
+                state=state,
+                totals=totals,
+                why=why,
+                finished_ms=now,
+                expected=func.coalesce(runs.c.expected, runs.c.records),
+            )
+        )
+        note(connection, now, state if state != "cancelled" else "settled", run_id=run.id)
+        times = connection.scalar(select(func.count()).where(history.c.run_id == run.id, history.c.event == REOPENED))
+        # Each end is announced once; one that comes after a retry is another end.
+        dedupe = f"run {run.id}" + (f" {times}" if times else "")
+        announce(connection, now, f"run.{state}", dedupe, f'{{"run": "{run.id}", "state": "{state}"}}')
+        return True
+
+
+def _mark(connection: Connection, run_id: str) -> int:
+    return connection.scalar(select(func.max(history.c.id)).where(history.c.run_id == run_id)) or 0

@@ -1,0 +1,354 @@
+"""How an installation does, at a glance, and what in it needs a person.
+
+Everything here is looked at quickly and by itself: with the service stopped, the broker down or the ledger away, the
+rest is still told.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from renderer import __version__
+from renderer.errors import EnvironmentFault
+from renderer.ledger.database import Database
+from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, OpenRun, Paused, Queue
+from renderer.ledger.model import DEAD_MS, Clock, wall_clock
+from renderer.ledger.upkeep import DAY_MS, Upkeep
+from renderer.operations.folders import Size, size_of
+from renderer.operations.upkeep import HOLD_MARK, HOLD_MS
+from renderer.settings import Settings
+
+HOUR_MS = 3_600_000
+PAUSED_MS = 300_000
+"""A pause that is older than this will not pass by itself."""
+
+UNBALANCED_MS = 7 * DAY_MS
+"""For so long a run that does not add up is told of."""
+
+STALE_MS = 7 * DAY_MS
+"""A run that is open for longer than this, and is no endless one, has been left behind."""
+
+LEAST_FREE_BYTES = 2_000_000_000
+LEAST_FREE = 0.05
+"""The disk is nearly full below both: so many bytes, or this share of it."""
+
+CONNECT_S = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Something that needs a person. ``code`` is one word for machines, ``text`` a sentence, ``hint`` what to do."""
+
+    code: str
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """Room where the home is. ``folders`` have their sizes as far as could be seen quickly."""
+
+    free: int
+    total: int
+    folders: Mapping[str, Size]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerView:
+    """What the ledger says."""
+
+    kind: str
+    revision: str | None
+    leader: bool
+    workers: tuple[AtWork, ...]
+    queues: Mapping[str, Queue]
+    pauses: tuple[Paused, ...]
+    runs: tuple[OpenRun, ...]
+    unbalanced: tuple[str, ...]
+    failures: Mapping[str, int]
+    chunks: Mapping[str, Kept]
+    erasures: Erasures
+    releases: Mapping[str, str]
+    retention_held_ms: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """All of it. ``ledger`` is None where it could not be read, and then ``fault`` says why, or where there is none
+    yet."""
+
+    at_ms: int
+    version: str
+    home: str
+    service: bool
+    broker: bool
+    embedded: bool
+    ledger: LedgerView | None
+    fault: EnvironmentFault | None
+    disk: Disk | None
+    needs: tuple[Need, ...] = ()
+
+
+def look(settings: Settings, service: bool, clock: Clock = wall_clock) -> Status:
+    """How things are. ``service`` says whether a supervisor runs on this home. Changes nothing and raises nothing."""
+    now = clock()
+    ledger, fault = _ledger(settings, clock)
+    found = Status(
+        at_ms=now,
+        version=__version__,
+        home=str(settings.home),
+        service=service,
+        broker=answers(settings),
+        embedded=settings.embedded_broker,
+        ledger=ledger,
+        fault=fault,
+        disk=_disk(settings),
+    )
+    return replace(found, needs=tuple(_needs(found)))
+
+
+def _ledger(settings: Settings, clock: Clock) -> tuple[LedgerView | None, EnvironmentFault | None]:
+    if not settings.database_url and not (settings.home / "ledger.sqlite").exists():
+        return None, None
+    try:
+        with closing(Database(_quick(settings.database))) as database:
+            return _view(database, clock), None
+    except EnvironmentFault as error:
+        return None, error
+
+
+def _view(database: Database, clock: Clock) -> LedgerView:
+    gauges = Gauges(database, clock)
+    now = clock()
+    held = Upkeep(database, clock).mark(HOLD_MARK)
+    return LedgerView(
+        kind=database.engine.dialect.name,
+        revision=gauges.revision(),
+        leader=gauges.leader(),
+        workers=tuple(gauges.workers()),
+        queues=gauges.queues(),
+        pauses=tuple(gauges.pauses()),
+        runs=tuple(gauges.open_runs()),
+        unbalanced=tuple(gauges.unbalanced(now - UNBALANCED_MS)),
+        failures=gauges.failures(now - HOUR_MS),
+        chunks=gauges.chunks(),
+        erasures=gauges.erasures(),
+        releases=gauges.active(),
+        retention_held_ms=held if held is not None and now < held <= now + HOLD_MS else None,
+    )
+
+
+def _quick(url: str) -> str:
+    """A server that does not answer is not waited for."""
+    with suppress(ArgumentError):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql" and "connect_timeout" not in parsed.query:
+            limited = parsed.update_query_dict({"connect_timeout": str(CONNECT_S)})
+            return limited.render_as_string(hide_password=False)
+    return url
+
+
+def answers(settings: Settings) -> bool:
+    """Whether the broker answers."""
+    if settings.embedded_broker:
+        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+            client.settimeout(2)
+            client.connect(str(settings.broker_socket))
+            client.sendall(b"PING\r\n")
+            return client.recv(16).startswith(b"+PONG")
+        return False
+    import redis
+
+    address = settings.broker.replace("redis+socket://", "unix://")
+    try:
+        with closing(redis.Redis.from_url(address, socket_timeout=2, socket_connect_timeout=2)) as client:
+            return bool(client.ping())
+    except (redis.RedisError, ValueError):
+        return False
+
+
+def _disk(settings: Settings) -> Disk | None:
+    try:
+        usage = shutil.disk_usage(settings.store if settings.store.exists() else settings.home)
+    except OSError:
+        return None
+    names = ("store", "cache", "logs", "work")
+    return Disk(
+        free=usage.free,
+        total=usage.total,
+        folders={name: size_of(settings.home / name) for name in names if os.path.isdir(settings.home / name)},
+    )
+
+
+# ---------------------------------------------------------------- What needs a person
+
+
+def _needs(status: Status) -> Iterator[Need]:
+    if status.fault is not None:
+        yield Need(code="ledger", text=status.fault.message, hint=status.fault.hint or "")
+    if status.disk is not None and status.disk.free < min(LEAST_FREE_BYTES, LEAST_FREE * status.disk.total):
+        yield Need(code="disk", text="The disk is nearly full.", hint="'dearly clean' makes room.")
+    ledger = status.ledger
+    if ledger is None:
+        return
+    if (status.service or not status.embedded) and not status.broker:
+        yield Need(code="broker", text="The broker does not answer.", hint="See the logs in DEARLY_HOME.")
+    yield from _about_work(status, ledger)
+    for pause in ledger.pauses:
+        paused_ms = status.at_ms - pause.since_ms
+        if paused_ms > PAUSED_MS:
+            text = f"The queue '{pause.queue}' has been paused for {ago(paused_ms)}: {pause.fault.message}"
+            yield Need(code="paused", text=text, hint="It goes on by itself once this is put right.")
+    yield from _about_runs(status, ledger)
+    if ledger.erasures.open:
+        text = f"{ledger.erasures.open} recipients are not wholly forgotten: it was cut short."
+        yield Need(code="erasure", text=text, hint="Call 'dearly forget' again for them.")
+    if ledger.retention_held_ms is not None:
+        text = "The clock was moved, or nothing ran for long: no data is dropped by age for a while."
+        yield Need(code="clock", text=text, hint="Check the clock of this machine.")
+
+
+def _about_work(status: Status, ledger: LedgerView) -> Iterator[Need]:
+    waiting = {name: queue for name, queue in ledger.queues.items() if queue.ready or queue.sent}
+    if not waiting:
+        return
+    parts = sum(queue.ready + queue.sent for queue in waiting.values())
+    living = [worker for worker in ledger.workers if alive(status, worker)]
+    if not status.service and not living:
+        text = f"{parts:,} parts wait and no service runs."
+        yield Need(code="service", text=text, hint="Start it: 'python -m workers.supervisor'.")
+        return
+    if not ledger.leader:
+        text = f"{parts:,} parts wait and no dispatcher leads."
+        yield Need(code="dispatcher", text=text, hint="Start one: 'python -m workers.dispatch'.")
+    for name, queue in waiting.items():
+        if not any(name in worker.queues for worker in living):
+            oldest = "" if queue.oldest_ms is None else f", the oldest for {ago(status.at_ms - queue.oldest_ms)}"
+            text = f"No worker serves the queue '{name}'; {queue.ready + queue.sent:,} parts wait{oldest}."
+            yield Need(code="worker", text=text, hint=f"Start one: 'celery -A workers worker -Q {name}'.")
+
+
+def _about_runs(status: Status, ledger: LedgerView) -> Iterator[Need]:
+    for run_id in ledger.unbalanced:
+        text = f"The run {run_id} does not add up."
+        yield Need(code="unbalanced", text=text, hint=f"dearly batch report {run_id}")
+    for run in ledger.runs:
+        if run.held:
+            text = f"The run {run.id} waits for an approval."
+            yield Need(code="approval", text=text, hint=f"dearly batch approve {run.id}")
+        elif run.kind != "door" and status.at_ms - run.created_ms > STALE_MS:
+            text = f"The run {run.id} has been open for {ago(status.at_ms - run.created_ms)}; its data is kept so long."
+            yield Need(code="stale", text=text, hint=f"dearly batch resume {run.id}, or cancel it.")
+
+
+def ago(milliseconds: float) -> str:
+    """A time span in words, rounded down."""
+    seconds = max(0, int(milliseconds / 1000))
+    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"
+
+
+def as_json(status: Status) -> dict[str, Any]:
+    """For machines: times are seconds before now, sizes bytes."""
+    found: dict[str, Any] = {
+        "version": status.version,
+        "home": status.home,
+        "service": status.service,
+        "broker": {"answers": status.broker, "embedded": status.embedded},
+        "needs": [{"code": need.code, "text": need.text, "hint": need.hint} for need in status.needs],
+        "disk": None
+        if status.disk is None
+        else {
+            "free": status.disk.free,
+            "total": status.disk.total,
+            "folders": {
+                name: {"bytes": size.bytes, "files": size.files, "whole": size.whole}
+                for name, size in status.disk.folders.items()
+            },
+        },
+        "ledger": None if status.fault is None else {"error": status.fault.as_json()},
+    }
+    ledger = status.ledger
+    if ledger is None:
+        return found
+
+    def before(at_ms: int | None) -> float | None:
+        return None if at_ms is None else round(max(0, status.at_ms - at_ms) / 1000, 1)
+
+    found["ledger"] = {
+        "kind": ledger.kind,
+        "revision": ledger.revision,
+        "dispatcher": ledger.leader,
+        "retention_held": ledger.retention_held_ms is not None,
+    }
+    found["workers"] = [
+        {
+            "name": worker.name,
+            "queues": list(worker.queues),
+            "children": worker.children,
+            "beat_age_s": before(worker.beat_ms),
+            "alive": alive(status, worker),
+        }
+        for worker in ledger.workers
+    ]
+    paused = {pause.queue: pause for pause in ledger.pauses}
+    found["queues"] = [
+        {
+            "name": name,
+            "waiting": queue.ready,
+            "sent": queue.sent,
+            "at_work": queue.at_work,
+            "oldest_s": before(queue.oldest_ms),
+            "paused": None
+            if name not in paused
+            else {
+                "since_s": before(paused[name].since_ms),
+                "code": paused[name].fault.code,
+                "message": paused[name].fault.message,
+            },
+        }
+        for name, queue in every_queue(ledger).items()
+    ]
+    found["runs"] = [
+        {
+            "id": run.id,
+            "kind": run.kind,
+            "template": run.template,
+            "state": run.state,
+            "age_s": before(run.created_ms),
+            "records": run.records,
+            "expected": run.expected,
+            "open": run.open,
+            "failed": run.failed,
+            "waits_for_approval": run.held,
+        }
+        for run in ledger.runs
+    ]
+    found["unbalanced"] = list(ledger.unbalanced)
+    found["failures_last_hour"] = dict(ledger.failures)
+    found["chunks"] = {kind: {"count": kept.count, "bytes": kept.bytes} for kind, kept in ledger.chunks.items()}
+    found["erasures"] = {"finished": ledger.erasures.finished, "open": ledger.erasures.open}
+    found["releases"] = dict(ledger.releases)
+    return found
+
+
+def alive(status: Status, worker: AtWork) -> bool:
+    """Whether a worker was heard of lately."""
+    return status.at_ms - worker.beat_ms < DEAD_MS
+
+
+def every_queue(ledger: LedgerView) -> dict[str, Queue]:
+    """The queues that have something to do or are paused."""
+    names = {*ledger.queues, *(pause.queue for pause in ledger.pauses)}
+    return {name: ledger.queues.get(name, Queue(name=name)) for name in sorted(names)}

