@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -21,6 +23,8 @@ import typer
 from docs import reference_words as words
 from docs.models import hints, inner_sections, model_sections, model_table, sentence, table
 from renderer import errors
+from renderer.api.app import build_app, describe
+from renderer.bootstrap import build
 from renderer.cli import main as cli
 from renderer.decide.compiler import TESTS
 from renderer.decide.filters import FILTERS, SELECT_TESTS
@@ -56,6 +60,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_reference(),
         "errors.md": error_reference(),
         "settings.md": settings_reference(),
+        "api.openapi.json": api_description(),
     }
 
 
@@ -279,6 +284,17 @@ def settings_reference() -> str:
         .replace("{{ settings }}\n", table(("Setting", "Default", "What it is"), rows))
         .replace("{{ attempts }}", str(MAX_ATTEMPTS))
     )
+
+
+# ---------------------------------------------------------------- api.openapi.json
+
+
+def api_description() -> str:
+    """The HTTP API as OpenAPI."""
+    with tempfile.TemporaryDirectory() as home:
+        services = build(Settings(home=Path(home), database_url="sqlite://"))
+        app, _ = build_app(services)
+        return json.dumps(describe(app), ensure_ascii=False, indent=1) + "\n"
 
 
 # ---------------------------------------------------------------- command

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -62,14 +63,15 @@ def build_app(services: Services) -> tuple[FastAPI, House]:
     def description() -> bytes:
         return json.dumps(describe(app), ensure_ascii=False).encode()
 
-    for made in (
+    routers = (
         submissions.router(house),
         requests.router(house),
         artefacts.router(house),
         runs.router(house),
         templates.router(house),
         service.router(house, description),
-    ):
+    )
+    for made in routers:
         app.include_router(made)
 
     @app.exception_handler(DearlyError)
@@ -78,7 +80,10 @@ def build_app(services: Services) -> tuple[FastAPI, House]:
 
     @app.exception_handler(HTTPException)
     async def status(request: Request, error: HTTPException) -> Response:
-        return problem_response(call_of(request), of_status(error.status_code, error.headers))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:  # the framework names those of one route of this address only
+            headers["Allow"] = ", ".join(sorted(methods(routers, request.scope["path"])))
+        return problem_response(call_of(request), of_status(error.status_code, headers))
 
     @app.exception_handler(RequestValidationError)
     async def arguments(request: Request, error: RequestValidationError) -> Response:
@@ -92,6 +97,16 @@ def build_app(services: Services) -> tuple[FastAPI, House]:
         )
 
     return app, house
+
+
+def methods(routers: Iterable[APIRouter], path: str) -> set[str]:
+    """The methods that an address takes."""
+    found: set[str] = set()
+    for router in routers:
+        for route in router.routes:
+            if isinstance(route, APIRoute) and route.path_regex.fullmatch(path):
+                found |= route.methods
+    return found | ({"HEAD"} if "GET" in found else set())
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""The HTTP API under hands that mean no good: every address with generated input, against a real server on loopback.
+
+What must hold: no answer of the 500s but the 503 that says that no worker lives, no answer that the description does not
+have, and no call that works without a key.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the tool's own, about itself
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks as rules
+
+from tests.http_house import HttpHouse, http_house
+
+EXAMPLES = 60
+
+RULES: list[Any] = [
+    not_a_server_error,
+    rules.status_code_conformance,
+    rules.content_type_conformance,
+    rules.response_schema_conformance,
+    rules.response_headers_conformance,
+    rules.unsupported_method,
+    rules.allow_header_conformance,
+    rules.ignored_auth,
+    rules.missing_required_header,
+    rules.negative_data_rejection,
+]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    with http_house(folder, f"sqlite:///{folder}/ledger.sqlite", api_rate=100_000, api_burst=1_000_000) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def ids(house: HttpHouse) -> dict[str, list[str]]:
+    """Requests, runs and templates that are there."""
+    done, waiting = (house.submit(name).json["id"] for name in ("done", "waiting"))
+    house.make(done)
+    run = house.services.intake.open_run("batch", template="small", hold_after=1)
+    return {"requests": [done, waiting], "runs": [run], "templates": ["small"]}
+
+
+@pytest.fixture(scope="module")
+def schema(house: HttpHouse) -> Any:
+    found = schemathesis.openapi.from_url(f"{house.url}/v1/openapi.json")
+    found.config.update(headers={"Authorization": f"Bearer {house.all}"})
+    return found
+
+
+def operations() -> list[tuple[str, str]]:
+    """Every method of every address, as the description in the documentation has them."""
+    found = json.loads((Path(__file__).parents[2] / "docs/api.openapi.json").read_text("utf-8"))
+    return [(path, method.upper()) for path, methods in found["paths"].items() for method in methods]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("path", "method"), operations())
+def test_every_address(path: str, method: str, schema: Any, ids: dict[str, list[str]]) -> None:
+    """With input that the description allows, and with input that it does not. Every second call has an id of something
+    that is there: one that is made up finds nothing."""
+    operation = schema[path][method]
+    there = ids.get(path.split("/")[2] if path.count("/") > 2 else "", [])
+    turns = count()
+
+    @given(data=strategies.data())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
+    def calls(data: strategies.DataObject) -> None:
+        turn = next(turns)
+        mode = GenerationMode.NEGATIVE if turn % 3 == 2 and may_be_wrong(operation) else GenerationMode.POSITIVE
+        case = data.draw(operation.as_strategy(generation_mode=mode))
+        if there and turn % 2 and "id" in case.path_parameters and mode.is_positive:
+            case.path_parameters["id"] = there[turn // 2 % len(there)]
+        answer = case.call(timeout=30)
+        if path == "/readyz" and answer.status_code == 503:
+            assert answer.json()["workers"] == 0
+            return
+        case.validate_response(answer, checks=RULES)
+
+    calls()
+
+
+def may_be_wrong(operation: Any) -> bool:
+    """Whether there is anything that can be wrong with a call."""
+    return bool(list(operation.iter_parameters()) or operation.body)
