@@ -60,7 +60,7 @@ def status(
                     live.update(view(found), refresh=True)
         else:
             for found in _looks(services, run_id, LINE_S):
-                console.out.print(_line(found), soft_wrap=True)
+                console.out.print(line(found), soft_wrap=True)
     except KeyboardInterrupt:  # the way to stop watching; the run goes on
         return
 
@@ -139,7 +139,7 @@ def _eta(found: Standing) -> str:
     return f", about {span(found.eta_s)} to go (until {at:%H:%M})"
 
 
-def _line(found: Standing) -> str:
+def line(found: Standing) -> str:
     """A look as one line for a log."""
     parts = [found.state, f"{found.tally.ended} of {found.input}", _counts(found).plain]
     if found.pace is not None and not found.ended:
