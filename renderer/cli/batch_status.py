@@ -82,7 +82,7 @@ def view(found: Standing) -> RenderableType:
     head = Text.assemble((found.state, "bold"), "  ", run.template or run.kind, "  ", (run.id, "dim"))
     lines: list[RenderableType] = [head, _bar(found), _counts(found)]
     if run.sealed_ms is None:
-        lines.append(f"{tally.all:,} records read so far")
+        lines.append(f"{tally.all:,} {'record' if tally.all == 1 else 'records'} read so far")
     if found.at_work:
         works = ", ".join(f"{count} {work}" for work, count in sorted(found.at_work.items()))
         lines.append(f"Parts at work: {works}")
@@ -93,8 +93,9 @@ def view(found: Standing) -> RenderableType:
             f"Ended {clock(run.finished_ms)}, {span((run.finished_ms - run.created_ms) / 1000)} after it began"
         )
     for wait in found.waits:
-        hint = f"  [cyan]{escape(wait.hint)}[/]" if wait.hint else ""
-        lines.append(Text.from_markup(f"[yellow]waits[/] {escape(wait.message)}{hint}"))
+        lines.append(Text.from_markup(f"[yellow]waits[/] {escape(wait.message)}"))
+        if wait.hint:  # on a line of its own, where a command can be copied
+            lines.append(Text.from_markup(f"      [cyan]{escape(wait.hint)}[/]"))
     lines += [Text.from_markup(f"[red]does not add up[/] {escape(why)}") for why in whys(run)]
     if found.failures:
         lines.append(reasons("Failed", found.failures))
