@@ -67,13 +67,13 @@ def lay_up(
 
 def lacking(store: Store, entry: Entry, channels: Sequence[Channel]) -> tuple[PreparedKind, ...]:
     """The kinds that this version would have to prepare for a release: those that nobody like it has prepared, or of
-    which the store has lost something."""
+    which something in the store is lost or damaged."""
     wanted = [kind for kind in KINDS if any(kind in NEEDED[channel] for channel in channels)]
     return tuple(
         kind
         for kind in wanted
         if (files := entry.prepared.get(preparer_of(kind).digest)) is None
-        or any(store.stat(one.key) != one.stored for one in files)
+        or not all(_whole(store, one) for one in files)
     )
 
 
@@ -173,6 +173,16 @@ def _put(store: Store, kind: PreparedKind, path: Path, cache: Path, work: Path) 
         packed=packed,
         stored=stored_bytes,
     )
+
+
+def _whole(store: Store, one: Prepared) -> bool:
+    if store.stat(one.key) != one.stored:
+        return False
+    found = hashlib.sha256()
+    with store.open(one.key) as file:
+        while block := file.read(1 << 20):
+            found.update(block)
+    return found.hexdigest() == one.key.rpartition("/")[2]
 
 
 def _unpack(packed: str, source: BinaryIO, path: Path) -> None:

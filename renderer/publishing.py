@@ -10,9 +10,11 @@ Whatever is found is in the store and in the book of releases when it is given b
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from renderer.guard import Guard
 from renderer.ledger.release_book import Entry, Prepared, Switch
 from renderer.prepared import KINDS, lacking, lay_up, move_in
 from renderer.render.engines import PreparedKind, preparer_of, preparer_of_all
+from renderer.render.video.cache import ABANDONED_S
 from renderer.template.load import find_template, installed, load_release
 from renderer.template.model import Template
 from renderer.template.release import Release, read_folder
@@ -181,6 +184,10 @@ def _prepare(
     from renderer.preflight.prepare import prepare_in_child
 
     settings = services.settings
+    for left in settings.work.glob("publish-*"):  # of one that was killed
+        with suppress(OSError):  # somebody else has cleared it
+            if time.time() - left.stat().st_mtime > PREPARE_S + ABANDONED_S:
+                shutil.rmtree(left)
     with tempfile.TemporaryDirectory(dir=settings.work, prefix="publish-") as folder, Guard() as guard:
         cache = Path(folder) / "cache"
         cache.mkdir()

@@ -100,12 +100,12 @@ class Bench:
         assert claim is not None
         return claim
 
-    def finish(self, request_id: str, *channels: Channel, seconds: str = "0.50") -> None:
-        """Make channels with the files that each has, in the store if there is one."""
+    def finish(self, request_id: str, *channels: Channel, seconds: str = "0.50", size: int = 0) -> None:
+        """Make channels with the files that each has, at least so large, in the store if there is one."""
         for channel in sorted(channels or ("statement",), key="microsite".__eq__):  # it embeds the others
             made = []
             for name, kind in FILES[channel]:
-                content = f"{request_id} {channel} {name}".encode()
+                content = f"{request_id} {channel} {name}".encode().ljust(size)
                 key = f"artefacts/{request_id[-2:]}/{request_id}/{channel}/{name}"
                 if self.store is not None:
                     self.store.put_if_absent(key, content)

@@ -14,12 +14,13 @@ from typing import Any
 import structlog
 
 from renderer.bootstrap import Services
-from renderer.errors import BadInput, UsageError, nearest
+from renderer.errors import BadInput, EnvironmentFault, UsageError, nearest
 from renderer.ledger.model import PRIORITIES, Fault, Submission, new_id, wall_clock
 from renderer.orders import door_key, submission
 from renderer.profile.carry import any_text
 from renderer.publishing import NAME, Resolver
 from renderer.template.model import CHANNELS, Channel
+from workers import log
 
 KIND = "door"
 events = structlog.get_logger("dearly")
@@ -51,6 +52,12 @@ class Door:
             place = str(error.place)
             fault = Fault(code=error.code, message=f"{place}: {error.message}" if place else error.message)
             events.warning("submission refused", code=error.code)
+            return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
+        except EnvironmentFault:
+            raise
+        except Exception as error:  # whatever it is, the sender must find out
+            fault = Fault(code="job.fault", message=f"An unexpected {type(error).__name__}.")
+            events.error("submission broke", error=type(error).__name__, where=log.where(error))
             return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
         return "submitted" if self._services.intake.submit(self._run, [item]) else None
 

@@ -21,8 +21,9 @@ from renderer.ledger.database import Database
 from renderer.ledger.leader import NEVER_MS, Leader, Roll
 from renderer.ledger.reader import Reader
 from renderer.settings import Settings
+from renderer.store.local import INCOMING
 from workers import log
-from workers.leash import is_dead, sweep_work
+from workers.leash import is_dead, sweep_old, sweep_work
 
 BEAT_S = 3.0
 
@@ -67,6 +68,7 @@ class Heart(threading.Thread):
 
     def _beat(self, database: Database) -> None:
         sweep_work(self._settings.work)
+        sweep_old(self._settings.store / INCOMING)
         Roll(database).beat(self._worker, **self._about)  # type: ignore[arg-type]
         # Where the ledger was away, or this process stopped, nobody is late: a part that is done could not say so.
         now = time.monotonic()

@@ -10,13 +10,14 @@ import hashlib
 import os
 import shutil
 import socket
+import time
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from renderer.guard import die_with_parent
 
-__all__ = ["die_with_parent", "is_dead", "sweep_work", "this_owner"]
+__all__ = ["die_with_parent", "is_dead", "sweep_old", "sweep_work", "this_owner"]
 
 _names: dict[int, str] = {}  # this process's name by its id: each part asks for it
 
@@ -51,6 +52,17 @@ def sweep_work(folder: Path) -> None:
         pid, _, started = rest.partition("-")
         if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def sweep_old(folder: Path, older_s: float = 3600.0) -> None:
+    """Remove files in ``folder`` that nobody has written to for so long: what puts into the store left when their
+    process was killed."""
+    before = time.time() - older_s
+    with suppress(OSError):
+        for path in folder.iterdir():
+            with suppress(OSError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
 
 @cache

@@ -2,7 +2,7 @@
 renderer logs itself brings its event, code and ids as ``extra={"fields": …}``.
 
 A message of a library may quote what it was given (a name in a style warning, a value in an exception). So Celery's and
-kombu's own loggers are written out, of any other only the logger's name and the level.
+kombu's own loggers are written out, but for what they quote; of any other only the logger's name and the level.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO, cast
@@ -27,7 +28,7 @@ class _Line(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage() if spoken else "(a library's message, left out)",
+            "event": _event(record) if spoken else "(a library's message, left out)",
             "pid": record.process,
         }
         if spoken:
@@ -36,6 +37,17 @@ class _Line(logging.Formatter):
             found["error"] = type(record.exc_info[1]).__name__
             found["where"] = where(record.exc_info[1])
         return json.dumps(found)
+
+
+def _event(record: logging.LogRecord) -> str:
+    """What Celery says, without what it quotes: a message that came to the wrong queue or that cannot be read (it may
+    hand in a profile), and what an exception says."""
+    template = str(record.msg)
+    if "body" in template:
+        return template.strip().partition("\n")[0]
+    if isinstance(record.args, Mapping) and "exc" in record.args:
+        return template % {**record.args, "exc": "(left out)"}
+    return record.getMessage()
 
 
 class _Stderr:
@@ -57,6 +69,7 @@ def set_up(level: int = logging.WARNING) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(True)  # or they would be printed, with what they quote
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from renderer.errors import EnvironmentFault
@@ -17,6 +18,7 @@ TIED_TO = "DEARLY_TIED_TO"
 
 LOG = "supervisor.log"
 GRACE_S = 30.0
+START_S = 30.0
 
 
 class Service:
@@ -70,6 +72,35 @@ class Service:
                 stderr=out,
                 start_new_session=True,
             )
+
+
+def run_alone(settings: Settings) -> None:
+    """See that a service runs on this home: where there is none, start one that goes on when this process ends, and
+    stops by itself when nothing is left to do. Raises EnvironmentFault when it does not start."""
+    if is_running(settings):
+        return
+    environment = {**os.environ, "DEARLY_HOME": str(settings.home)}
+    environment.pop(TIED_TO, None)
+    with (settings.logs / LOG).open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "renderer.cli.main", "worker", "--until-idle"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    until = time.monotonic() + START_S
+    while not is_running(settings):
+        if process.poll() is not None or time.monotonic() > until:
+            raise EnvironmentFault(
+                "environment.worker",
+                "The service of the queue does not start.",
+                hint=f"See {LOG} in the folder 'logs' of DEARLY_HOME.",
+            )
+        time.sleep(0.05)
+    process.returncode = 0  # it is nobody's child any more, and Python must not say that it still runs
 
 
 def lock_file(settings: Settings) -> Path:

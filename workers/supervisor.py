@@ -48,12 +48,20 @@ class Supervisor:
     """Runs everything for ``services``; workers load the Celery application named ``app``.
 
     With ``at_once`` it was started for one command: when that ends nobody waits for what is still at work, so it is
-    handed back and not finished.
+    handed back and not finished. ``each_tick`` is called twenty times a second; it ends the service by giving true.
     """
 
-    def __init__(self, services: Services, app: str = APP, *, at_once: bool = False) -> None:
+    def __init__(
+        self,
+        services: Services,
+        app: str = APP,
+        *,
+        at_once: bool = False,
+        each_tick: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._services = services
         self._at_once = at_once
+        self._each_tick = each_tick
         self._settings = services.settings
         self._stopping = False
         self._tidy = 0.0
@@ -112,6 +120,7 @@ class Supervisor:
                     taken_over = self._take_over()
                 else:
                     self._dispatcher.tick()
+                    self._stopping |= self._each_tick()
                 time.sleep(TICK_S)
         finally:
             self._end()

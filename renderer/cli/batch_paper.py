@@ -196,19 +196,17 @@ def _verdict(report: Report, console: Console) -> None:
     else:
         console.print("[red bold]Not balanced.[/]")
         for why in report.why:
-            console.print(f"  [red]{escape(why)}[/]", soft_wrap=True)
+            console.print(f"  [red]{escape(why)}[/]")
     unread = {name: columns.get(IN, 0) for name, columns in report.balance.unread.items()}
     for name, count in sorted(unread.items()):
         if count:
             console.print(
                 f"{escape(name)}: of {count:,} {'record' if count == 1 else 'records'} the amount cannot be read; "
                 "they are in no sum, and counted apart.",
-                soft_wrap=True,
             )
     if report.balance.forgotten:
         console.print(
             f"The amounts of {report.balance.forgotten:,} forgotten requests are gone, so amounts were not compared.",
-            soft_wrap=True,
         )
 
 

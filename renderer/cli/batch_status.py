@@ -60,7 +60,7 @@ def status(
                     live.update(view(found), refresh=True)
         else:
             for found in _looks(services, run_id, LINE_S):
-                console.out.print(_line(found), soft_wrap=True)
+                console.out.print(line(found), soft_wrap=True)
     except KeyboardInterrupt:  # the way to stop watching; the run goes on
         return
 
@@ -82,7 +82,7 @@ def view(found: Standing) -> RenderableType:
     head = Text.assemble((found.state, "bold"), "  ", run.template or run.kind, "  ", (run.id, "dim"))
     lines: list[RenderableType] = [head, _bar(found), _counts(found)]
     if run.sealed_ms is None:
-        lines.append(f"{tally.all:,} records read so far")
+        lines.append(f"{tally.all:,} {'record' if tally.all == 1 else 'records'} read so far")
     if found.at_work:
         works = ", ".join(f"{count} {work}" for work, count in sorted(found.at_work.items()))
         lines.append(f"Parts at work: {works}")
@@ -93,8 +93,9 @@ def view(found: Standing) -> RenderableType:
             f"Ended {clock(run.finished_ms)}, {span((run.finished_ms - run.created_ms) / 1000)} after it began"
         )
     for wait in found.waits:
-        hint = f"  [cyan]{escape(wait.hint)}[/]" if wait.hint else ""
-        lines.append(Text.from_markup(f"[yellow]waits[/] {escape(wait.message)}{hint}"))
+        lines.append(Text.from_markup(f"[yellow]waits[/] {escape(wait.message)}"))
+        if wait.hint:  # on a line of its own, where a command can be copied
+            lines.append(Text.from_markup(f"      [cyan]{escape(wait.hint)}[/]"))
     lines += [Text.from_markup(f"[red]does not add up[/] {escape(why)}") for why in whys(run)]
     if found.failures:
         lines.append(reasons("Failed", found.failures))
@@ -139,7 +140,7 @@ def _eta(found: Standing) -> str:
     return f", about {span(found.eta_s)} to go (until {at:%H:%M})"
 
 
-def _line(found: Standing) -> str:
+def line(found: Standing) -> str:
     """A look as one line for a log."""
     parts = [found.state, f"{found.tally.ended} of {found.input}", _counts(found).plain]
     if found.pace is not None and not found.ended:

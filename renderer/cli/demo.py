@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -24,6 +20,7 @@ from renderer.bootstrap import build
 from renderer.cli import console, serve
 from renderer.cli.gallery import Gallery
 from renderer.cli.options import JsonOption
+from renderer.cli.service import attached
 from renderer.cli.showcase import Piece, Showcase, choose
 from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
@@ -55,7 +52,7 @@ def demo(
     settings.prepare()
     with console.writes_into(out):
         out.mkdir(parents=True, exist_ok=True)
-    with _service(settings) as alive:
+    with attached(settings) as alive:
         services = build(settings)
         pieces, refused = choose(None if all_ else EACH)
         showcase = Showcase(services, pieces, out)
@@ -83,49 +80,6 @@ def demo(
         serve.until_interrupted()
     if refused or showcase.failures():
         raise typer.Exit(1)
-
-
-@contextmanager
-def _service(settings: Settings) -> Iterator[Callable[[], None]]:
-    """The queue's processes: those that run on this home already, or our own until we are through. Gives a check
-    that they live, which raises EnvironmentFault. SIGTERM ends us as Ctrl-C does, with everything put away."""
-    from workers.start import Service
-
-    _Asked.number = None
-    before = {number: signal.signal(number, _ended) for number in (signal.SIGINT, signal.SIGTERM)}
-    service = Service(settings)
-
-    def alive() -> None:
-        if _Asked.number is not None:
-            _end(_Asked.number)
-        service.check()
-
-    try:
-        service.check()
-        yield alive
-    finally:
-        service.stop()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class _Asked:
-    """The signal that asked this process to end. Python drops what a handler raises while an object's finaliser or a
-    weak reference's callback runs, so it is remembered as well, and the loop looks."""
-
-    number: int | None = None
-
-
-def _ended(number: int, _frame: FrameType | None) -> NoReturn:
-    _Asked.number = number
-    _end(number)
-
-
-def _end(number: int) -> NoReturn:
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    signal.signal(number, signal.SIG_IGN)  # one is enough, and putting away takes a moment
-    sys.exit(128 + number)
 
 
 def _watch(showcase: Showcase, gallery: Gallery, alive: Callable[[], None], live: bool, began: float) -> None:

@@ -12,7 +12,7 @@ from renderer.bootstrap import build, voice_settings
 from renderer.cli import console
 from renderer.cli.options import JsonOption, TemplateArgument
 from renderer.cli.release import SHORT, size_of
-from renderer.errors import ErrorList
+from renderer.errors import BadInput, ErrorList
 from renderer.preflight.check import check as run_check
 from renderer.publishing import Published
 from renderer.publishing import publish as run_publish
@@ -49,14 +49,18 @@ def publish(
             errors = ErrorList(severe)
             errors.exit_code = 2
             raise errors
-        done = run_publish(
-            services,
-            planner.template,
-            activate=activate,
-            progress=lambda step, count, total: bars.update(
-                task, description=STEPS[step], completed=count, total=total
-            ),
-        )
+        try:
+            done = run_publish(
+                services,
+                planner.template,
+                activate=activate,
+                progress=lambda step, count, total: bars.update(
+                    task, description=STEPS[step], completed=count, total=total
+                ),
+            )
+        except BadInput as error:
+            error.exit_code = 2  # media that cannot be prepared are the template's fault, whoever finds it
+            raise
     warnings = [finding.error.as_json() for finding in found.findings]
     if json_:
         console.print_json({**_as_json(done), "warnings": warnings})

@@ -23,6 +23,7 @@ from renderer.plan.model import RenderPlan
 from renderer.profile.carry import to_text
 from renderer.profile.load import SUFFIXES, BadRecord
 from renderer.profile.model import Profile
+from renderer.publishing import keep
 from renderer.template.load import installed
 from renderer.template.model import Channel, Template
 
@@ -114,8 +115,8 @@ class Showcase:
         for left in self._services.reader.open_runs("demo"):
             self._services.intake.cancel_run(left)
         self._run = self._services.intake.open_run("demo")
-        for release in {piece.template.release.files_digest: piece.template.release for piece in self.pieces}.values():
-            self._services.releases.publish(release)
+        for template in {piece.template.release.files_digest: piece.template for piece in self.pieces}.values():
+            keep(self._services, template.release, template)
         submissions = [self._submission(record, piece) for record, piece in enumerate(self.pieces, 1)]
         self._services.intake.submit(self._run, submissions)
         self._services.intake.seal_run(self._run, len(submissions))

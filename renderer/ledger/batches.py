@@ -271,7 +271,7 @@ class Batches:
                 return
             after = rows[-1].record
 
-    def set_aside_for_good(self, run_id: str, but: str) -> int:
+    def set_aside_but(self, run_id: str, but: str) -> int:
         """How many records were set aside for another reason than the code ``but``."""
         with self._database.reading() as connection:
             wanted = select(func.count()).where(set_aside.c.run_id == run_id, set_aside.c.code != but)

@@ -35,6 +35,15 @@ class Old:
     bytes: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A request whose files were taken from the ledger: the ids of its parts, and the keys to remove from the store."""
+
+    id: str
+    parts: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
 class Cleaning:
     """The ledger's side of ``dearly clean``."""
 
@@ -69,32 +78,43 @@ class Cleaning:
             asked = select(func.count()).select_from(requests.join(runs, runs.c.id == requests.c.run_id))
             return connection.scalar(asked.where(_may_go(before_ms), settled())) or 0
 
-    def clean(self, request_ids: Sequence[str], before_ms: int) -> Mapping[str, list[str]]:
-        """Take the files of some requests from the ledger; the ids of the parts of those that it was done for. Nothing
-        of a request that is open, or has ended again since."""
+    def clean(self, request_ids: Sequence[str], before_ms: int) -> list[Taken]:
+        """Take the files of some requests from the ledger. Nothing of a request that is open, or has ended again
+        since."""
         with self._database.writing() as connection:
-            now = self._clock()
             gone = list(
                 connection.scalars(
                     update(requests)
                     .where(requests.c.id.in_(request_ids), _may_go(before_ms))
-                    .values(cleaned_ms=now)
+                    .values(cleaned_ms=self._clock())
                     .returning(requests.c.id)
                 )
             )
             sums = _files(connection, gone)
-            found: dict[str, list[str]] = {request_id: [] for request_id in gone}
-            for part_id, request_id in connection.execute(
-                select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
-            ):
-                found[request_id].append(part_id)
-            named = [part_id for those in found.values() for part_id in those]
+            owners = dict(
+                row._tuple()
+                for row in connection.execute(
+                    select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
+                )
+            )
+            keys: dict[str, list[str]] = {request_id: [] for request_id in gone}
+            named = list(owners)
             for start in range(0, len(named), 500):
-                connection.execute(delete(artefacts).where(artefacts.c.part_id.in_(named[start : start + 500])))
+                some = artefacts.c.part_id.in_(named[start : start + 500])
+                for part_id, key in connection.execute(select(artefacts.c.part_id, artefacts.c.key).where(some)):
+                    keys[owners[part_id]].append(key)
+                connection.execute(delete(artefacts).where(some))
             if sums:
                 count, size = (sum(one[place] for one in sums.values()) for place in (0, 1))
                 add(connection, [("removed", "clean", 0, count, size)])
-            return found
+            return [
+                Taken(
+                    id=request_id,
+                    parts=tuple(part for part in named if owners[part] == request_id),
+                    keys=tuple(keys[request_id]),
+                )
+                for request_id in gone
+            ]
 
     def abandoned(self, keys: Mapping[str, Sequence[str]], before_ms: int) -> list[str]:
         """Of the store's keys by request those that no row names, where the request ended before then: a file that was

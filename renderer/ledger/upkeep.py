@@ -16,6 +16,8 @@ from renderer.ledger.endings import note
 from renderer.ledger.leader import NotLeader
 from renderer.ledger.model import OPEN, Clock, Fence, wall_clock
 from renderer.ledger.tables import (
+    LEASED,
+    READY,
     leases,
     marks,
     outbox,
@@ -157,12 +159,12 @@ class Upkeep:
             guard(connection, fence, now)
             sent = select(outbox.c.id).where(outbox.c.sent_ms < now - SENT_DAYS * DAY_MS).order_by(outbox.c.id)
             gone = connection.execute(delete(outbox).where(outbox.c.id.in_(sent.limit(STEP)))).rowcount
-            at_work = exists().where(parts.c.state.in_(("dispatched", "running")), parts.c.lease_worker == workers.c.id)
+            at_work = exists().where(LEASED, parts.c.lease_worker == workers.c.id)
             gone += connection.execute(
                 delete(workers).where(workers.c.dead_ms < now - DEAD_DAYS * DAY_MS, ~at_work)
             ).rowcount
-            ready = exists().where(parts.c.queue == pauses.c.queue, parts.c.state == "submitted", parts.c.waits == 0)
-            under_way = exists().where(parts.c.queue == pauses.c.queue, parts.c.state.in_(("dispatched", "running")))
+            ready = exists().where(READY, parts.c.queue == pauses.c.queue)
+            under_way = exists().where(LEASED, parts.c.queue == pauses.c.queue)
             gone += connection.execute(
                 delete(pauses).where(pauses.c.until_ms < now - IDLE_PAUSE_MS, ~ready, ~under_way)
             ).rowcount

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from renderer.bootstrap import Services, ShelfSource
+from renderer.bootstrap import Services
 from renderer.ledger.cleaning import Cleaning, Old
 from renderer.ledger.gauges import Gauges
 from renderer.ledger.model import Clock, wall_clock
 from renderer.ledger.upkeep import DAY_MS
 from renderer.operations.folders import KEPT_CACHES, remove, unused
-from renderer.operations.forget import remove_files
+from renderer.operations.forget import shelf_of
 
 IDLE_DAYS = 30
 """What caches and logs have not been used for so long goes with every cleaning."""
@@ -123,7 +123,7 @@ class Cleaner:
             freed = min(size, missing)
             self._free += freed
             return Gone(count=-(-count * freed // size) if size else 0, bytes=freed)
-        shelf = ShelfSource(self._services.settings)()
+        shelf = shelf_of(self._services)
         gone = Gone()
         while missing > gone.bytes:
             self._step("chunks", gone.bytes, missing)
@@ -144,15 +144,16 @@ class Cleaner:
             if not self._dry:
                 sizes = {old.id: old for old in some}
                 cleaned = cleaning.clean(list(sizes), before)
-                for request_id, parts in cleaned.items():
-                    remove_files(self._services, request_id)
-                    videos = [part for part in parts if part.endswith("-video")]
+                for taken in cleaned:
+                    for key in taken.keys:
+                        self._services.store.delete(key)
+                    videos = [part for part in taken.parts if part.endswith("-video")]
                     if videos and shelf is None:
-                        shelf = ShelfSource(self._services.settings)()
+                        shelf = shelf_of(self._services)
                     for part in videos:
                         assert shelf is not None
                         shelf.release(part)
-                some = [sizes[request_id] for request_id in cleaned]
+                some = [sizes[taken.id] for taken in cleaned]
             for old in some:
                 found = _with(found, old)
             done = found.artefacts.bytes if self._wish.free is not None else found.requests

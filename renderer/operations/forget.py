@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from renderer.bootstrap import Services, ShelfSource, recipient_use
+from renderer.bootstrap import Services, recipient_use
+from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.erasing import Erasing, Erasure, Known
 from renderer.ledger.model import Fence
+from renderer.ledger.seal import installation_key
 from renderer.render.video.speech_shelf import SpeechShelf
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def forget(services: Services, recipient: str, step: Step = lambda: None) -> Era
     erasing = Erasing(services.database)
     digest = _digest(services, recipient)
     erasure = erasing.begin(digest)
-    shelf = ShelfSource(services.settings)()
+    shelf = shelf_of(services)
     while True:
         _requests(services, erasing, shelf, erasure, step)
         while erasing.forget_records(erasure.id, digest):
@@ -64,7 +66,7 @@ def late(services: Services, request_id: str) -> bool:
     erasing = Erasing(services.database)
     if not erasing.forgotten(request_id):
         return False
-    shelf = ShelfSource(services.settings)()
+    shelf = shelf_of(services)
     _leftovers(services, shelf, request_id, erasing.parts(request_id))
     _unused(shelf)
     _speech(services)
@@ -78,7 +80,7 @@ def look_again(services: Services, before_ms: int, fence: Fence | None = None) -
     found = erasing.unchecked(before_ms)
     if not found:
         return 0
-    shelf = ShelfSource(services.settings)()
+    shelf = shelf_of(services)
     for erasure in found:
         after = ""
         while ids := erasing.requests(erasure.recipient, after):
@@ -93,14 +95,23 @@ def look_again(services: Services, before_ms: int, fence: Fence | None = None) -
     return len(found)
 
 
-def artefact_prefix(request_id: str) -> str:
-    """Where the store has a request's files."""
-    return f"artefacts/{request_id[-2:]}/{request_id}"
+def shelf_of(services: Services) -> Shelf:
+    """The shelf of film chunks over the services' own ledger and store."""
+    from renderer.shelf import Shelf  # loads what encodes films
+
+    key = installation_key(services.settings.key_file)
+    return Shelf(ChunkIndex(services.database), services.store, key)
 
 
-def remove_files(services: Services, request_id: str) -> int:
-    """Remove all that the store has of a request, be there a row of it or not; how many files."""
-    return sum(services.store.delete(key) for key in list(services.store.list(artefact_prefix(request_id))))
+def request_of_key(key: str) -> str:
+    """The request that a file of the store was made for (workers/tasks.py names them)."""
+    return key.split("/")[2].partition(".")[0]
+
+
+def files_of(services: Services, request_id: str) -> list[str]:
+    """All that the store has of a request, be there a row of it or not."""
+    keys = services.store.list(f"artefacts/{request_id[-2:]}")
+    return [key for key in keys if request_of_key(key) == request_id]
 
 
 def _requests(services: Services, erasing: Erasing, shelf: Shelf, erasure: Erasure, step: Step) -> None:
@@ -115,7 +126,8 @@ def _requests(services: Services, erasing: Erasing, shelf: Shelf, erasure: Erasu
 
 def _leftovers(services: Services, shelf: Shelf, request_id: str, parts: Sequence[str]) -> int:
     """Remove a request's files and its hold on chunks; the number of chunks that went with it."""
-    remove_files(services, request_id)
+    for key in files_of(services, request_id):
+        services.store.delete(key)
     return sum(shelf.release(part_id) for part_id in parts)
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
+from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.cleaning import Cleaning
 from renderer.ledger.leader import NotLeader
 from renderer.ledger.model import Clock, Fence, wall_clock
@@ -174,13 +175,9 @@ class Caretaker:
 
     def chunks(self, _fence: Fence | None) -> Work:
         """Remove personal pieces of film that nobody has. The shelf is opened only where there are any."""
-        from renderer.ledger.chunk_index import ChunkIndex
-
         if not ChunkIndex(self._services.database, self._clock).unused(count=1):
             return
-        from renderer.bootstrap import ShelfSource
-
-        shelf, after, gone = ShelfSource(self._services.settings)(), "", 0
+        shelf, after, gone = forget.shelf_of(self._services), "", 0
         while True:
             some, following = shelf.drop_unused(after)
             gone += some
@@ -200,9 +197,11 @@ class Caretaker:
         while some := list(islice(keys, STEP)):
             by_request: dict[str, list[str]] = defaultdict(list)
             for key in some:
-                by_request[key.split("/")[2]].append(key)
+                by_request[forget.request_of_key(key)].append(key)
             for key in self._cleaning.abandoned(by_request, before):
-                gone += self._cleaning.sweep(key.split("/")[2], key, before, self._services.store.delete, fence)
+                gone += self._cleaning.sweep(
+                    forget.request_of_key(key), key, before, self._services.store.delete, fence
+                )
                 yield
             yield
         if gone:

@@ -20,7 +20,8 @@ from typing import BinaryIO, NamedTuple
 from renderer.errors import EnvironmentFault
 from renderer.store.base import Stored, checked
 
-_INCOMING = ".incoming"
+INCOMING = ".incoming"
+"""Where files are written before they have their name."""
 
 
 class LocalStore:
@@ -29,7 +30,7 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         with _faults():
-            (root / _INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
+            (root / INCOMING).mkdir(parents=True, exist_ok=True, mode=0o700)
             root.chmod(0o700)
 
     def put_if_absent(self, key: str, data: bytes | Path, *, durable: bool = True, take: bool = False) -> Stored:
@@ -48,7 +49,7 @@ class LocalStore:
         return Stored(key=key, bytes=written.bytes, sha256=written.sha256, created=True)
 
     def _copied(self, data: bytes | Path, target: Path, durable: bool) -> _Written:
-        handle, name = tempfile.mkstemp(dir=self.root / _INCOMING)
+        handle, name = tempfile.mkstemp(dir=self.root / INCOMING)
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import json
+import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +50,7 @@ class Harmful(PipelineEngine):
     ) -> RenderResult:
         if channel == "statement":
             time.sleep(LONGER_S)
-            _do(note_of(plan))
+            _do(note_of(plan), str(json.loads(plan.data)["facts"]["name"]["text"]))
         return super().render(release, plan, channel, out, made, progress, use)
 
 
@@ -58,8 +60,13 @@ def note_of(plan: MadePlan) -> str:
     return "" if note is None else str(note["text"])
 
 
-def _do(note: str) -> None:
+def _do(note: str, name: str) -> None:
     match note:
+        case "raise":
+            raise RuntimeError(f"something is wrong with {name}")
+        case "warn":  # as libraries do that know of no rule
+            warnings.warn(f"this looks odd: {name}", stacklevel=1)
+            logging.getLogger("some.library").error("cannot draw %s", name)
         case "segfault":
             ctypes.string_at(0)  # reads where nothing is: SIGSEGV
         case "memory":

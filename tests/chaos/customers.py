@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from tests import small_template
 
@@ -91,8 +91,10 @@ def spellings() -> Iterator[bytes]:
         yield json.dumps(planted)[1:-1].encode()
         yield json.dumps(planted)[1:-1].upper().replace("\\U", "\\u").encode()
         yield quote(planted).encode()
+        yield quote_plus(planted).encode()
         yield "".join(f"&#{ord(letter)};" if ord(letter) > 127 else letter for letter in planted).encode()
         yield repr(data)[2:-1].encode()
+        yield ascii(planted)[1:-1].encode()
         for offset in range(3):
             whole = base64.b64encode(b"-" * offset + data)
             yield whole[4 if offset else 0 : len(whole) - 4]

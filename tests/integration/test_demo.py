@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from renderer.bootstrap import build
-from renderer.cli import demo
+from renderer.cli.service import attached
 from renderer.settings import Settings
 from renderer.template.release import read_folder
 from tests.filmless import without_film, write_folder
@@ -243,7 +243,7 @@ def test_an_interrupt_that_python_drops_is_obeyed_at_the_next_look(
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
 
-    with demo._service(Settings(home=tmp_path)) as alive:
+    with attached(Settings(home=tmp_path)) as alive:
         alive()
         held = Held()
         watched = weakref.ref(held, interrupted)

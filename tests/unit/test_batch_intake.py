@@ -7,7 +7,7 @@ import io
 import json
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,61 +17,18 @@ import pytest
 from sqlalchemy import func, select
 
 from renderer.batch import intake
-from renderer.batch.intake import open_batch, take_in
-from renderer.batch.model import Balance, BatchOptions
-from renderer.bootstrap import Services, build
+from renderer.batch.intake import take_in
+from renderer.batch.model import BatchOptions
 from renderer.errors import UsageError
 from renderer.ledger.batches import BatchRun
-from renderer.ledger.database import Database
 from renderer.ledger.tables import parts, requests, sealed
-from renderer.settings import Settings
-from renderer.template.release import Release, read_folder
-from tests.small_template import profile_with, write
-
-
-class Bench:
-    """A home with a template, and an input."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.services: Services = build(Settings(home=home / "home", broker_url="", database_url=""))
-        self.release: Release = read_folder(write(home / "template"))
-        self.database = Database(self.services.settings.database)
-
-    def file(self, records: Sequence[Any], name: str = "people.jsonl") -> str:
-        path = self.home / name
-        path.write_text("".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in records))
-        return str(path)
-
-    def open(self, **options: Any) -> BatchRun:
-        named = {name: options.pop(name) for name in ("key", "hold_after") if name in options}
-        return open_batch(self.services, self.release, BatchOptions(**options), **named)[0]
-
-    def start(self, source: str, **options: Any) -> BatchRun:
-        return take_in(self.services, self.open(**options).id, source)
-
-    def balance(self, run: BatchRun) -> Balance:
-        return Balance.from_json(self.services.batches.run(run.id).totals)
-
-    def aside(self, run: BatchRun) -> list[tuple[int, str, str | None]]:
-        return [(one.record, one.code, one.field) for one in self.services.batches.aside(run.id)]
-
-    def records(self, run: BatchRun) -> list[int]:
-        """Numbers of the records that became requests."""
-        with self.database.reading() as connection:
-            wanted = select(requests.c.record).where(requests.c.run_id == run.id).order_by(requests.c.record)
-            return list(connection.scalars(wanted))
+from tests.batches import Bench, person
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.database.close()
-
-
-def person(number: int, **changes: Any) -> dict[str, Any]:
-    return profile_with(customer__id=f"C-{number}", **changes)
+    with Bench(tmp_path) as made:
+        yield made
 
 
 MESSY: list[Any] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from renderer.template.release import Release
 from tests.integration.queue_app import NothingEngine
 from workers import log
 from workers.lanes import SENT_MS
-from workers.leash import sweep_work, this_owner
+from workers.leash import sweep_old, sweep_work, this_owner
 from workers.tasks import work_on
 
 PROFILE = '{"do": "go", "name": "n"}'
@@ -162,3 +163,13 @@ def test_what_dead_processes_left_at_work_is_removed_and_nothing_else(tmp_path: 
     sweep_work(tmp_path)
     assert {name: (tmp_path / name).exists() for name in names} == names
     sweep_work(tmp_path / "not-there")
+
+
+def test_what_a_killed_put_left_goes_after_an_hour(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    for path in (old, new):
+        path.write_text("half")
+    os.utime(old, (0, time.time() - 3700))
+    sweep_old(tmp_path)
+    assert not old.exists() and new.exists()
+    sweep_old(tmp_path / "not-there")

@@ -67,6 +67,30 @@ def test_words_begin_in_order_inside_the_sound(voice: SpeakingVoice) -> None:
     assert 3.5 * RATE < speech.samples < 9 * RATE
 
 
+def test_an_engine_rests_once_when_all_has_been_said(voice: SpeakingVoice, tmp_path: Path) -> None:
+    rests = []
+
+    class Tired:
+        fingerprint, synthesize, unsure = voice._engine.fingerprint, voice._engine.synthesize, voice._engine.unsure
+
+        def rest(self) -> None:
+            rests.append(True)
+            voice._engine.rest()
+
+    tired = SpeakingVoice(Tired(), shelf(tmp_path))
+    spoken = [tired.speak(text, "en") for text in ("Good morning.", "Good night.")]
+    assert rests == []
+    before = [tired.sound(one.pcm_digest) for one in spoken]
+    assert len(rests) == 1
+    again = SpeakingVoice(Tired(), shelf(tmp_path / "again"))
+    assert [again.speak(text, "en") for text in ("Good morning.", "Good night.")] == spoken
+    after = [again.sound(one.pcm_digest) for one in spoken]
+    assert len(rests) == 2 and all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
+    known = SpeakingVoice(Tired(), shelf(tmp_path))
+    known.sound(known.speak("Good night.", "en").pcm_digest)
+    assert len(rests) == 2, "what was on the shelf tired nobody"
+
+
 def test_a_word_after_a_pause_begins_where_sound_begins(voice: SpeakingVoice) -> None:
     speech = voice.speak("One. Two.", "en")
     begin = speech.marks[1][0]

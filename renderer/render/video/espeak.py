@@ -104,6 +104,9 @@ class EspeakEngine:
         whole = np.concatenate(sound)
         return whole, rate, _begins(places, words, len(whole))
 
+    def rest(self) -> None:
+        """See :class:`.speech.SpeechEngine`: it takes nothing."""
+
     def unsure(self, word: str) -> bool:
         """See :class:`.speech.SpeechEngine`: by the phonemes that espeak-ng finds."""
         return unsure_phonemes(word, self.phonemes(word))

@@ -13,6 +13,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from importlib import metadata
 from importlib.util import find_spec
@@ -84,6 +85,12 @@ class PiperEngine:
             parts.append(sound)
         return np.concatenate(parts), rate, begins
 
+    def rest(self) -> None:
+        """See :class:`.speech.SpeechEngine`. Giving back after every sentence would cost a quarter of speaking."""
+        voice = _loaded(self._model, self._changed())
+        with suppress(Exception):  # a model that cannot say this little: then it keeps what it has
+            _run(voice, voice.phonemes_to_ids([]), shrink=True)
+
     def unsure(self, word: str) -> bool:
         """See :class:`.speech.SpeechEngine`: Piper's letters go through espeak-ng too."""
         from piper.phonemize_espeak import EspeakPhonemizer
@@ -116,9 +123,9 @@ class PiperEngine:
         return sound, list(_word_starts(voice, pieces, phonemes, starts))
 
 
-def _run(voice: PiperVoice, ids: Sequence[int]) -> tuple[Any, Any]:
-    """(sound, length of each phoneme in samples or None). What the runtime took to work is given back after each run:
-    a long sentence takes 300 MB."""
+def _run(voice: PiperVoice, ids: Sequence[int], shrink: bool = False) -> tuple[Any, Any]:
+    """(sound, length of each phoneme in samples or None). A long sentence takes 300 MB to work, which the runtime keeps
+    for the next one; it gives them back after a run that says ``shrink``."""
     import onnxruntime
 
     config = voice.config
@@ -130,7 +137,8 @@ def _run(voice: PiperVoice, ids: Sequence[int]) -> tuple[Any, Any]:
     if config.num_speakers > 1:
         given["sid"] = np.array([config.default_speaker_id], dtype=np.int64)
     options = onnxruntime.RunOptions()
-    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    if shrink:
+        options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     sound, *more = voice.session.run(None, given, options)
     lengths = (more[0].reshape(-1) * config.hop_length).astype(np.int64) if more else None
     return sound.squeeze(), lengths

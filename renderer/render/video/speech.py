@@ -95,6 +95,9 @@ class SpeechEngine(Protocol):
 
         Raises EnvironmentFault ``environment.voice``, RenderError ``render.media``."""
 
+    def rest(self) -> None:
+        """Nothing more is said for now: give back the memory that speaking took."""
+
     def unsure(self, word: str) -> bool:
         """Whether it would spell this word, read it in another language, or skip letters of it."""
 
@@ -107,6 +110,7 @@ class SpeakingVoice:
         self._shelf = shelf
         self._lexicon = lexicon
         self._heard: dict[str, Sound] = {}
+        self._spoke = False
         self._said_before: dict[str, Mapping[str, Any]] = {}
 
     def speak(self, text: str, language: str, *, personal: bool = False) -> Speech:
@@ -132,6 +136,7 @@ class SpeakingVoice:
         return about
 
     def _spoken(self, pieces: Sequence[Piece], name: str, language: str, personal: bool) -> Mapping[str, Any]:
+        self._spoke = True
         raw, rate, begins = self._engine.synthesize(pieces) if pieces else (np.zeros(1, np.float32), RATE, [])
         gain = 10 ** (self._gain_db(language) / 20)
         cut, begins = _trimmed(resampled(raw, rate), [round(begin * RATE / rate) for begin in begins])
@@ -148,6 +153,9 @@ class SpeakingVoice:
         """See :class:`Voice`."""
         if pcm_digest not in self._heard:
             raise RenderError("render.media", "This voice has not said that.")
+        if self._spoke:  # the mix begins: all has been said
+            self._spoke = False
+            self._engine.rest()
         return self._heard[pcm_digest]
 
     def unsure(self, text: str, language: str) -> bool:

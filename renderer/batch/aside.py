@@ -1,0 +1,92 @@
+"""Records that were set aside, as a file: each as it came, with its reason in a key (JSON Lines) or in columns (CSV)
+that readers pass over. So the file is mended where it is wrong and sent again as it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from renderer.batch.intake import KNOWN
+from renderer.batch.model import BatchOptions
+from renderer.bootstrap import Services
+from renderer.ledger.batches import SetAside
+from renderer.profile.csvfile import NOTE
+
+COLUMNS = ("record", "line", "field", "code", "message")
+
+
+def write_aside(services: Services, run_id: str, out: Path, *, known: bool = False) -> tuple[int, int]:
+    """Write the records of a run that were set aside into a new file, readable by its owner only, because it holds
+    people's data. CSV where the input was CSV, else JSON Lines; (records written, how many without their content).
+
+    Records whose recipient an earlier run has dealt with need no mending: they come only with ``known``. Raises
+    OSError, FileExistsError when ``out`` is there.
+    """
+    options = BatchOptions.from_json(services.batches.run(run_id).options)
+    written = lost = 0
+    with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n") if options.form == "csv" else None
+        columns = options.columns or ()
+        kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
+        if table is not None:
+            table.writerow([*(f"{NOTE}.{name}" for name in COLUMNS), *(columns[place] for place in kept)])
+        for record in services.batches.aside(run_id):
+            if record.code == KNOWN and not known:
+                continue
+            name = f"record {run_id} {record.record}"
+            text = None if record.data is None else services.vault.open(record.data, name).decode("utf-8", "replace")
+            why = _why(record)
+            if table is None:
+                file.write(_line(text, why) + "\n")
+            else:
+                cells = [] if text is None else json.loads(text)
+                if len(cells) == len(columns):
+                    cells = [cells[place] for place in kept]
+                table.writerow([*(why[name] for name in COLUMNS), *cells])
+            written += 1
+            lost += text is None
+    return written, lost
+
+
+def _why(record: SetAside) -> dict[str, Any]:
+    faults = json.loads(record.faults)
+    said = "; ".join(
+        (f"{fault['field']}: " if "field" in fault and len(faults) > 1 else "") + fault["message"] for fault in faults
+    )
+    return {
+        "record": record.record,
+        "line": record.line,
+        "field": record.field or "",
+        "code": record.code,
+        "message": said,
+    }
+
+
+def _line(text: str | None, why: dict[str, Any]) -> str:
+    """The record on one line with its reason before all else. What is no object cannot take a key: its text goes into
+    the reason."""
+    body = " ".join((text or "").strip().splitlines())
+    note = json.dumps({name: value for name, value in why.items() if value != ""}, ensure_ascii=False)
+    if not body.startswith("{"):
+        note = json.dumps({**json.loads(note), **({"text": body} if text is not None else {})}, ensure_ascii=False)
+        return f'{{"{NOTE}": {note}}}'
+    rest = body[1:].lstrip()
+    if rest.startswith(f'"{NOTE}"'):  # it was set aside before: what was said then goes
+        rest = _without_note(rest)
+    return f'{{"{NOTE}": {note}{"}" if rest == "}" else f", {rest}"}' if rest else f'{{"{NOTE}": {note}'
+
+
+def _without_note(rest: str) -> str:
+    """What follows the old reason in the text of an object; all of it where that cannot be told."""
+    start = rest.index(":") + 1
+    while start < len(rest) and rest[start].isspace():
+        start += 1
+    try:
+        _, end = json.JSONDecoder().raw_decode(rest, start)
+    except ValueError:
+        return rest
+    left = rest[end:].lstrip()
+    return left[1:].lstrip() if left.startswith(",") else left
