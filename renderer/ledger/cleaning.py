@@ -91,12 +91,12 @@ class Cleaning:
                 )
             )
             sums = _files(connection, gone)
-            owners = dict(
-                row._tuple()
+            owners = {
+                row.id: row.request_id
                 for row in connection.execute(
                     select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
                 )
-            )
+            }
             keys: dict[str, list[str]] = {request_id: [] for request_id in gone}
             named = list(owners)
             for start in range(0, len(named), 500):
