@@ -105,7 +105,7 @@ def methods(routers: Iterable[APIRouter], path: str) -> set[str]:
     for router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.path_regex.fullmatch(path):
-                found |= route.methods
+                found |= route.methods or set()
     return found | ({"HEAD"} if "GET" in found else set())
 
 

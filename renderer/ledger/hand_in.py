@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
@@ -56,13 +56,16 @@ class HandIn:
         for item in items:
             first.setdefault(item.idempotency, item)
         with self._database.writing() as connection:
-            there = _known(connection, [*first])
             # In the order of their keys: two transactions that wait for each other's keys would wait for ever.
-            fresh = [first[key] for key in sorted(first) if key not in there]
-            if fresh:
-                self._intake.put(connection, run_id, fresh)
-                there |= _known(connection, [item.idempotency for item in fresh])
-        return [_handed(item, there[item.idempotency]) for item in items]
+            new = {item.id for item in self._intake.put(connection, run_id, [first[key] for key in sorted(first)])}
+            lost = {item.idempotency for item in items if item.id not in new}
+            there = _known(connection, [*lost])
+        return [
+            Handed(id=item.id, state="submitted", answer="new")
+            if item.id in new
+            else _handed(item, there[item.idempotency])
+            for item in items
+        ]
 
 
 def answer_to(body: str, known: Known) -> Literal["known", "conflict"]:
@@ -71,16 +74,16 @@ def answer_to(body: str, known: Known) -> Literal["known", "conflict"]:
 
 
 def _handed(item: Submission, found: Known) -> Handed:
-    if found.id == item.id:
-        return Handed(id=found.id, state=found.state, answer="new")
     return Handed(id=found.id, state=found.state, answer=answer_to(item.body or "", found))
+
+
+_COLUMNS = (requests.c.idempotency, requests.c.id, requests.c.state, requests.c.template, requests.c.body)
+_KNOWN = select(*_COLUMNS).where(requests.c.idempotency.in_(bindparam("keys", expanding=True)))
 
 
 def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
     found: dict[str, Known] = {}
-    columns = (requests.c.idempotency, requests.c.id, requests.c.state, requests.c.template, requests.c.body)
     for start in range(0, len(keys), BLOCK):
-        wanted = requests.c.idempotency.in_(keys[start : start + BLOCK])
-        for row in connection.execute(select(*columns).where(wanted)):
+        for row in connection.execute(_KNOWN, {"keys": keys[start : start + BLOCK]}):
             found[row.idempotency] = Known(id=row.id, state=row.state, template=row.template, body=row.body)
     return found

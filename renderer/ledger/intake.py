@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
@@ -83,15 +83,15 @@ class Intake:
         stream = iter(submissions)
         while batch := list(islice(stream, BATCH)):
             with self._database.writing() as connection:
-                new += self.put(connection, run_id, batch)
+                new += len(self.put(connection, run_id, batch))
         return new
 
-    def put(self, connection: Connection, run_id: str, batch: Sequence[Submission]) -> int:
-        """:meth:`submit` for at most :data:`BATCH`, inside the caller's transaction."""
+    def put(self, connection: Connection, run_id: str, batch: Sequence[Submission]) -> list[Submission]:
+        """:meth:`submit` for at most :data:`BATCH`, inside the caller's transaction; those that were new."""
         run = connection.execute(select(runs).where(runs.c.id == run_id).with_for_update(read=True)).one_or_none()
         if run is None or run.state != "open":
             raise UsageError("usage.run", "The run is not there, or takes no more requests.")
-        return len(put_requests(connection, self._clock(), run, batch))
+        return put_requests(connection, self._clock(), run, batch)
 
     def refuse(self, run_id: str, item: Submission, fault: Fault) -> bool:
         """Keep a request that cannot be used, as failed and without parts. False when its idempotency key is known."""
@@ -191,6 +191,11 @@ class Intake:
             return sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
 
 
+_THERE = select(requests.c.id).where(requests.c.id.in_(bindparam("ids", expanding=True)))
+_PARTS, _NEEDS, _SEALED, _HISTORY = insert(parts), insert(part_needs), insert(sealed), insert(history)
+"""Built once: building one costs more than running it for a single request."""
+
+
 def put_requests(connection: Connection, now_ms: int, run: Row[Any], batch: Sequence[Submission]) -> list[Submission]:
     """Put requests and their parts into ``run``, a row of that table; those that are new, for a known idempotency key
     changes nothing."""
@@ -202,7 +207,7 @@ def put_requests(connection: Connection, now_ms: int, run: Row[Any], batch: Sequ
     ids = [item.id for item in batch]
     ours: set[str] = set()
     for start in range(0, len(ids), 500):
-        ours.update(connection.scalars(select(requests.c.id).where(requests.c.id.in_(ids[start : start + 500]))))
+        ours.update(connection.scalars(_THERE, {"ids": ids[start : start + 500]}))
     taken = [item for item in batch if item.id in ours]
     if not taken:
         return []
@@ -216,17 +221,15 @@ def put_requests(connection: Connection, now_ms: int, run: Row[Any], batch: Sequ
             needs += [{"part_id": f"{item.id}-{channel}", "needs_id": f"{item.id}-{other}"} for other in needed]
             needing = sum(channel in NEEDS.get(other, ()) for other in item.channels)
             part_rows.append(_part(item, channel, now_ms, waits=1 + len(needed), needed=needing))
-    connection.execute(insert(parts), part_rows)
+    connection.execute(_PARTS, part_rows)
     if needs:
-        connection.execute(insert(part_needs), needs)
+        connection.execute(_NEEDS, needs)
     kept = [{"request_id": item.id, "kind": "profile", "data": item.sealed} for item in taken]
     kept += [
         {"request_id": item.id, "kind": "amounts", "data": item.amounts} for item in taken if item.amounts is not None
     ]
-    connection.execute(insert(sealed), kept)
-    connection.execute(
-        insert(history), [{"at_ms": now_ms, "request_id": item.id, "event": "submitted"} for item in taken]
-    )
+    connection.execute(_SEALED, kept)
+    connection.execute(_HISTORY, [{"at_ms": now_ms, "request_id": item.id, "event": "submitted"} for item in taken])
     return taken
 
 

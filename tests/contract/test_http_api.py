@@ -374,7 +374,14 @@ def test_links_open_one_file_for_a_time_and_change_nothing(house: HttpHouse) -> 
     assert house.call("GET", one["url"], key=None, Range="bytes=1-").body == b"ne"
     assert house.call("HEAD", one["url"], key=None).status == 200
     problem(house.call("POST", f"/v1/requests/{id_}/links", {"paths": ["nothing"]}), 404, "api.path")
-    for body in ({"paths": []}, {"paths": "x"}, {"expires_in_s": 0}, {"expires_in_s": 10**9}, {"expires_in_s": True}):
+    bodies: list[dict[str, Any]] = [
+        {"paths": []},
+        {"paths": "x"},
+        {"expires_in_s": 0},
+        {"expires_in_s": 10**9},
+        {"expires_in_s": True},
+    ]
+    for body in bodies:
         problem(house.call("POST", f"/v1/requests/{id_}/links", body), 422, "api.body")
 
 
