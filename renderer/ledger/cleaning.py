@@ -91,12 +91,8 @@ class Cleaning:
                 )
             )
             sums = _files(connection, gone)
-            owners = dict(
-                row._tuple()
-                for row in connection.execute(
-                    select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
-                )
-            )
+            mine = select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
+            owners = {str(part_id): str(request_id) for part_id, request_id in connection.execute(mine)}
             keys: dict[str, list[str]] = {request_id: [] for request_id in gone}
             named = list(owners)
             for start in range(0, len(named), 500):
