@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,25 @@ def _sea() -> bytes:
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
     return buffer.getvalue()
+
+
+class Here:
+    """Prepares in this process: a child of its own takes seconds to start. The commands' test has a real one."""
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def call(self, function: Callable[..., Any], *arguments: Any, seconds: float, progress: Any) -> Any:
+        return function(*arguments, progress)
+
+
+@pytest.fixture(autouse=True)
+def guard(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "commands" not in request.node.name:
+        monkeypatch.setattr("renderer.publishing.Guard", Here)
 
 
 @pytest.fixture
