@@ -109,7 +109,7 @@ def cost(statements: int, database_url: str, server_pid: int | None = None) -> d
     with tempfile.TemporaryDirectory(prefix="dearly-cost-") as folder:
         services = services_at(Path(folder), database_url)
         warm = 50
-        run = services.intake.open_run("batch")
+        run = services.intake.open_run("bench")
         services.intake.submit(run, orders(services, run, warm + statements))
         services.intake.seal_run(run, warm + statements)
         spent: dict[str, float] = {}
@@ -159,7 +159,7 @@ def submit(requests: int, database_url: str, _server_pid: int | None = None) -> 
     """Time and memory of a submission; and what a tick of the dispatcher costs when all of it waits."""
     with tempfile.TemporaryDirectory(prefix="dearly-submit-") as folder:
         services = services_at(Path(folder), database_url)
-        run = services.intake.open_run("batch")
+        run = services.intake.open_run("bench")
         before = _resident_mb()
         began, cpu = time.monotonic(), time.process_time()
         new = services.intake.submit(run, orders(services, run, requests))

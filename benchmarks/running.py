@@ -56,7 +56,7 @@ def whole(statements: int, database_url: str, server_pid: int | None = None) -> 
 
 def _through(services: Services, process: Any, batch: Iterator[Submission], count: int) -> float:
     """Seconds in which a run of so many requests is done, once they have been handed in."""
-    run = services.intake.open_run("batch", hold_after=0)  # all of it waits until it is there
+    run = services.intake.open_run("bench", hold_after=0)  # all of it waits until it is there
     services.intake.submit(run, batch)
     services.intake.seal_run(run, count)
     began = time.monotonic()
@@ -73,7 +73,7 @@ def urgent(requests: int, database_url: str, _server_pid: int | None = None) -> 
     with tempfile.TemporaryDirectory(prefix="dearly-urgent-") as folder:
         services = services_at(Path(folder), database_url)
         with service(Path(folder), APP, database_url) as process:
-            batch = services.intake.open_run("batch")
+            batch = services.intake.open_run("bench")
             services.intake.submit(batch, orders(services, batch, 20_000, burn=True))
             try:
                 until(lambda: services.reader.counts(batch).done >= 50, process, 0.2)
@@ -131,7 +131,7 @@ def children(statements: int, database_url: str, _server_pid: int | None = None)
         bare: list[tuple[float, float]] = []
         served: list[tuple[float, float]] = []
         with service(home, "workers.supervisor", database_url) as process:
-            for turn in range(3):  # for a start so many that both children have had some
+            for turn in range(2):  # for a start so many that both children have had some
                 _through(services, process, batch(f"warm {turn}", warm), len(warm))
             for turn in range(2):
                 bare.append(_bare(settings, warm, rest))
