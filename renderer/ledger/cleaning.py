@@ -144,7 +144,9 @@ def _ended(before_ms: int) -> ColumnElement[bool]:
 
 
 def _may_go(before_ms: int) -> ColumnElement[bool]:
-    return _ended(before_ms) & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
+    """What failed may be tried again while its profile is kept, and a page then embeds the files that are there."""
+    for_good = (requests.c.state != "failed") | requests.c.dropped_ms.is_not(None)
+    return _ended(before_ms) & for_good & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
 
 
 def _files(connection: Connection, request_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
