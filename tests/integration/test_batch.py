@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -268,6 +270,30 @@ def test_nothing_personal_is_said_or_kept_in_clear(house: House) -> None:
         if path.is_file() and "store" not in path.relative_to(house.home).parts:
             data = path.read_bytes()
             assert PLANTED.encode() not in data and json.dumps(PLANTED)[1:-1].encode() not in data, path.name
+
+
+@pytest.mark.slow
+def test_the_page_does_what_it_says(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs/batch.md").read_text("utf-8")
+    monkeypatch.chdir(house.folder)
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    assert len(lines) == 6
+    for line in lines:
+        words = shlex.split(line.replace("--count 20", "--count 4"))
+        assert words[0] == "dearly"
+        done = house.run(*words[1:])
+        assert done.returncode == (1 if "--profiles people.jsonl" in line else 0), done.stdout + done.stderr
+        if words[1] == "sample":  # as the page supposes, something is wrong with one of them
+            people = Path("people.jsonl").read_text("utf-8")
+            Path("people.jsonl").write_text(people.replace('"currency": "EUR"', '"currency": 978', 1), "utf-8")
+        if words[2] == "set-aside":
+            mend = Path("mend.jsonl").read_text("utf-8")
+            assert mend.count("\n") == 1 and '"_set_aside"' in mend
+            Path("mend.jsonl").write_text(mend.replace('"currency": 978', '"currency": "EUR"'), "utf-8")
+    found = house.batch("resume", "latest")
+    assert counts(found)["input"] == 1 and not found["counts"]["set_aside"]
+    (shown,) = re.findall(r"<!-- json: start -->\n```json\n(.*?)```", page, re.DOTALL)
+    assert set(found) == set(json.loads(shown)) and set(found["counts"]) == set(json.loads(shown)["counts"])
 
 
 # ---------------------------------------------------------------- without a service
