@@ -34,8 +34,8 @@ REQUESTS = int(os.environ.get("DEARLY_CHAOS_REQUESTS", "300"))
 """`./run chaos` asks for 2,000."""
 
 STEP = max(1, REQUESTS // 60)
-"""Nobody is killed until so many requests more are done, or for SLOW_S: on a machine so busy that a service needs twenty
-seconds to start, one that dies every two would never do anything."""
+"""Nobody is killed until so many requests more are done, or for SLOW_S: on a machine so busy that a service needs
+twenty seconds to start, one that dies every two would never do anything."""
 
 SLOW_S = 60.0
 
@@ -113,10 +113,9 @@ def test_whoever_is_killed_nothing_is_lost_and_nothing_doubled(house: House) -> 
                 if standing(house):
                     killer.kill_one("command")
                     due = time.monotonic() + EVERY_S
-            elif now > due + SLOW_S or (now > due and done(house) >= reached + STEP and house.at_work()):
-                if killer.kill_one():
-                    reached = done(house)
-                    due = time.monotonic() + EVERY_S
+            elif ripe(house, now, due, reached + STEP) and killer.kill_one():
+                reached = done(house)
+                due = time.monotonic() + EVERY_S
             time.sleep(0.1)
         ((run, state),) = standing(house)
         assert state == "complete"
@@ -138,6 +137,11 @@ def test_whoever_is_killed_nothing_is_lost_and_nothing_doubled(house: House) -> 
         print(killer)
         raise
     assert len(killer.killed) > 1, "everything was done before anybody was killed"
+
+
+def ripe(house: House, now: float, due: float, enough: int) -> bool:
+    """Whether it is time to kill somebody."""
+    return now > due + SLOW_S or (now > due and done(house) >= enough and house.at_work())
 
 
 def done(house: House) -> int:
