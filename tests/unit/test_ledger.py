@@ -561,7 +561,7 @@ def test_a_claim_with_an_end_waits_for_nobody(bench: Bench) -> None:
 
 
 def test_no_question_of_every_tick_looks_through_the_table(bench: Bench) -> None:
-    """It would take a second with a million requests: SQLite uses a partial index only if a question names what it has."""
+    """It would take a second with a million requests: SQLite uses a partial index only where a question names it."""
     if bench.database.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL's planner looks at how large a table is")
     asked: list[tuple[str, Any]] = []
