@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from renderer.batch.balance import Settler
@@ -20,7 +21,9 @@ from renderer.batch.intake import open_batch, take_in
 from renderer.batch.model import BatchOptions
 from renderer.bootstrap import Services, build
 from renderer.cli import main
+from renderer.ledger.database import Database
 from renderer.ledger.model import QUEUES
+from renderer.ledger.tables import runs
 from renderer.settings import Settings
 from renderer.template.release import read_folder
 from renderer.units import sha256
@@ -38,6 +41,7 @@ class Made:
 
     home: Path
     services: Services
+    database: Database
     run: str
 
     def ask(self, *arguments: str) -> Result:
@@ -90,7 +94,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     while settler.busy:
         ended += settler.settle()
     assert ended == [run.id]
-    yield Made(settings.home, services, run.id)
+    database = Database(settings.database)
+    yield Made(settings.home, services, database, run.id)
+    database.close()
 
 
 def test_the_run_is_listed_and_stands_complete(made: Made) -> None:
@@ -181,6 +187,20 @@ def test_what_was_made_is_exported(made: Made, tmp_path: Path) -> None:
     assert again.exit_code == 0 and "0 new" in again.stdout
     only = made.told("export", "latest", "--to", str(tmp_path / "pdf"), "--channel", "statement", "--link")
     assert (only["counts"]["files"], only["counts"]["linked"]) == (3, 3)
+
+
+def test_a_run_that_does_not_balance_ends_with_1_in_every_form(made: Made) -> None:
+    with made.database.writing() as connection:
+        connection.execute(update(runs).values(state="unbalanced", why='{"why": ["A cent is missing."]}'))
+    try:
+        for form in ("text", "json", "csv"):
+            assert made.ask("report", "latest", "--format", form).exit_code == 1
+        assert "A cent is missing." in made.ask("report", "latest").stdout
+        assert made.told("report", "latest", code=1)["why"] == ["A cent is missing."]
+        assert "A cent is missing." in made.ask("status", "latest").stdout
+    finally:
+        with made.database.writing() as connection:
+            connection.execute(update(runs).values(state="complete", why=None))
 
 
 def test_wrong_uses_are_refused(made: Made, tmp_path: Path) -> None:
