@@ -6,7 +6,8 @@ recipient, shown apart), then for others by two worker processes side by side, a
 those of the workers, from a parsed profile to the finished files; what a process pays once (imports, fonts, footage) is
 not counted.
 
-The teaser is left out: it is a film of its own, for e-mail, that MoviePy does not make either.
+Voice and teaser are left out there, since MoviePy makes neither. What a recipient costs with both is measured apart
+(:func:`with_voice`): ``energy-bill`` in English, spoken by Piper where it is installed; every name and figure is new.
 
 *x264 alone* encodes the personal frames of one recipient from memory, with the same options, in both processes at once.
 *MoviePy* renders its likeness of the composition in full (see :mod:`.video`) in two processes at once; a part of a film
@@ -33,7 +34,7 @@ from typing import Any, TypeVar
 
 from benchmarks.board import board_files, make_footage
 from renderer import pipeline
-from renderer.bootstrap import ShelfSource
+from renderer.bootstrap import ShelfSource, voice_settings
 from renderer.plan.build import Planner
 from renderer.plan.model import RenderPlan
 from renderer.profile.load import parse_record
@@ -62,6 +63,8 @@ class Spot:
     film: str
     home: Path
     tall: int = 720
+    voice: bool = False
+    """With voice and teaser, in English."""
 
     def settings(self) -> Settings:
         return Settings(home=self.home, chunk_audit=0)
@@ -75,7 +78,7 @@ class Spot:
         assert video is not None
         size = VideoFormat(width=self.tall * 16 // 9, height=self.tall)
         channels = template.config.channels.model_copy(
-            update={"video": video.model_copy(update={"formats": {"16:9": size}, "teaser": False})}
+            update={"video": video.model_copy(update={"formats": {"16:9": size}, "teaser": self.voice})}
         )
         return replace(template, config=template.config.model_copy(update={"channels": channels}))
 
@@ -83,7 +86,8 @@ class Spot:
         """The plan of recipient ``number``: nobody's name or figures are those of another."""
         record = bill(number) if self.film == "energy-bill" else {"id": str(number), "name": name(number)}
         profile = parse_record(json.dumps(record), planner.template.contract)
-        return pipeline.plan(planner, profile, as_of=date(2026, 11, 9), locale="it" if "customer" in record else "en")
+        locale = "it" if "customer" in record and not self.voice else "en"
+        return pipeline.plan(planner, profile, as_of=date(2026, 11, 9), locale=locale)
 
 
 def name(number: int) -> str:
@@ -123,7 +127,13 @@ class Maker:
     def job(self, number: int) -> RenderJob:
         plan = self.spot.plan(self.planner, number)
         return pipeline.prepare_job(
-            self.template, plan, {}, self.settings.cache, chunks=self.shelf, use=f"recipient-{number}"
+            self.template,
+            plan,
+            {},
+            self.settings.cache,
+            chunks=self.shelf,
+            use=f"recipient-{number}",
+            voices=voice_settings(self.settings) if self.spot.voice else None,
         )
 
     def film(self, number: int, processes: int = 1) -> dict[str, Any]:
@@ -236,6 +246,33 @@ def measure(
     }
 
 
+def with_voice(recipients: int, home: Path) -> dict[str, Any] | None:
+    """What one more recipient of ``energy-bill`` costs with voice and teaser; None where nothing speaks English."""
+    spot = Spot("energy-bill", home, voice=True)
+    maker = Maker(spot)
+    if maker.job(0).voice is None:
+        return None
+    first = maker.film(0, processes=CORES)
+    with ProcessPoolExecutor(
+        CORES, mp_context=multiprocessing.get_context("spawn"), initializer=_start, initargs=(spot,)
+    ) as pool:
+        list(pool.map(_ready, range(CORES)))
+        list(pool.map(_films, [[number] for number in range(1, 1 + CORES)]))
+        numbers = range(1 + CORES, 1 + CORES + recipients)
+        shares = [list(islice(numbers, start, None, CORES)) for start in range(CORES)]
+        clock = time.perf_counter()
+        made = [one for share in pool.map(_films, shares) for one in share]
+        clock_s = (time.perf_counter() - clock) / recipients
+    return {
+        "recipients": recipients,
+        "frames": made[0]["frames_total"],
+        "first_cpu_s": round(first["cpu_s"], 2),
+        "further_cpu_s": round(mean(made, "cpu_s"), 2),
+        "further_clock_s": round(clock_s, 2),
+        "further_frames_encoded": round(mean(made, "frames_encoded")),
+    }
+
+
 def memory(renders: int, home: Path) -> dict[str, Any]:
     """Resident memory of one worker over many films, and of one that makes films of 1920 by 1080 whose footage is
     prepared already (and, apart, what preparing takes)."""
@@ -311,7 +348,14 @@ def _footage(home: Path) -> bytes:
 
 
 def text_of(report: Mapping[str, Any]) -> list[str]:
-    """A film's report, or that of memory, in lines."""
+    """A film's report, or that of memory or of voice and teaser, in lines."""
+    if "film" not in report and "further_cpu_s" in report:
+        return [
+            f"energy-bill with voice and teaser, in English: {report['frames']} frames",
+            f"  first recipient {report['first_cpu_s']:.2f} CPU s; {report['recipients']} further ones "
+            f"{report['further_cpu_s']:.2f} CPU s, {report['further_clock_s']:.2f} s by the clock; "
+            f"{report['further_frames_encoded']} frames encoded",
+        ]
     if "film" not in report:
         return [
             f"Memory of a worker over {report['renders']} films: {report['own_mb_after_a_tenth']} MB after a tenth, "

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.board import FPS, HEIGHT, PANEL, PROFILE, TEXTS, WIDTH, board_files, make_footage
-from benchmarks.recipients import CORES, measure, memory
+from benchmarks.recipients import CORES, measure, memory, with_voice
 from benchmarks.recipients import text_of as recipients_text
 from renderer.assets.door import AssetDoor
 from renderer.assets.fonts import FontRequest, FontSet, load_fonts
@@ -92,6 +92,7 @@ def main() -> None:
                 )
                 for film in ("energy-bill", "synthetic")
             ]
+            report["with_voice"] = with_voice(recipients, Path(folder) / "voice")
         if renders:
             report["memory"] = memory(renders, Path(folder) / "memory")
     print(json.dumps(report, indent=2) if options.json else text_of(report))
@@ -312,7 +313,7 @@ def text_of(report: dict[str, Any]) -> str:
         ]
         lines += [f"  {name.replace('_', ' ')}: {value}" for name, value in part["ratios"].items()]
     lines.append(f"  Dearly's and MoviePy's last pictures: {report['psnr_db_dearly_to_moviepy']} dB PSNR")
-    for part in (*report.get("recipients", ()), report.get("memory")):
+    for part in (*report.get("recipients", ()), report.get("with_voice"), report.get("memory")):
         if part is not None:
             lines += recipients_text(part)
     lines.append(f"Load of the machine when recipients were measured: {report['load_before']} before")

@@ -51,9 +51,9 @@ class _Quick(PipelineEngine):
 class Bench:
     """A home with a template, and an input."""
 
-    def __init__(self, home: Path, changes: Mapping[str, str | None] | None = None) -> None:
+    def __init__(self, home: Path, database_url: str = "", changes: Mapping[str, str | None] | None = None) -> None:
         self.home = home
-        self.settings = Settings(home=home / "home", broker_url="", database_url="")
+        self.settings = Settings(home=home / "home", broker_url="", database_url=database_url)
         self.services: Services = build(self.settings, _Quick(self.settings.cache))
         self.release: Release = read_folder(write(home / "template", changes))
         self.database = Database(self.settings.database)
@@ -63,6 +63,7 @@ class Bench:
 
     def __exit__(self, *_: object) -> None:
         self.database.close()
+        self.services.intake._database.close()
 
     def file(self, records: Sequence[Any], name: str = "people.jsonl") -> str:
         path = self.home / name

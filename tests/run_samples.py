@@ -106,7 +106,7 @@ class Bench:
             made = []
             for name, kind in FILES[channel]:
                 content = f"{request_id} {channel} {name}".encode().ljust(size)
-                key = f"artefacts/{request_id[-2:]}/{request_id}/{channel}/{name}"
+                key = f"artefacts/{request_id[-2:]}/{request_id}.{channel}.{name}"
                 if self.store is not None:
                     self.store.put_if_absent(key, content)
                 made.append(

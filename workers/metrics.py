@@ -12,7 +12,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from renderer.errors import EnvironmentFault
-from renderer.operations.metrics import registry
+from renderer.operations.metrics import LedgerCollector, registry
 from renderer.settings import Settings
 from workers import log
 
@@ -31,7 +31,7 @@ def main() -> int:
         print("DEARLY_METRICS_PORT is not set: there is nothing to serve.", file=sys.stderr)
         return 2
     try:
-        start_http_server(settings.metrics_port, settings.metrics_host, registry(settings))
+        start_http_server(settings.metrics_port, settings.metrics_host, registry(LedgerCollector(settings)))
     except OSError as error:
         events.error("metrics are not served", code="environment.setting", reason=error.strerror)
         return 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 import typer
 
@@ -39,5 +38,4 @@ def register(only: str | None = None) -> None:
     for name, module in COMMANDS.items():
         if only in COMMANDS and name != only:
             continue
-        if find_spec(f"renderer.cli.{module}") is not None:
-            app.command(name)(getattr(import_module(f"renderer.cli.{module}"), name.replace("-", "_")))
+        app.command(name)(getattr(import_module(f"renderer.cli.{module}"), name.replace("-", "_")))

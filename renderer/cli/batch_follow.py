@@ -19,8 +19,8 @@ from renderer.bootstrap import Services
 from renderer.cli import console
 from renderer.cli.batch_status import line, view
 from renderer.cli.service import attached, detached
-from renderer.errors import UsageError
-from renderer.profile.stream import STDIN, form_of
+from renderer.errors import EnvironmentFault, UsageError
+from renderer.profile.stream import form_of
 
 LOOK_S = 1.0
 """Time between two looks; longer where a look itself takes long."""
@@ -57,24 +57,34 @@ def go(
         with nullcontext(_nothing) if settled else (detached if detach else attached)(services.settings) as alive:
             if profiles is not None:
                 _read(services, run_id, profiles, form, alive, live=live, quiet=json_)
+                alive()
             if not detach:
                 _wait(services, run_id, alive, live=live, quiet=json_)
-    except UsageError as error:
-        if profiles is not None and services.batches.run(run_id).state == "open":
-            again = f"dearly batch resume {run_id} --profiles {profiles if profiles != STDIN else '-'}"
-            hint = f"{error.hint} " if error.hint else ""
-            raise type(error)(
-                error.code,
-                error.message,
-                place=error.place,
-                hint=f"{hint}The run stays open, nothing of it is lost: mend the input, then {again}",
-            ) from error
-        raise
+    except (UsageError, EnvironmentFault) as error:
+        raise _with_way_on(services, run_id, profiles, error) from error
     except KeyboardInterrupt:
         read = " --profiles FILE" if services.batches.run(run_id).state == "open" else ""
         _say(f"Stopped. The run stays as it is; go on with: dearly batch resume {run_id}{read}")
         raise typer.Exit(130) from None
     tell(services, run_id, detached=detach, json_=json_)
+
+
+def _with_way_on(
+    services: Services, run_id: str, profiles: str | None, error: UsageError | EnvironmentFault
+) -> UsageError | EnvironmentFault:
+    """An error that ended the command and not the run: it says how to go on."""
+    try:
+        state = services.batches.run(run_id).state
+    except EnvironmentFault:  # the ledger itself is away
+        state = "open"
+    if state not in ("open", "running") or (isinstance(error, UsageError) and state != "open"):
+        return error
+    hint = f"{error.hint} " if error.hint else ""
+    how = "stays open, and nothing of it is lost" if state == "open" else "stays as it is"
+    again = f"dearly batch resume {run_id}" + (f" --profiles {profiles}" if state == "open" and profiles else "")
+    return type(error)(
+        error.code, error.message, place=error.place, hint=f"{hint}The run {how}; when this is mended: {again}"
+    )
 
 
 def _nothing() -> None:
@@ -91,17 +101,19 @@ def _read(
     live: bool,
     quiet: bool,
 ) -> None:
-    began = shown = time.monotonic()
+    began = shown = looked = time.monotonic()
     first: int | None = None
     with Live(console=console.err, auto_refresh=False, transient=True) if live else nullcontext() as display:
 
         def progress(records: int, done: tuple[int, int] | None) -> None:
-            nonlocal shown, first
+            nonlocal shown, looked, first
             now = time.monotonic()
             first = records if first is None else first
+            if now - looked > LOOK_S:
+                looked = now
+                alive()
             if quiet or now - shown < (0.2 if live else LINE_S):
                 return
-            alive()
             shown = now
             text = f"Reading the input: {records:,} records"
             if done is not None and done[1]:

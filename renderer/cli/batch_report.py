@@ -63,16 +63,19 @@ def report(
         progress: Callable[[int], None] = lambda done: bars.update(task, completed=done)  # noqa: E731
         if form is Form.CSV:
             write_csv(services, run_id, file, progress)
-            return
-        made = gather(services, run_id, progress)
-        bars.remove_task(task)
-        if form is Form.JSON and out is None:
-            console.print_json(as_json(made))
-        elif form is Form.JSON:
-            Console(file=file, width=WIDTH, highlight=False).print_json(data=as_json(made), ensure_ascii=False)
+            balanced = services.summary.run(run_id).state != "unbalanced"
         else:
-            show(made, console.out if out is None else Console(file=file, width=WIDTH, highlight=False))
-    if made.balanced is False:
+            made = gather(services, run_id, progress)
+            balanced = made.balanced is not False
+            bars.remove_task(task)
+            paper = console.out if out is None else Console(file=file, width=WIDTH, highlight=False)
+            if form is Form.TEXT:
+                show(made, paper)
+            elif out is None:
+                console.print_json(as_json(made))
+            else:
+                paper.print_json(data=as_json(made), ensure_ascii=False)
+    if not balanced:
         raise typer.Exit(1)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.progress import TaskID
 from rich.table import Table
 
-from renderer.bootstrap import build
+from renderer.bootstrap import Services, build
 from renderer.cli import console
 from renderer.cli.options import JsonOption
 from renderer.cli.status import size
@@ -47,27 +49,32 @@ def clean(
 
     [bold]Example:[/] dearly clean --older-than 60 --dry-run
     """
-    services = build(Settings())
     wish = Wish(days=older_than, free=None if free is None else int(free * GB))
-    if wish.results and not dry_run and not yes:
-        planned = Cleaner(services, wish, dry=True).run()
-        if planned.requests:
-            _ask(planned)
-    with console.progress_bars(not json_) as bars:
-        tasks = {}
-
-        def step(what: str, done: int, whole: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=whole)
-            bars.update(tasks[what], completed=done, total=whole)
-
-        found = Cleaner(services, wish, dry=dry_run, step=step).run()
+    services = build(Settings())
+    with closing(services.database):
+        if wish.results and not dry_run and not yes:
+            planned = Cleaner(services, wish, dry=True).run()
+            if planned.requests:
+                _ask(planned)
+        found = _clean(services, wish, dry_run, bars=not json_)
     if not dry_run:
         sweep_work(services.settings.work)
     if json_:
         console.print_json({"dry_run": dry_run, **_json(found)})
-        return
-    _tell(found, dry_run, wish)
+    else:
+        _tell(found, dry_run, wish)
+
+
+def _clean(services: Services, wish: Wish, dry_run: bool, bars: bool) -> Cleaned:
+    with console.progress_bars(bars) as shown:
+        tasks: dict[str, TaskID] = {}
+
+        def step(what: str, done: int, whole: int) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(what, total=whole)
+            shown.update(tasks[what], completed=done, total=whole)
+
+        return Cleaner(services, wish, dry=dry_run, step=step).run()
 
 
 def _ask(planned: Cleaned) -> None:

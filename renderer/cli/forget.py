@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -39,16 +40,16 @@ def forget(
     """
     key = _read() if recipient == "-" else recipient
     services = build(Settings())
-    known, last = forgetting.known(services, key), forgetting.last(services, key)
-    unfinished = last is not None and last.finished_ms is None
-    if known.nothing and not unfinished:
-        _nothing(last, json_)
-        return
-    if not yes:
-        _ask(known)
-    with console.progress_bars(not json_) as bars:
-        task = bars.add_task("forgetting", total=max(1, known.requests))
-        erasure = forgetting.forget(services, key, lambda: bars.advance(task))
+    with closing(services.database):
+        known, last = forgetting.known(services, key), forgetting.last(services, key)
+        if known.nothing and (last is None or last.finished_ms is not None):
+            _nothing(last, json_)
+            return
+        if not yes:
+            _ask(known)
+        with console.progress_bars(not json_) as bars:
+            task = bars.add_task("forgetting", total=max(1, known.requests))
+            erasure = forgetting.forget(services, key, lambda: bars.advance(task))
     if json_:
         console.print_json({"forgotten": True, **_json(erasure)})
     else:

@@ -47,7 +47,12 @@ def worker(
             display = None
             console.err.print(f"Serving {settings.home} until SIGTERM.", soft_wrap=True, markup=False)
         log.set_up()
-        Supervisor(services, each_tick=_Watch(services, display, until_idle)).run()
+        while True:
+            watch = _Watch(services, display, until_idle)
+            Supervisor(services, each_tick=watch).run()
+            # Who handed something in while we were ending has seen a service and started none.
+            if not (watch.idle and watch.busy()):
+                break
     console.err.print("Stopped in order.")
 
 
@@ -60,6 +65,7 @@ class _Watch:
         self._until_idle = until_idle
         self._next = 0.0
         self._busy = time.monotonic()
+        self.idle = False
 
     def __call__(self) -> bool:
         now = time.monotonic()
@@ -76,7 +82,15 @@ class _Watch:
         if self._display is not None:
             home = self._services.settings.home
             self._display.update(Text(f"Serving {home}  {line}  (Ctrl-C stops it)"), refresh=True)
-        return self._until_idle and now - self._busy > IDLE_S
+        self.idle = self._until_idle and now - self._busy > IDLE_S
+        return self.idle
+
+    def busy(self) -> bool:
+        """Whether there is something to do now."""
+        try:
+            return self._look()[1]
+        except EnvironmentFault:
+            return False
 
     def _look(self) -> tuple[str, bool]:
         reader, batches = self._services.reader, self._services.batches

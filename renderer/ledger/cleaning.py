@@ -91,12 +91,8 @@ class Cleaning:
                 )
             )
             sums = _files(connection, gone)
-            owners = {
-                row.id: row.request_id
-                for row in connection.execute(
-                    select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
-                )
-            }
+            mine = select(parts.c.id, parts.c.request_id).where(parts.c.request_id.in_(gone))
+            owners = {str(part_id): str(request_id) for part_id, request_id in connection.execute(mine)}
             keys: dict[str, list[str]] = {request_id: [] for request_id in gone}
             named = list(owners)
             for start in range(0, len(named), 500):
@@ -148,7 +144,9 @@ def _ended(before_ms: int) -> ColumnElement[bool]:
 
 
 def _may_go(before_ms: int) -> ColumnElement[bool]:
-    return _ended(before_ms) & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
+    """What failed may be tried again while its profile is kept, and a page then embeds the files that are there."""
+    for_good = (requests.c.state != "failed") | requests.c.dropped_ms.is_not(None)
+    return _ended(before_ms) & for_good & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
 
 
 def _files(connection: Connection, request_ids: Sequence[str]) -> dict[str, tuple[int, int]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from typing import Any
@@ -76,6 +77,27 @@ class Database:
         with _faults(), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def scrub(self, tables: Sequence[Table], wait_s: float = 5.0) -> bool:
+        """Let go of the bytes of rows that were deleted from some tables; whether it could be done in so much time.
+
+        SQLite has overwritten them in its file (``secure_delete``), but its log holds earlier pages until it is cut,
+        which waits for whoever reads. A server is asked to vacuum.
+        """
+        sqlite_log = self.engine.dialect.name == "sqlite"
+        with _faults(), self.engine.connect() as plain:
+            if not sqlite_log:
+                connection = plain.execution_options(isolation_level="AUTOCOMMIT")
+                for table in tables:
+                    connection.exec_driver_sql(f"vacuum {table.name}")
+                return True
+            cursor = plain.connection.cursor()  # no transaction: a checkpoint cannot be in one
+            try:
+                cursor.execute(f"pragma busy_timeout = {int(wait_s * 1000)}")
+                return not cursor.execute("pragma wal_checkpoint(truncate)").fetchone()[0]
+            finally:
+                cursor.execute(f"pragma busy_timeout = {int(BUSY_S * 1000)}")
+                cursor.close()
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -118,8 +140,12 @@ def _engine(url: str, pooled: bool) -> Engine:
 def _private_file(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # SQLite would make it readable for everybody.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        # SQLite would make it readable for everybody. One that is there is not touched: whoever closes a file gives up
+        # all locks that his process has on it, also those of SQLite's other connections.
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise EnvironmentFault(
             "environment.ledger", f"The ledger's file cannot be opened: {error.strerror}.", hint="Check DEARLY_HOME."

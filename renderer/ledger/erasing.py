@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from renderer.ledger.database import BUSY_S, Database
+from renderer.ledger.database import Database
 from renderer.ledger.endings import end_request, lock, note
 from renderer.ledger.model import OPEN, Clock, Fence, new_id, wall_clock
 from renderer.ledger.tables import artefacts, chunk_uses, erasures, parts, requests, sealed, set_aside
@@ -189,22 +189,6 @@ class Erasing:
         """The ids of a request's parts."""
         with self._database.reading() as connection:
             return list(connection.scalars(select(parts.c.id).where(parts.c.request_id == request_id)))
-
-    def scrub(self, wait_ms: int = 5_000) -> bool:
-        """Have the database let go of the bytes of rows that are gone; whether it could at once. SQLite overwrites them
-        in its file (``secure_delete``), but its log holds earlier pages until it is cut. PostgreSQL vacuums."""
-        if self._database.engine.dialect.name == "sqlite":
-            with self._database.engine.connect() as connection:
-                connection.exec_driver_sql(f"pragma busy_timeout = {int(wait_ms)}")
-                try:
-                    busy = connection.exec_driver_sql("pragma wal_checkpoint(truncate)").one()[0]
-                finally:
-                    connection.exec_driver_sql(f"pragma busy_timeout = {int(BUSY_S * 1000)}")
-                return not busy
-        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("vacuum sealed")
-            connection.exec_driver_sql("vacuum set_aside")
-        return True
 
 
 def _count(connection: Connection, erasure_id: str, **more: int) -> None:

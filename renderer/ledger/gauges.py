@@ -139,7 +139,7 @@ class Gauges:
         """Runs by state."""
         with self._database.reading() as connection:
             rows = connection.execute(select(runs.c.state, func.count()).group_by(runs.c.state))
-            return {row[0]: row[1] for row in rows}
+            return {str(state): int(count) for state, count in rows}
 
     def open_runs(self, limit: int = 50) -> list[OpenRun]:
         """Runs that are not settled, the newest first."""
@@ -260,7 +260,7 @@ class Gauges:
             rows = connection.execute(
                 select(activations.c.template, activations.c.digest).where(activations.c.id.in_(newest))
             )
-            return {row[0]: row[1] for row in rows}
+            return {str(template): str(digest) for template, digest in rows}
 
     def revision(self) -> str | None:
         """The shape of the ledger."""

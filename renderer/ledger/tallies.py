@@ -24,7 +24,7 @@ from renderer.ledger.upkeep import guard
 LAG_MS = 3_000
 """What ended less long ago is left for the next time: a transaction that read its clock earlier may still commit."""
 
-ROWS = 2_000
+ROWS = 500
 """Attempts that are taken up in one step."""
 
 BUCKETS_MS = (25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000, 60_000, 120_000, 240_000)

@@ -18,10 +18,14 @@ from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.erasing import Erasing, Erasure, Known
 from renderer.ledger.model import Fence
 from renderer.ledger.seal import installation_key
+from renderer.ledger.tables import sealed, set_aside
 from renderer.render.video.speech_shelf import SpeechShelf
 
 if TYPE_CHECKING:
     from renderer.shelf import Shelf
+
+SEALED = (sealed, set_aside)
+"""The tables that hold what is sealed."""
 
 LOOK_AFTER_MS = 15 * 60 * 1000
 """When the last look is taken: no part may be at work for so long (workers/lanes.py)."""
@@ -56,7 +60,7 @@ def forget(services: Services, recipient: str, step: Step = lambda: None) -> Era
         if erasing.known(digest, use).nothing:  # nothing came in meanwhile
             break
     _speech(services)
-    erasing.scrub()
+    services.database.scrub(SEALED)
     return erasing.finish(erasure.id)
 
 
@@ -91,7 +95,7 @@ def look_again(services: Services, before_ms: int, fence: Fence | None = None) -
         erasing.checked(erasure.id, fence)
     _unused(shelf)
     _speech(services)
-    erasing.scrub(wait_ms=100)
+    services.database.scrub(SEALED, wait_s=0.1)
     return len(found)
 
 

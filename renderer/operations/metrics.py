@@ -14,6 +14,7 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from threading import Lock
 
 from prometheus_client import CollectorRegistry
@@ -60,7 +61,7 @@ class LedgerCollector(Collector):
             try:
                 found = [metric for name, group in self._groups() for metric in self._group(name, group)]
             except EnvironmentFault:  # the numbers are missing, and that is the news
-                self._database = None
+                self.close()
                 self._kept.clear()
                 found = []
                 yield _gauge("dearly_ledger_up", "1 if the ledger could be read.", 0)
@@ -68,6 +69,12 @@ class LedgerCollector(Collector):
                 yield _gauge("dearly_ledger_up", "1 if the ledger could be read.", 1)
             yield from found
             yield _gauge("dearly_collect_seconds", "Time that these metrics took to count.", self._now() - began)
+
+    def close(self) -> None:
+        """Let go of the ledger. It is opened again when somebody asks."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
     def describe(self) -> Iterable[Metric]:
         """Nothing is asked when it is registered."""
@@ -111,13 +118,15 @@ class LedgerCollector(Collector):
 
 def exposition(settings: Settings) -> str:
     """All metrics in Prometheus' text form."""
-    return generate_latest(registry(settings)).decode()
+    collector = LedgerCollector(settings)
+    with closing(collector):
+        return generate_latest(registry(collector)).decode()
 
 
-def registry(settings: Settings) -> CollectorRegistry:
+def registry(collector: LedgerCollector) -> CollectorRegistry:
     """A registry that has the ledger's metrics, and none of the process that serves them."""
     made = CollectorRegistry()
-    made.register(LedgerCollector(settings))
+    made.register(collector)
     return made
 
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["supervisor", "dispatcher", "broker", "worker", "child", "other"]
+Kind = Literal["command", "supervisor", "dispatcher", "broker", "worker", "child", "other"]
+
+_MODULES: dict[str, Kind] = {
+    "renderer.cli.main": "command",
+    "workers.supervisor": "supervisor",
+    "tests.chaos.app": "supervisor",
+    "workers.dispatch": "dispatcher",
+}
 
 
 @dataclass(frozen=True)
@@ -61,13 +68,13 @@ def of(pid: int) -> Process | None:
 
 
 def kind_of(process: Process, family: Sequence[Process]) -> Kind:
-    """What a process of a service is; ``family`` are its supervisor's descendants."""
+    """What a process of a service is; ``family`` are all that belong to it."""
     parent = next((other for other in family if other.pid == process.parent), None)
     if any("valkey" in word for word in process.command[:1]):
         return "broker"
     if "celery" in process.command:
         return "child" if parent is not None and "celery" in parent.command else "worker"
-    return "other"
+    return next((kind for module, kind in _MODULES.items() if module in process.command), "other")
 
 
 def _all() -> Iterator[Process]:

@@ -19,7 +19,7 @@ from tests.chaos.audit import attempts_of, audit, audit_names
 from tests.chaos.house import House, until
 from tests.ledgers import Postgres
 
-REQUESTS = 120
+REQUESTS = 60
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -113,6 +113,6 @@ def worker(house: House, name: str, queues: str) -> subprocess.Popen[bytes]:
     """The command of docs/queue.md; children are recycled often, so that this happens under load too."""
     return house.run(
         *("celery", "-A", "workers", "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2"),
-        *("--max-tasks-per-child", "3", "--loglevel", "WARNING"),
+        *("--max-tasks-per-child", "10", "--loglevel", "WARNING"),
         log=f"worker-{name}",
     )

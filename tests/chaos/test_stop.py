@@ -14,7 +14,7 @@ from tests.chaos.house import FAULTY, House
 from tests.chaos.processes import Process
 from workers.start import is_running
 
-REQUESTS = 40
+REQUESTS = 80
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
 

@@ -70,6 +70,8 @@ class NothingEngine:
                 for step in range(int(asked["s"] * 10)):
                     time.sleep(0.1)
                     progress(step, int(asked["s"] * 10))
+            case "late" if channel == "video":
+                time.sleep(asked["s"])  # tells nobody, and so hears of nothing
             case "die":
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "hang":

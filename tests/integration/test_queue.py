@@ -8,11 +8,14 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +62,11 @@ class Service:
         return self.process.wait(30)
 
     def submit(
-        self, orders: Sequence[dict[str, Any]], channels: Sequence[Channel] = CHANNELS, priority: int = 0
+        self,
+        orders: Sequence[dict[str, Any]],
+        channels: Sequence[Channel] = CHANNELS,
+        priority: int = 0,
+        recipient: str = PLANTED,
     ) -> str:
         run = self.services.intake.open_run("test")
         new = self.services.intake.submit(
@@ -68,7 +75,7 @@ class Service:
                 submission(
                     self.services.vault,
                     Order(profile=json.dumps({"name": PLANTED, "run": run, "n": number, **order})),
-                    recipient=PLANTED,
+                    recipient=recipient,
                     idempotency=(run, str(number)),
                     template="nothing",
                     release=self.release,
@@ -365,6 +372,64 @@ def test_plain_celery_works_as_operators_expect(service: Service) -> None:
         worker.wait(30)
 
 
+def test_metrics_are_served_beside_the_service_and_cannot_end_it(tmp_path: Path) -> None:
+    port = _free_port()
+    service = Service(tmp_path / "home", DEARLY_METRICS_PORT=str(port))
+    try:
+        service.finished(service.submit([{"do": "go"}] * 3))
+        service.until(lambda: 'dearly_attempts_total{channel="video",outcome="done"} 3.0' in _metrics(port))
+        text = _metrics(port)
+        assert "dearly_leader 1.0" in text and 'dearly_workers{worker="pages"} 1.0' in text
+        assert PLANTED not in text
+        (pid,) = _serving_metrics(service)
+        os.kill(pid, signal.SIGKILL)
+        service.until(lambda: _metrics(port) != "" and _serving_metrics(service) != {pid})
+        assert service.finished(service.submit([{"do": "go"}])) == Counts(input=1, done=1)
+    finally:
+        assert service.stop() == 0
+    assert _metrics(port) == ""
+
+
+def test_a_recipient_is_forgotten_while_their_film_is_rendered(tmp_path: Path) -> None:
+    service = Service(tmp_path / "home")
+    other = "Rotkehlchen"
+    try:
+        before = service.finished(service.submit([{"do": "go"}] * 2))
+        service.finished(service.submit([{"do": "go", "name": other}], recipient=other))
+        run = service.submit([{"do": "late", "s": 15}], ["statement", "video"])
+        service.until(lambda: service.part(run, "video").state == "running")
+        service.until(lambda: service.part(run, "statement").state == "done")
+        told = _dearly(service, "forget", "-", "--yes", "--json", given=PLANTED + "\n")
+        assert told.returncode == 0, told.stderr
+        proof = json.loads(told.stdout)
+        assert (before.done, proof["requests"]) == (2, 3)
+        assert service.finished(run) == Counts(input=1, cancelled=1)
+        home = service.settings.home
+        service.until(lambda: "forgotten meanwhile" in (home / "logs/worker-films.log").read_text())
+        assert service.stop() == 0
+        for path in home.rglob("*"):  # in clear or as the store has it
+            assert not path.is_file() or PLANTED.encode() not in path.read_bytes(), path
+        stored = [path.read_text() for path in (home / "store/artefacts").rglob("*") if path.is_file()]
+        assert len(stored) == 3 and all(other in text for text in stored)
+        again = _dearly(service, "forget", "-", "--yes", "--json", given=PLANTED + "\n")
+        assert json.loads(again.stdout) == {**proof, "forgotten": False}
+    finally:
+        service.stop()
+
+
+def test_status_is_told_while_the_service_runs_and_after(service: Service) -> None:
+    run = service.submit([{"do": "slow", "s": 1}] * 6, ["statement"])
+    service.until(lambda: any(part.state == "running" for part in service.services.reader.parts(run)))
+    found = _dearly(service, "status", "--json")
+    told = json.loads(found.stdout)
+    assert (found.returncode, told["needs"]) == (0, [])
+    assert told["service"] and told["broker"]["answers"]
+    assert {worker["name"] for worker in told["workers"]} >= {"urgent", "control", "pages", "films"}
+    assert run in [one["id"] for one in told["runs"]]
+    assert PLANTED not in found.stdout + _dearly(service, "status").stdout
+    service.finished(run)
+
+
 def test_nothing_personal_is_left_where_it_does_not_belong(service: Service) -> None:
     """After all of the above: messages hold ids only; the planted name is in no log, no ledger text, no file name."""
     home = service.settings.home
@@ -384,6 +449,46 @@ def test_nothing_personal_is_left_where_it_does_not_belong(service: Service) -> 
         if not path.is_relative_to(home / "store"):
             assert not [spelling for spelling in spellings if spelling in content], path.name
     assert any(PLANTED.encode() in content for content in written.values())  # the artefacts have it: the search works
+    for command in ("metrics", "status"):
+        assert not [one for one in (PLANTED, json.dumps(PLANTED)[1:-1]) if one in _dearly(service, command).stdout]
+
+
+def _dearly(service: Service, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """A command on the service's home, which is stopped with it."""
+    return subprocess.run(
+        [sys.executable, "-m", "renderer.cli.main", *arguments],
+        cwd=ROOT,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "DEARLY_HOME": str(service.settings.home)},
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _metrics(port: int) -> str:
+    """What is served; nothing while nobody does."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+def _serving_metrics(service: Service) -> set[int]:
+    assert service.process is not None
+    found = set()
+    for pid in _descendants(service.process.pid):
+        with suppress(OSError):
+            if b"workers.metrics" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.add(pid)
+    return found
 
 
 def _descendants(pid: int) -> set[int]:

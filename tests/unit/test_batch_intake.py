@@ -26,8 +26,8 @@ from tests.batches import Bench, person
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Bench(tmp_path) as made:
+def bench(tmp_path: Path, ledger_url: str) -> Iterator[Bench]:
+    with Bench(tmp_path, ledger_url) as made:
         yield made
 
 

@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from renderer.bootstrap import Progress, Services, build, recipient_use
-from renderer.ledger.erasing import Erasing
 from renderer.ledger.model import Claim, new_id
 from renderer.ledger.tables import (
     artefacts,
@@ -384,9 +383,9 @@ def test_a_reader_that_holds_the_log_does_not_stop_an_erasure(tmp_path: Path) ->
     reader = sqlite3.connect(bench.services.settings.home / "ledger.sqlite", isolation_level=None)
     reader.execute("begin")
     reader.execute("select count(*) from requests").fetchone()
-    assert not Erasing(bench.database).scrub(wait_ms=50)
+    assert not bench.database.scrub(forget.SEALED, wait_s=0.05)
     reader.close()
-    assert Erasing(bench.database).scrub(wait_ms=50)
+    assert bench.database.scrub(forget.SEALED, wait_s=0.05)
     bench.database.close()
 
 

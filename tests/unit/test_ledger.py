@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database
+from renderer.ledger.endings import lock, request_of
 from renderer.ledger.intake import Intake
 from renderer.ledger.leader import LATE_MS, Leader, NotLeader, Roll
 from renderer.ledger.model import (
@@ -25,6 +27,7 @@ from renderer.ledger.model import (
     Outcome,
     Produced,
     Submission,
+    Wish,
     new_id,
 )
 from renderer.ledger.reader import Reader
@@ -516,3 +519,74 @@ def test_those_with_priority_go_first_and_the_urgent_have_a_queue(bench: Bench) 
 def test_nobody_else_can_read_the_ledger(tmp_path: Path) -> None:
     Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}").close()
     assert (tmp_path / "ledger.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_part_ends_and_the_next_is_claimed_in_one_step(bench: Bench) -> None:
+    first, second = (bench.submit("statement", plan=False) for _ in range(2))
+    bench.sent("control")
+    claim = bench.ledger.claim(f"{first}-plan", "me", LEASE, "w")
+    assert claim is not None and claim.sealed == b"sealed"
+    wish = Wish(part_id=f"{second}-plan", owner="me", lease_ms=LEASE, worker="w")
+    kept, after = bench.ledger.planned_and_claim(claim, "digest", b"plan", wish)
+    assert kept and after is not None
+    assert (after.part_id, after.owner, after.worker, after.attempt) == (f"{second}-plan", "me", "w", 1)
+    # It was not sent, so it is not to be had; the plan is made all the same.
+    ready = Wish(part_id=f"{first}-statement", owner="me", lease_ms=LEASE)
+    assert bench.ledger.planned_and_claim(after, "digest", b"plan", ready) == (True, None)
+    bench.sent("statement")
+    one = bench.ledger.claim(f"{first}-statement", "me", LEASE)
+    assert one is not None and one.sealed == b"plan"
+    two = Wish(part_id=f"{second}-statement", owner="me", lease_ms=LEASE)
+    kept, claimed = bench.ledger.finish_and_claim(one, outcome(one.part_id), two)
+    assert kept and claimed is not None and claimed.sealed == b"plan"
+    # Whoever comes too late ends nothing, and may go on with something else all the same.
+    assert bench.ledger.finish_and_claim(one, outcome(one.part_id), two) == (False, None)
+    assert bench.ledger.finish(claimed, outcome(claimed.part_id))
+    assert bench.reader.counts(bench.run).done == 2
+
+
+def test_a_claim_with_an_end_waits_for_nobody(bench: Bench) -> None:
+    """Two who each end a part and want the other's request would else wait for each other for ever."""
+    if bench.database.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    one, other = (f"{bench.submit('statement')}-statement" for _ in range(2))
+    claim = bench.claim(one)
+    bench.mark(other)
+    wish = Wish(part_id=other, owner="me", lease_ms=LEASE)
+    with bench.database.writing() as connection:
+        lock(connection, request_of(other))
+        assert bench.ledger.finish_and_claim(claim, outcome(one), wish) == (True, None)
+    assert bench.state(other) == "dispatched"
+    assert bench.ledger.claim(other, "me", LEASE) is not None
+
+
+def test_no_question_of_every_tick_looks_through_the_table(bench: Bench) -> None:
+    """It would take a second with a million requests: SQLite uses a partial index only where a question names it."""
+    if bench.database.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's planner looks at how large a table is")
+    asked: list[tuple[str, Any]] = []
+    claim = bench.claim(f"{bench.submit('statement')}-statement", worker="w")
+    bench.submit("statement")
+    bench.sent("statement", 1)
+    bench.now += LEASE + 1
+    engine = bench.database.engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, text, given, *_: asked.append((text, given)))
+    bench.reader.in_flight("statement")
+    bench.reader.waiting("statement")
+    bench.reader.sent("statement")
+    bench.reader.overdue("w")
+    bench.leader.dispatch("statement", 5, LEASE)
+    bench.leader.sweep(nobody)
+    bench.leader.sweep(nobody, worker="w")
+    bench.leader.settle()
+    bench.ledger.give_back(claim, FULL)
+    with engine.connect() as connection:
+        plans = [
+            str(row[-1])
+            for text, given in asked
+            if text.startswith(("SELECT", "UPDATE"))
+            for row in connection.exec_driver_sql(f"explain query plan {text}", given)
+        ]
+    assert any("USING INDEX parts_leased" in step for step in plans)
+    assert any("USING INDEX parts_ready" in step for step in plans)
+    assert [step for step in plans if step.startswith(("SCAN parts", "SCAN requests")) and "USING" not in step] == []

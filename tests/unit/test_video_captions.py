@@ -65,13 +65,22 @@ def test_a_caption_keeps_its_time_and_its_words() -> None:
 
 def test_long_captions_are_cut_into_two_balanced_lines_and_into_pages_by_length() -> None:
     words = "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen."
-    cues = caption_cues(score((0, 100, words)))
+    cues = caption_cues(score((0, 150, words)))
     assert [len(cue.lines) for cue in cues] == [2, 2]
     assert all(columns(line) <= MAX_COLUMNS for cue in cues for line in cue.lines)
     first, second = cues[0].lines
     assert abs(columns(first) - columns(second)) < 10
-    assert (cues[0].first, cues[0].end, cues[1].end) == (0, cues[1].first, 100)
+    assert (cues[0].first, cues[0].end, cues[1].end) == (0, cues[1].first, 150)
     assert min(cues[0].end - cues[0].first, cues[1].end - cues[1].first) >= 40  # no page is left with a word or two
+
+
+def test_a_caption_stays_until_it_can_be_read_where_nothing_follows() -> None:
+    words = "Here is your bill for the month of October."
+    readable = -(-columns(words) * 25 // 17)
+    (alone,) = caption_cues(score((0, 40, words)))
+    assert (alone.first, alone.end) == (0, readable) and readable > 40
+    pressed, after = caption_cues(score((0, 40, words), (50, 120, "And that is all.")))
+    assert (pressed.end, after.first) == (50, 50), "the next one is not put off"
 
 
 def test_a_caption_of_two_sentences_is_cut_between_them() -> None:

@@ -155,6 +155,9 @@ def test_a_layer_that_is_scaled_beyond_all_sense_is_an_error_and_no_gigabytes() 
     assert caught.value.code == "render.layout"
     assert (caught.value.place.scene, caught.value.place.channel) == ("one", "video")
     assert caught.value.message == "Layer 'bar': a drawing is scaled to more than any picture may be."
+    upright = composer(replace(one_scene({**wide, "keyframes": {"scale": [{"at_s": 0, "value": 12}]}}), format="9:16"))
+    with pytest.raises(RenderError, match="Layer 'bar' in 9:16: a drawing"):
+        upright.frame(0)
 
 
 @pytest.mark.parametrize(

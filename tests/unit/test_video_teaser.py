@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from PIL import Image
 from renderer.errors import RenderError
 from renderer.render.video.moments import mark_place, secret_spans, teaser_spans, without
 from renderer.render.video.poster import mail_poster_jpeg, marked, poster_frame, rgb
-from renderer.render.video.score import Score, ScoreTeaser, U
+from renderer.render.video.score import Q, Score, ScoreTeaser, U
 from renderer.render.video.scoring import FilmFormat
 from renderer.render.video.teaser import MAX_BYTES, make_teaser
 from renderer.template.beside import Teaser
@@ -90,6 +91,26 @@ def test_the_mark_goes_where_it_covers_no_text() -> None:
         U // 2,
         U // 2,
     )
+
+
+def test_beside_a_text_the_mark_keeps_its_distance() -> None:
+    """A place that a text almost touches is passed over for one with room; with none, the farthest is taken."""
+    close = [
+        samples.text_layer(id="title", copy="title", box=samples.box(96, 320, 700, 80)),
+        samples.text_layer(id="more", copy="title", box=samples.box(96, 210, 700, 80)),
+    ]
+    score = film_of(close)
+    x, y = mark_place(score, 10)
+    texts = [layer.rect_q for layer in score.scenes[0].layers]
+    reach = 0.22 * 1.15 * min(score.width, score.height) / 2
+    centre = x / U * score.width, y / U * score.height
+    gaps = [
+        math.hypot(
+            max(left / Q - centre[0], 0, centre[0] - right / Q), max(top / Q - centre[1], 0, centre[1] - bottom / Q)
+        )
+        for left, top, right, bottom in texts
+    ]
+    assert min(gaps) >= 1.6 * reach
 
 
 def test_the_mark_goes_where_the_storyboard_says_and_is_mirrored() -> None:

@@ -24,7 +24,7 @@ from renderer.errors import EnvironmentFault
 from renderer.render.microsite.tracks import data_uri
 from renderer.units import canonical_json, digest
 
-PREPARER = "2"
+PREPARER = "3"
 """Raised when the way fonts are cut changes, so that old ones are not reused."""
 PUNCTUATION = (
     "\u00a0\u00ab\u00b0\u00b2\u00b7\u00bb\u00d7\u200e\u200f\u2010-\u2015\u2018-\u201e\u2026\u202f\u2030\u2032\u2033"
@@ -96,7 +96,7 @@ def _characters(cut: str) -> Iterator[int]:
 def _rules(faces: list[Face], script: str, characters: list[int]) -> Iterator[str]:
     taken: dict[int, set[int]] = {}
     for face in faces:
-        with TTFont(face.path, lazy=True) as font:
+        with TTFont(face.path, lazy=True, recalcTimestamp=False) as font:  # else no two would be the same
             if "CBDT" in font or "COLR" in font:
                 continue
             missing = set(characters) - taken.setdefault(face.weight, set())

@@ -46,7 +46,8 @@ class Cue:
 
 
 def captions_vtt(score: Score) -> bytes:
-    """The captions as WebVTT: at most two lines each, at least one second long where the next one leaves room."""
+    """The captions as WebVTT: at most two lines each, at least one second long and no more than 17 columns a second
+    where the next one leaves room."""
     return _vtt(caption_cues(score), _fps(score), score.direction)
 
 
@@ -102,11 +103,13 @@ def caption_cues(score: Score) -> tuple[Cue, ...]:
     said = sorted((one for one in score.captions if _flat(one.text)), key=lambda one: one.first)
     for index, caption in enumerate(said):
         limit = said[index + 1].first if index + 1 < len(said) else score.frames
-        end = min(max(caption.end, caption.first + int(MIN_S * _fps(score))), limit)
+        text, least = _flat(caption.text), int(MIN_S * _fps(score))
+        # Where nothing follows at once it stays until it can be read.
+        readable = -(-columns(text) * _fps(score) // READ_A_SECOND)
+        end = min(max(caption.end, caption.first + max(least, readable)), limit)
         if end <= caption.first:
             continue
-        pages = _pages(_flat(caption.text))
-        least = int(MIN_S * _fps(score))
+        pages = _pages(text)
         starts = _spoken_starts(caption, pages, end, least)
         if starts is None:
             shares = _shared_out(end - caption.first, pages, least)

@@ -21,6 +21,7 @@ from renderer.render.video.grounds import ground
 from renderer.render.video.score import Q, Score, ScoreLayer, ScoreScene, U, value_at
 from renderer.render.video.sprites import Drawing, SpriteRoom
 from renderer.render.video.text import TextEngine, text_engine
+from renderer.template.model import FormatName
 from renderer.units import digest
 
 Key = tuple[Hashable, ...]
@@ -123,7 +124,9 @@ class Composer:
             for old in [one for one in self._scenes if one < index - 1]:
                 del self._scenes[old]
             scene = self.score.scenes[index]
-            self._scenes[index] = _SceneComposer(index, scene, self._backdrop(scene), self._sprites, self._blender)
+            self._scenes[index] = _SceneComposer(
+                index, scene, self._backdrop(scene), self._sprites, self._blender, self.score.format
+            )
         return self._scenes[index]
 
     def _backdrop(self, scene: ScoreScene) -> Backdrop:
@@ -138,9 +141,16 @@ class _SceneComposer:
     """Draws one scene, and keeps what stands still at the bottom of it as a ground for the next frames."""
 
     def __init__(
-        self, index: int, scene: ScoreScene, backdrop: Backdrop, sprites: SpriteRoom, blender: Blender
+        self,
+        index: int,
+        scene: ScoreScene,
+        backdrop: Backdrop,
+        sprites: SpriteRoom,
+        blender: Blender,
+        format: FormatName,
     ) -> None:
         self.scene = scene
+        self._format = format
         self._index, self._backdrop, self._sprites, self._blender = index, backdrop, sprites, blender
         self._ground: Picture | None = None
         self._ground_keys: list[Key] = []
@@ -208,18 +218,19 @@ class _SceneComposer:
                     try:
                         drawing = self._sprites.drawing((self._index, number), layer, frame - layer.first)
                     except RenderError as error:
-                        raise _of_layer(error, self.scene, layer) from error
+                        raise _of_layer(error, self.scene, layer, self._format) from error
                     if drawing is not None:
                         found.append(drawing)
             self._drawings = frame, found
         return self._drawings[1]
 
 
-def _of_layer(error: RenderError, scene: ScoreScene, layer: ScoreLayer) -> RenderError:
-    """The same error with the scene and the layer that was drawn."""
+def _of_layer(error: RenderError, scene: ScoreScene, layer: ScoreLayer, format: FormatName) -> RenderError:
+    """The same error with the scene and the layer that was drawn, and the format unless it is the usual one."""
     place = replace(error.place, scene=error.place.scene or scene.id, channel=error.place.channel or "video")
     message = error.message[:1].lower() + error.message[1:]
-    return RenderError(error.code, f"Layer '{layer.id}': {message}", place=place, hint=error.hint)
+    where = "" if format == "16:9" else f" in {format}"
+    return RenderError(error.code, f"Layer '{layer.id}'{where}: {message}", place=place, hint=error.hint)
 
 
 def _area(rects: Iterable[Rect]) -> int:

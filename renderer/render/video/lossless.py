@@ -25,7 +25,8 @@ def pack(source: Path, target: Path) -> None:
     if frames is None:
         raise RenderError("render.media", "Prepared footage could not be read back.")
     try:
-        with av.open(str(target), "w", format="matroska") as out:
+        # Without the flag the file gets a random number, and would have another digest each time.
+        with av.open(str(target), "w", format="matroska", options={"fflags": "+bitexact"}) as out:
             stream = out.add_stream("libx264", rate=25, options=_OPTIONS)
             stream.width, stream.height, stream.pix_fmt = frames.width, frames.height, "yuv420p"
             stream.thread_count = 1

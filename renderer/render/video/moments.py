@@ -6,6 +6,7 @@ are (a mail, a link's preview), so no moment with anything secret in it is ever 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
@@ -21,6 +22,8 @@ SETTLED_S = Fraction(4, 5)
 MARK_DIAMETER = Fraction(22, 100)
 """The play mark, as part of the frame's shorter side."""
 _MARK_ROOM = Fraction(115, 100)
+_AWAY = 1.6
+"""Elsewhere than in the middle a mark is well away from a text at so many times its own reach."""
 # Where a play mark may stand, best first, as hundredths of the frame in reading order.
 _MARK_PLACES = ((50, 50), (75, 50), (50, 72), (50, 28), (75, 30), (75, 72), (25, 50), (86, 80), (86, 20))
 
@@ -108,7 +111,7 @@ def _cut(spans: Iterable[Span], budget: int) -> Iterator[Span]:
 
 def mark_place(score: Score, frame: int) -> tuple[int, int]:
     """Where a play mark stands on a still of ``frame``, its middle in 1/65536 of the frame: where the storyboard says,
-    else where it covers no text."""
+    else at the first place that is well away from all texts, else at the farthest that covers none."""
     if score.poster_mark is not None:
         return score.poster_mark
     width, height = score.width, score.height
@@ -121,11 +124,17 @@ def mark_place(score: Score, frame: int) -> tuple[int, int]:
         and layer.at("opacity", frame - scene.first - layer.first)
     ]
     reach = float(MARK_DIAMETER * _MARK_ROOM * min(width, height) / 2)
+    room: list[tuple[float, tuple[float, float]]] = []
     for x_part, y_part in _MARK_PLACES:
         x, y = (100 - x_part if score.direction == "rtl" else x_part) * width / 100, y_part * height / 100
-        if not any(_near(rect, x, y, reach) for rect in texts):
+        free = min((_distance(rect, x, y) for rect in texts), default=math.inf)
+        if free >= _AWAY * reach or (not room and free >= reach):  # the middle may be near: it is where people look
             return int(x / width * U + 0.5), int(y / height * U + 0.5)
-    return U // 2, U // 2
+        room.append((free, (x, y)))
+    free, (x, y) = max(room, key=lambda place: place[0])  # of equals the first
+    if free < reach:
+        return U // 2, U // 2
+    return int(x / width * U + 0.5), int(y / height * U + 0.5)
 
 
 def _drawn_rect(layer: ScoreLayer, frame: int) -> tuple[float, float, float, float]:
@@ -134,8 +143,7 @@ def _drawn_rect(layer: ScoreLayer, frame: int) -> tuple[float, float, float, flo
     return (left + x) / Q, (top + y) / Q, (right + x) / Q, (bottom + y) / Q
 
 
-def _near(rect: tuple[float, float, float, float], x: float, y: float, reach: float) -> bool:
-    """Whether a circle touches a rectangle."""
+def _distance(rect: tuple[float, float, float, float], x: float, y: float) -> float:
+    """How far a point is from a rectangle; 0 inside it."""
     left, top, right, bottom = rect
-    dx, dy = max(left - x, 0, x - right), max(top - y, 0, y - bottom)
-    return bool(dx * dx + dy * dy < reach * reach)
+    return math.hypot(max(left - x, 0, x - right), max(top - y, 0, y - bottom))
