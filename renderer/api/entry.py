@@ -92,7 +92,7 @@ class Entry:
                 409,
                 "api.state",
                 "Only a request that failed while it was made can be tried again.",
-                hint="Records of a batch: dearly batch retry." if failed.run_kind == "batch" else None,
+                hint="Requests of a batch are tried again with their run." if failed.run_kind == "batch" else None,
             )
         if failed.sealed is None:
             raise Refusal(410, "api.gone", "Its profile is not kept any more.", hint="Hand it in again.")

@@ -168,7 +168,7 @@ def test_a_stream_without_a_line_is_answered_too(house: HttpHouse) -> None:
 
 def test_a_stream_sent_again_doubles_nothing(house: HttpHouse) -> None:
     lines = [line(f"n{number}", customer__id=f"C-{number}") for number in range(450)]
-    first = house.stream(lines[:300] + [line("bad", bill__currency="?")])
+    first = house.stream([*lines[:300], line("bad", bill__currency="?")])
     again = house.stream(lines)
     assert first.lines[-1]["accepted"] == 300
     assert again.lines[-1] == {"status": "end", "lines": 450, "accepted": 150, "known": 300, "refused": 0}
@@ -426,6 +426,33 @@ def test_a_run_that_is_held_is_approved(house: HttpHouse) -> None:
     assert house.call("POST", f"/v1/runs/{run}/approve").status == 200
     assert house.call("POST", f"/v1/runs/{run}/cancel").json["state"] == "cancelled"
     problem(house.call("POST", f"/v1/runs/{run}/approve"), 409, "api.state")
+
+
+def test_a_run_is_reported_and_what_failed_is_tried_again(house: HttpHouse, tmp_path: Path) -> None:
+    from renderer.batch.intake import open_batch, take_in
+    from renderer.batch.model import BatchOptions
+
+    source = tmp_path / "bills.jsonl"
+    records = [profile_with(customer__id=f"C-{number}") for number in range(3)]
+    records[1]["bill"]["currency"] = "?"
+    source.write_text("".join(json.dumps(record) + "\n" for record in records))
+    digest = house.services.book.active("small")
+    assert digest is not None
+    release = house.services.releases.get(digest)
+    batch, _ = open_batch(house.services, release, BatchOptions(channels=("statement",)))
+    run = take_in(house.services, batch.id, str(source)).id
+    report = house.call("GET", f"/v1/runs/{run}/report").json
+    assert (report["counts"]["input"], report["counts"]["set_aside"], report["open"]) == (3, 1, 2)
+    assert report["set_aside"][0]["code"] == "profile.value" and report["balanced"] is None
+    assert report["control_totals"][0]["input"] == "133.8"
+    first, second = (one["id"] for one in house.call("GET", f"/v1/requests?run={run}").json["items"])
+    house.make(first)
+    house.make(second, fault=Fault(code="job.fault", message="Something."))
+    problem(house.call("POST", f"/v1/requests/{second}/retry"), 409, "api.state")
+    assert house.call("POST", f"/v1/runs/{run}/retry").status == 200
+    assert house.call("GET", f"/v1/requests/{second}").json["state"] in ("submitted", "running")
+    tag = house.call("GET", f"/v1/runs/{run}/report").headers["etag"]
+    assert house.call("GET", f"/v1/runs/{run}/report", If_None_Match=tag).status == 304
 
 
 def test_the_run_that_takes_single_requests_has_no_end(house: HttpHouse) -> None:

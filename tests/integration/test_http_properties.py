@@ -66,7 +66,9 @@ def calls(world: World, template: str) -> list[tuple[str, str, str]]:
         ("artefacts", "GET", f"/v1/requests/{id_}/artefacts/statement/statement.pdf"),
         ("artefacts", "POST", f"/v1/requests/{id_}/links"),
         ("read", "GET", f"/v1/runs/{run}"),
+        ("read", "GET", f"/v1/runs/{run}/report"),
         ("runs:approve", "POST", f"/v1/runs/{run}/approve"),
+        ("runs:approve", "POST", f"/v1/runs/{run}/retry"),
         ("read", "GET", f"/v1/templates/{template}"),
     ]
 

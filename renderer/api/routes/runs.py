@@ -11,8 +11,12 @@ from renderer.api.house import House
 from renderer.api.model import ID, RunSaid, RunsSaid, StandingSaid, run_said, standing_said
 from renderer.api.pages import done, next_page, said
 from renderer.api.problems import Refusal, not_there
+from renderer.api.reports import ReportSaid
 from renderer.api.routes.requests import After, Limit
+from renderer.batch.report import as_json as report_json
+from renderer.batch.report import gather
 from renderer.batch.standing import as_json, look
+from renderer.errors import UsageError
 from renderer.ledger.browse import SeenRun
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import RunState
@@ -73,6 +77,24 @@ def router(house: House) -> APIRouter:
 
         return said(request, await house.pool.run(stands))
 
+    @found.get(
+        f"{PATH}/{{id}}/report",
+        summary="See a run's report",
+        operation_id="getReport",
+        response_model=None,
+        description="The same as `dearly batch report --json`. Of a run that goes on it says so far.",
+        responses=answers((200, ReportSaid, "What came in, and what became of it."), problems=(404, 409), tagged=True),
+        openapi_extra=with_key("read"),
+    )
+    async def report(request: Request, id: RunId, key: Annotated[ApiKey, Depends(reads)]) -> Response:
+        def gathered() -> ReportSaid:
+            if _seen_by(key, services.browse.run(id)).kind in ENDLESS:
+                raise Refusal(409, "api.state", "A run that takes requests for ever has no report.")
+            return ReportSaid.model_validate(report_json(gather(services, id)))
+
+        # Beside the streams: it goes through the whole run.
+        return said(request, await house.stream_pool.run(gathered))
+
     async def step(key: ApiKey, id: str, states: tuple[RunState, ...], work: Callable[[str], int]) -> Response:
         def check() -> None:
             seen = _seen_by(key, services.browse.run(id))
@@ -104,6 +126,29 @@ def router(house: House) -> APIRouter:
     )
     async def approve(id: RunId, key: Annotated[ApiKey, Depends(decides)]) -> Response:
         return await step(key, id, ("open", "running"), services.intake.approve)
+
+    @found.post(
+        f"{PATH}/{{id}}/retry",
+        summary="Try again what failed of a run",
+        operation_id="retryRun",
+        response_model=None,
+        description="Every request of it that failed, but those whose recipients a later run has a request for.",
+        responses=answers(
+            (200, RunSaid, "They are tried again."),
+            (202, RunSaid, "They are; a large run takes a while until all of them are."),
+            problems=(404, 409),
+        ),
+        openapi_extra=with_key("runs:approve"),
+    )
+    async def retry(id: RunId, key: Annotated[ApiKey, Depends(decides)]) -> Response:
+        return await step(key, id, ("running", "complete", "unbalanced"), reopen)
+
+    def reopen(id: str) -> int:
+        try:
+            again, _ = services.batches.reopen_failed(id)
+        except UsageError as error:
+            raise Refusal(409, "api.state", error.message) from error
+        return again
 
     @found.post(
         f"{PATH}/{{id}}/cancel",

@@ -15,7 +15,7 @@ from renderer.api.pages import done
 from renderer.errors import EnvironmentFault
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import DEAD_MS, wall_clock
-from renderer.operations.metrics import registry
+from renderer.operations.metrics import LedgerCollector, registry
 
 DESCRIPTION = "/v1/openapi.json"
 KEPT_S = 1.0
@@ -27,7 +27,7 @@ def router(house: House, description: Callable[[], bytes]) -> APIRouter:
     """The addresses about the service itself."""
     found = APIRouter(tags=["service"])
     measures = house.doorkeeper.needs("metrics")
-    metrics = registry(house.services.settings)
+    metrics = registry(LedgerCollector(house.services.settings))
     kept: tuple[float, ReadySaid] | None = None
 
     @found.get(
