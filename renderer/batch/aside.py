@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from renderer.bootstrap import Services
 from renderer.ledger.batches import SetAside
 from renderer.profile.csvfile import NOTE
 
+_SPACE = " \t\r\n"
+_BREAKS = re.compile(r"[\r\n]")
 COLUMNS = ("record", "line", "field", "code", "message")
 
 
@@ -68,25 +71,28 @@ def _why(record: SetAside) -> dict[str, Any]:
 def _line(text: str | None, why: dict[str, Any]) -> str:
     """The record on one line with its reason before all else. What is no object cannot take a key: its text goes into
     the reason."""
-    body = " ".join((text or "").strip().splitlines())
-    note = json.dumps({name: value for name, value in why.items() if value != ""}, ensure_ascii=False)
+    note = {name: value for name, value in why.items() if value != ""}
+    body = _BREAKS.sub(" ", (text or "").strip(_SPACE))
     if not body.startswith("{"):
-        note = json.dumps({**json.loads(note), **({"text": body} if text is not None else {})}, ensure_ascii=False)
-        return f'{{"{NOTE}": {note}}}'
-    rest = body[1:].lstrip()
-    if rest.startswith(f'"{NOTE}"'):  # it was set aside before: what was said then goes
-        rest = _without_note(rest)
-    return f'{{"{NOTE}": {note}{"}" if rest == "}" else f", {rest}"}' if rest else f'{{"{NOTE}": {note}'
+        rest = "}"
+        note |= {} if text is None else {"text": body}
+    else:
+        rest = body[1:].lstrip(_SPACE)
+        if rest.startswith(f'"{NOTE}"'):  # it was set aside before: what was said then goes
+            rest, before = _without_note(rest)
+            note |= {"text": before["text"]} if "text" in before else {}
+    said = f'{{"{NOTE}": {json.dumps(note, ensure_ascii=False)}'
+    return said + (rest if rest in ("", "}") else f", {rest}")
 
 
-def _without_note(rest: str) -> str:
-    """What follows the old reason in the text of an object; all of it where that cannot be told."""
-    start = rest.index(":") + 1
-    while start < len(rest) and rest[start].isspace():
-        start += 1
+def _without_note(rest: str) -> tuple[str, dict[str, Any]]:
+    """What follows the old reason in the text of an object, and that reason; all of it where that cannot be told."""
+    start = rest.index(":") + 1 if ":" in rest else len(rest)
+    start += len(rest[start:]) - len(rest[start:].lstrip(_SPACE))
     try:
-        _, end = json.JSONDecoder().raw_decode(rest, start)
+        before, end = json.JSONDecoder().raw_decode(rest, start)
     except ValueError:
-        return rest
-    left = rest[end:].lstrip()
-    return left[1:].lstrip() if left.startswith(",") else left
+        return rest, {}
+    left = rest[end:].lstrip(_SPACE)
+    left = left[1:].lstrip(_SPACE) if left.startswith(",") else left
+    return left, before if isinstance(before, dict) else {}

@@ -22,6 +22,9 @@ from renderer.plan.controls import Amounts, amounts_from_bytes
 SLICE_S = 0.04
 """How long one look may take: less than it is until the urgent lane is looked at again."""
 
+REST_S = 10.0
+"""How long a run is left alone whose sums broke off: senders must not wait for it each time."""
+
 
 class Settler:
     """Ends batch runs. One for a dispatcher; what it has begun is nobody else's."""
@@ -30,6 +33,7 @@ class Settler:
         self._services = services
         self._now = now
         self._begun: dict[tuple[str, RunState, int], Iterator[Balance | None]] = {}
+        self._rests: dict[str, float] = {}
 
     @property
     def busy(self) -> bool:
@@ -37,26 +41,41 @@ class Settler:
         return bool(self._begun)
 
     def settle(self, fence: Fence | None = None, slice_s: float = SLICE_S) -> list[str]:
-        """Go on with every run that may end, for about so long; the ids of those that ended now. Raises NotLeader."""
+        """Go on with every run that may end, for about so long; the ids of those that ended now. Raises NotLeader, and
+        EnvironmentFault: then the run that could not be read is summed from the start after a while."""
         until = self._now() + slice_s
         batches = self._services.batches
         for run_id in batches.unfinished_cancelled():
             while self._now() < until and self._services.intake.cancel_some(run_id) is not None:
                 pass
-        runs = {(run.id, run.state, batches.mark(run.id)): run for run in batches.to_settle()}
+        self._rests = {run_id: end for run_id, end in self._rests.items() if end > self._now()}
+        ready = [run for run in batches.to_settle() if run.id not in self._rests]
+        runs = {(run.id, run.state, batches.mark(run.id)): run for run in ready}
         # One that was reopened meanwhile has another mark, and is summed from the start.
         self._begun = {key: self._begun.get(key) or self._sum(run) for key, run in runs.items()}
         ended = []
-        for key, sums in [*self._begun.items()]:
-            for balance in sums:
+        for key in [*self._begun]:
+            while True:
+                balance = self._next(key)
                 if balance is not None:
-                    del self._begun[key]
                     if self._end(runs[key], key[2], balance, fence):
                         ended.append(key[0])
                     break
                 if self._now() > until:
                     return ended
         return ended
+
+    def _next(self, key: tuple[str, RunState, int]) -> Balance | None:
+        """A page more of a run's sums, and at last the sums."""
+        try:
+            balance = next(self._begun[key])
+        except BaseException:  # what broke off gives nothing any more: it has to begin anew
+            del self._begun[key]
+            self._rests[key[0]] = self._now() + REST_S
+            raise
+        if balance is not None:
+            del self._begun[key]
+        return balance
 
     def _sum(self, run: BatchRun) -> Iterator[Balance | None]:
         """None after each page, and at last the sums."""
@@ -74,6 +93,8 @@ class Settler:
         for count, record in enumerate(self._services.batches.aside(run.id), start=1):
             name = f"amounts {run.id} {record.record}"
             sealed = record.amounts
+            # What was never kept, because it was too large, has no recipient either.
+            forgotten += record.data is None and record.recipient is not None
             sums.end("set_aside", {} if sealed is None else amounts_from_bytes(self._services.vault.open(sealed, name)))
             if count % 500 == 0:
                 yield None

@@ -20,7 +20,7 @@ from renderer import pipeline
 from renderer.batch.model import Balance, BatchOptions, Sums
 from renderer.bootstrap import Services
 from renderer.errors import DearlyError, Place, ProfileError, UsageError
-from renderer.ledger.batches import BatchRun, Known, SetAside, Taking
+from renderer.ledger.batches import BatchRun, Known, SetAside, Taking, being_cancelled
 from renderer.ledger.model import Submission
 from renderer.orders import Order, submission
 from renderer.plan.controls import Amounts, Controls, amounts_to_bytes
@@ -70,6 +70,8 @@ def open_batch(
         if before.state == "open":
             hint = f"dearly batch resume {before.id}"
             raise UsageError("usage.run", "The run to continue still reads its input.", hint=hint)
+        if before.id in services.batches.unfinished_cancelled():
+            raise being_cancelled(before.id)
         scope = before.scope
     services.releases.publish(release)
     run_id, new = services.batches.open(

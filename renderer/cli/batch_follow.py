@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,9 @@ LOOK_S = 1.0
 
 LINE_S = 10.0
 """Time between two lines where the output is no terminal."""
+
+START_S = 20.0
+"""How long a service may take to start before it is said that nobody works."""
 
 FormatOption = Annotated[
     str | None,
@@ -118,7 +122,8 @@ def _read(
             text = f"Reading the input: {records:,} records"
             if done is not None and done[1]:
                 text += f", {100 * done[0] // done[1]} %"
-            text += f", {(records - first) / max(now - began, 0.001):,.0f} a second"
+            if records > first:
+                text += f", {(records - first) / max(now - began, 0.001):,.0f} a second"
             if display is None:
                 _say(text)
             else:
@@ -130,11 +135,13 @@ def _read(
 
 
 def _wait(services: Services, run_id: str, alive: Callable[[], None], *, live: bool, quiet: bool) -> None:
-    shown = 0.0
+    shown, first = 0.0, time.monotonic()
     with Live(console=console.err, auto_refresh=False, transient=True) if live else nullcontext() as display:
         while True:
             began = time.monotonic()
             found = look(services, run_id)
+            if began - first < START_S:  # the service that we have just started is on its way
+                found = replace(found, waits=tuple(wait for wait in found.waits if wait.word != "workers"))
             if display is not None:
                 display.update(view(found), refresh=True)
             elif not quiet and began - shown > LINE_S and not over(found):

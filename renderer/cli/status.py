@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -64,10 +63,11 @@ def _head(found: Status) -> Text:
 def _needs(found: Status) -> RenderableType:
     lines: list[RenderableType] = [""]
     for need in found.needs:
-        text = Text.assemble(("! ", "bold red"), (need.text, "bold"))
-        lines.append(text)
+        told = Table.grid(padding=(0, 1, 0, 0))
+        told.add_row(Text("!", style="bold red"), Text(need.text, style="bold"))
         if need.hint:
-            lines.append(Padding(Text(need.hint, style="cyan"), (0, 0, 0, 2)))
+            told.add_row("", Text(need.hint, style="cyan"))
+        lines.append(told)
     return Group(*lines)
 
 

@@ -18,7 +18,7 @@ from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.endings import announce, note
 from renderer.ledger.intake import put_requests
-from renderer.ledger.model import Clock, RunState, Submission, new_id, wall_clock
+from renderer.ledger.model import OPEN, Clock, RunState, Submission, new_id, wall_clock
 from renderer.ledger.tables import history, part_needs, parts, requests, runs, sealed, set_aside
 
 KIND = "batch"
@@ -108,17 +108,27 @@ class Taking:
         self._run = run
 
     def known(self, recipients: Collection[str]) -> dict[str, list[Known]]:
-        """The requests in the run's scope of each of these recipients (keyed digests), the oldest first."""
+        """The requests in the run's scope of each of these recipients (keyed digests), the oldest first. Raises
+        UsageError while one of them is still to be cancelled: nobody is left out for a request that never ends well."""
         found: dict[str, list[Known]] = {}
         wanted = list(recipients)
         for start in range(0, len(wanted), _LIST):
             rows = self._connection.execute(
-                select(requests.c.id, requests.c.run_id, requests.c.record, requests.c.recipient, requests.c.state)
+                select(
+                    requests.c.id,
+                    requests.c.run_id,
+                    requests.c.record,
+                    requests.c.recipient,
+                    requests.c.state,
+                    runs.c.state.label("run_state"),
+                )
                 .join(runs, runs.c.id == requests.c.run_id)
                 .where(requests.c.recipient.in_(wanted[start : start + _LIST]), runs.c.scope == self._run.scope)
                 .order_by(requests.c.id)
             )
             for row in rows:
+                if row.run_state == "cancelled" and row.state in OPEN:
+                    raise being_cancelled(row.run_id)
                 over = row.state in ("failed", "cancelled")
                 known = Known(id=row.id, run_id=row.run_id, record=row.record, over=over)
                 found.setdefault(row.recipient, []).append(known)
@@ -287,7 +297,8 @@ class Batches:
         """
         self._check_reopen(run_id)
         again, after = 0, ""
-        failed = (requests.c.run_id == run_id) & (requests.c.state == "failed")
+        # Of one who was forgotten, nothing is there to be tried with.
+        failed = (requests.c.run_id == run_id) & (requests.c.state == "failed") & requests.c.dropped_ms.is_(None)
         other, of = requests.alias("other"), runs.alias("of")
         later = exists().where(
             other.c.recipient == requests.c.recipient,
@@ -318,13 +329,12 @@ class Batches:
         return again, left
 
     def _check_reopen(self, run_id: str) -> None:
-        run = self.run(run_id)
-        if run.state in ("open", "cancelled"):
-            message = "The run was cancelled." if run.state == "cancelled" else "The run still reads its input."
-            hint = "Start another one with --continues." if run.state == "cancelled" else "dearly batch resume."
-            raise UsageError("usage.run", message, hint=hint)
+        _check_retried(self.run(run_id).state)
         gone = exists().where(
-            requests.c.run_id == run_id, requests.c.state == "failed", requests.c.dropped_ms.is_not(None)
+            requests.c.run_id == run_id,
+            requests.c.state == "failed",
+            requests.c.dropped_ms.is_not(None),
+            requests.c.forgotten_ms.is_(None),
         )
         with self._database.reading() as connection:
             if connection.scalar(select(gone)):
@@ -336,6 +346,8 @@ class Batches:
 
     def _go_on(self, connection: Connection, run_id: str) -> None:
         now = self._clock()
+        # It may have been cancelled since it was looked at; then nothing of it may begin again.
+        _check_retried(connection.scalars(select(runs.c.state).where(runs.c.id == run_id).with_for_update()).one())
         changed = connection.execute(
             update(runs)
             .where(runs.c.id == run_id, runs.c.state.in_(("complete", "unbalanced")))
@@ -475,6 +487,23 @@ class Batches:
         dedupe = f"run {run.id}" + (f" {times}" if times else "")
         announce(connection, now, f"run.{state}", dedupe, f'{{"run": "{run.id}", "state": "{state}"}}')
         return True
+
+
+def being_cancelled(run_id: str) -> UsageError:
+    """That a run cannot be continued yet."""
+    return UsageError(
+        "usage.run",
+        "The run to continue was cancelled, and not all of it has ended yet.",
+        hint=f"dearly batch cancel {run_id}",
+    )
+
+
+def _check_retried(state: str) -> None:
+    """Raise UsageError when nothing of a run in this state may be tried again."""
+    if state in ("open", "cancelled"):
+        message = "The run was cancelled." if state == "cancelled" else "The run still reads its input."
+        hint = "Start another one with --continues." if state == "cancelled" else "dearly batch resume."
+        raise UsageError("usage.run", message, hint=hint)
 
 
 def _mark(connection: Connection, run_id: str) -> int:

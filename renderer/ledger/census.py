@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from sqlalchemy import Connection, and_, case, func, select, tuple_
+from sqlalchemy import Connection, case, func, select, tuple_
 
 from renderer.ledger.database import Database
 from renderer.ledger.tables import artefacts, parts, requests
 
-PAGE = 5_000
+PAGE = 1_000
 """Requests that are summed up in one transaction."""
 
 
@@ -71,16 +71,17 @@ def take(database: Database, run_id: str, progress: Callable[[int], None] = lamb
             ).all()
             if not page:
                 return found
-            last = (page[-1].record, page[-1].id)
-            _add(connection, found, run_id, after, last)
+            _add(connection, found, [row.id for row in page])
+        last = (page[-1].record, page[-1].id)
         after = last
         looked += len(page)
         progress(looked)
 
 
-def _add(connection: Connection, found: Census, run_id: str, after: tuple[int, str], last: tuple[int, str]) -> None:
-    place = tuple_(requests.c.record, requests.c.id)
-    of_page = and_(requests.c.run_id == run_id, place > tuple_(*after), place <= tuple_(*last))
+def _add(connection: Connection, found: Census, ids: Sequence[str]) -> None:
+    # By the ids themselves and not by a join: a server that has not yet counted its rows would read whole tables.
+    of_page = requests.c.id.in_(ids)
+    of_parts = parts.c.request_id.in_(ids)
     for row in connection.execute(
         select(
             requests.c.release,
@@ -97,7 +98,6 @@ def _add(connection: Connection, found: Census, run_id: str, after: tuple[int, s
         found.cleaned += row.cleaned
         found.dropped += row.dropped
 
-    with_parts = requests.join(parts, parts.c.request_id == requests.c.id)
     code = case((parts.c.state == "failed", parts.c.error_code)).label("code")
     for row in connection.execute(
         select(
@@ -112,8 +112,7 @@ def _add(connection: Connection, found: Census, run_id: str, after: tuple[int, s
             func.min(parts.c.started_ms).label("started"),
             func.max(case((parts.c.started_ms.is_not(None), parts.c.finished_ms))).label("finished"),
         )
-        .select_from(with_parts)
-        .where(of_page)
+        .where(of_parts)
         .group_by(parts.c.channel, parts.c.state, code)
     ):
         channel = found.of(row.channel)
@@ -127,29 +126,29 @@ def _add(connection: Connection, found: Census, run_id: str, after: tuple[int, s
         found.first_started_ms = _first(found.first_started_ms, row.started)
         found.last_finished_ms = _last(found.last_finished_ms, row.finished)
 
+    done: dict[str, list[str]] = {}
     for row in connection.execute(
-        select(parts.c.channel, parts.c.figures, parts.c.warnings)
-        .select_from(with_parts)
-        .where(of_page, parts.c.state == "done", parts.c.figures.is_not(None))
+        select(parts.c.id, parts.c.channel, parts.c.figures, parts.c.warnings).where(
+            of_parts, parts.c.state == "done", parts.c.channel != "plan"
+        )
     ):
+        done.setdefault(row.channel, []).append(row.id)
         channel = found.of(row.channel)
-        for name, value in json.loads(row.figures).items():
+        for name, value in json.loads(row.figures or "{}").items():
             channel.figures[name] = channel.figures.get(name, Decimal(0)) + _number(value)
         if row.warnings is not None and row.warnings != "[]":
             channel.warnings.update(json.loads(row.warnings))
 
-    for row in connection.execute(
-        select(
-            parts.c.channel, artefacts.c.engine, func.count().label("files"), func.sum(artefacts.c.bytes).label("bytes")
-        )
-        .select_from(with_parts.join(artefacts, artefacts.c.part_id == parts.c.id))
-        .where(of_page, parts.c.state == "done")
-        .group_by(parts.c.channel, artefacts.c.engine)
-    ):
-        channel = found.of(row.channel)
-        channel.files += row.files
-        channel.bytes += int(row.bytes)  # PostgreSQL's sum of large integers is a decimal
-        channel.engines[row.engine] += row.files
+    for name, part_ids in done.items():
+        channel = found.of(name)
+        for row in connection.execute(
+            select(artefacts.c.engine, func.count().label("files"), func.sum(artefacts.c.bytes).label("bytes"))
+            .where(artefacts.c.part_id.in_(part_ids))
+            .group_by(artefacts.c.engine)
+        ):
+            channel.files += row.files
+            channel.bytes += int(row.bytes)  # PostgreSQL's sum of large integers is a decimal
+            channel.engines[row.engine] += row.files
 
 
 def _number(value: object) -> Decimal:

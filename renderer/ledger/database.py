@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,11 +14,15 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from renderer.errors import EnvironmentFault
 from renderer.ledger import migrations
+
+TRUSTED_S = 1.0
+"""For so long after its last use a connection is taken to be good. If it is not, its transaction fails as it would if
+the server went away a moment later."""
 
 BUSY_S = 30.0
 """How long a writer waits for another: transactions are short, but SQLite's lock is not fair."""
@@ -120,7 +125,6 @@ def _engine(url: str, pooled: bool) -> Engine:
             else:
                 _private_file(Path(str(parsed.database)))
         else:
-            options["pool_pre_ping"] = True  # a server may have been started again since the last use
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
         # Statements carry sealed data as parameters: they must not appear in an error's text.
@@ -134,6 +138,9 @@ def _engine(url: str, pooled: bool) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", _check_server)
     return engine
 
 
@@ -164,6 +171,23 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
+
+
+def _note_use(_connection: object, record: Any) -> None:
+    record.info["used_s"] = time.monotonic()
+
+
+def _check_server(connection: Any, record: Any, _proxy: object) -> None:
+    """Ask whether the server is still there if a connection was not used for a while: it may have been started again.
+    To ask each time, as SQLAlchemy would, costs as much as two statements."""
+    if time.monotonic() - record.info.get("used_s", float("inf")) < TRUSTED_S:
+        return
+    try:
+        connection.rollback()
+        connection.execute("select 1")
+        connection.rollback()
+    except Exception as error:
+        raise DisconnectionError from error  # the pool takes a new connection
 
 
 def _begin_sqlite(connection: Connection) -> None:

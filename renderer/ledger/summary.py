@@ -200,7 +200,7 @@ class Summary:
         return every - (first or 0)
 
     def census(self, run_id: str, progress: Callable[[int], None] = lambda _: None) -> Census:
-        """What all parts sum up to. Looks at each: some forty seconds for a million requests. ``progress`` is called
+        """What all parts sum up to. Looks at each: about a minute for a million requests. ``progress`` is called
         with the number of requests looked at so far."""
         return take(self._database, run_id, progress)
 

@@ -223,9 +223,9 @@ def _about_work(status: Status, ledger: LedgerView) -> Iterator[Need]:
         return
     parts = sum(queue.ready + queue.sent for queue in waiting.values())
     living = [worker for worker in ledger.workers if alive(status, worker)]
-    if not status.service and not living:
+    if not status.service and (status.embedded or not living):
         text = f"{parts:,} parts wait and no service runs."
-        yield Need(code="service", text=text, hint="Start it: 'python -m workers.supervisor'.")
+        yield Need(code="service", text=text, hint="Start it: 'dearly worker'.")
         return
     if not ledger.leader:
         text = f"{parts:,} parts wait and no dispatcher leads."

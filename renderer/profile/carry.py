@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from json.encoder import encode_basestring_ascii
 
 from renderer.errors import ProfileError
 from renderer.profile.contract import Contract
@@ -20,6 +19,7 @@ from renderer.profile.model import Profile, Value
 from renderer.units import decimal_text
 
 _PREFIX = "image:"
+_quoted = json.encoder.encode_basestring_ascii  # what json.dumps does with a text, without asking what it is
 
 
 def to_text(profile: Profile) -> str:
@@ -64,14 +64,14 @@ def _number(value: object) -> object:
 
 
 def _text(value: Value) -> str:
-    if isinstance(value, str):  # most of them by far; a record has hundreds
-        return encode_basestring_ascii(value)
-    if isinstance(value, Decimal):
-        return decimal_text(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, Mapping):
+        return "{" + ",".join([f"{_quoted(key)}:{_text(item)}" for key, item in value.items()]) + "}"
     if isinstance(value, tuple):
         return "[" + ",".join(map(_text, value)) + "]"
-    if isinstance(value, Mapping):
-        return "{" + ",".join([f"{encode_basestring_ascii(key)}:{_text(item)}" for key, item in value.items()]) + "}"
+    if isinstance(value, Decimal):
+        return decimal_text(value)
     if isinstance(value, date):
-        return json.dumps(value.isoformat())
+        return _quoted(value.isoformat())
     return json.dumps(value)

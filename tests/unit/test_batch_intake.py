@@ -3,6 +3,7 @@ of what came in stand in the ledger with it."""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import random
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from renderer.batch import intake
@@ -22,6 +24,7 @@ from renderer.batch.model import BatchOptions
 from renderer.errors import UsageError
 from renderer.ledger.batches import BatchRun
 from renderer.ledger.tables import parts, requests, sealed
+from renderer.orders import open_order
 from tests.batches import Bench, person
 
 
@@ -311,3 +314,50 @@ def test_held_records_wait(bench: Bench) -> None:
             .where(requests.c.run_id == run.id, parts.c.channel == "plan", parts.c.waits == 1)
         )
     assert held == 3
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4), (200, 30, 30)).save(out, "PNG")
+    return out.getvalue()
+
+
+def images(bench: Bench, run: BatchRun) -> list[int]:
+    """How many pictures each request of a run has brought."""
+    with bench.database.reading() as connection:
+        rows = connection.execute(
+            select(requests.c.id, sealed.c.data)
+            .join(sealed, (sealed.c.request_id == requests.c.id) & (sealed.c.kind == "profile"))
+            .where(requests.c.run_id == run.id)
+            .order_by(requests.c.record)
+        ).all()
+    return [len(open_order(bench.services.vault, row.data, row.id).images) for row in rows]
+
+
+def test_pictures_beside_the_profiles_come_along(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    (bench.home / "face.png").write_bytes(picture())
+    data = "data:image/png;base64," + base64.b64encode(picture()).decode()
+    people = [person(1, customer__photo="face.png"), person(2, customer__photo=data), person(3)]
+    people.append(person(4, customer__photo="../face.png"))
+    run = bench.start(bench.file(people))
+    assert images(bench, run) == [1, 1, 0]
+    assert bench.aside(run) == [(4, "profile.image", "customer.photo")]
+
+    # From standard input there is nothing beside.
+    text = "".join(json.dumps(one) + "\n" for one in people).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
+    run = bench.open()
+    take_in(bench.services, run.id, "-", form="lines")
+    assert bench.records(run) == [2, 3] and images(bench, run) == [1, 0]
+
+
+def test_large_records_close_a_transaction_earlier(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "BYTES_AT_ONCE", 3000)
+    seen: list[int] = []
+    run = bench.open()
+    source = bench.file([person(number, bill__note="x" * 1500) for number in range(6)])
+    take_in(bench.services, run.id, source, progress=lambda records, _: seen.append(records))
+    assert len(seen) >= 3 and seen[-1] == 6

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, func, select, update
+from sqlalchemy import delete, event, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from renderer.errors import UsageError
+from renderer.errors import EnvironmentFault, UsageError
 from renderer.ledger.database import Database
 from renderer.ledger.endings import lock, request_of
 from renderer.ledger.intake import Intake
@@ -570,7 +570,7 @@ def test_no_question_of_every_tick_looks_through_the_table(bench: Bench) -> None
     bench.sent("statement", 1)
     bench.now += LEASE + 1
     engine = bench.database.engine
-    event.listen(engine, "before_cursor_execute", lambda _c, _k, text, given, *_: asked.append((text, given)))
+    event.listen(engine, "before_cursor_execute", lambda _c, _k, said, given, *_: asked.append((said, given)))
     bench.reader.in_flight("statement")
     bench.reader.waiting("statement")
     bench.reader.sent("statement")
@@ -583,10 +583,33 @@ def test_no_question_of_every_tick_looks_through_the_table(bench: Bench) -> None
     with engine.connect() as connection:
         plans = [
             str(row[-1])
-            for text, given in asked
-            if text.startswith(("SELECT", "UPDATE"))
-            for row in connection.exec_driver_sql(f"explain query plan {text}", given)
+            for said, given in asked
+            if said.startswith(("SELECT", "UPDATE"))
+            for row in connection.exec_driver_sql(f"explain query plan {said}", given)
         ]
     assert any("USING INDEX parts_leased" in step for step in plans)
     assert any("USING INDEX parts_ready" in step for step in plans)
     assert [step for step in plans if step.startswith(("SCAN parts", "SCAN requests")) and "USING" not in step] == []
+
+
+def test_a_connection_that_has_rested_is_tried_before_it_is_used(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server may have been started again meanwhile."""
+    if bench.database.engine.dialect.name == "sqlite":
+        pytest.skip("a file's connection does not go away")
+
+    def lose() -> None:
+        with bench.database.reading() as connection:
+            pid = connection.scalar(text("select pg_backend_pid()"))
+        other = Database(str(bench.database.engine.url.render_as_string(hide_password=False)), pooled=False)
+        with other.reading() as connection:
+            connection.execute(text("select pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        other.close()
+
+    bench.reader.workers()
+    lose()
+    with pytest.raises(EnvironmentFault):  # as if the server went away a moment later
+        bench.reader.workers()
+    assert bench.reader.workers() == []
+    monkeypatch.setattr("renderer.ledger.database.TRUSTED_S", 0.0)
+    lose()
+    assert bench.reader.workers() == []

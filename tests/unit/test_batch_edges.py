@@ -1,0 +1,104 @@
+"""Batch runs at moments that nobody plans for: a ledger that goes away between two sums, a cancelling that has not come
+to its end, somebody who is forgotten in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from renderer.batch.balance import REST_S, Settler
+from renderer.batch.intake import take_in
+from renderer.errors import EnvironmentFault, UsageError
+from renderer.ledger.tables import requests, runs
+from renderer.operations.forget import forget
+from tests.batches import FAILS, Bench, person
+
+
+@pytest.fixture
+def bench(tmp_path: Path, ledger_url: str) -> Iterator[Bench]:
+    with Bench(tmp_path, ledger_url) as made:
+        yield made
+
+
+def _states(bench: Bench, run_id: str) -> list[str]:
+    with bench.database.reading() as connection:
+        wanted = select(requests.c.state).where(requests.c.run_id == run_id).order_by(requests.c.record)
+        return list(connection.scalars(wanted))
+
+
+def test_sums_that_broke_off_are_made_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = bench.start(bench.file([person(1), "{"]), channels=("statement",))
+    bench.work()
+    now = 0.0
+    settler = Settler(bench.services, lambda: now)
+    ended = bench.services.batches.ended
+
+    def away(*_: Any) -> Any:
+        raise EnvironmentFault("environment.ledger", "The server is away.")
+
+    monkeypatch.setattr(bench.services.batches, "ended", away)
+    with pytest.raises(EnvironmentFault):
+        settler.settle()
+    assert not settler.busy and settler.settle() == []  # nobody waits for it each time
+    monkeypatch.setattr(bench.services.batches, "ended", ended)
+    now = REST_S
+    assert settler.settle() == [run.id]
+    assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_nobody_is_left_out_for_a_request_that_is_still_to_be_cancelled(bench: Bench) -> None:
+    source = bench.file([person(1), person(2)])
+    before = bench.start(source, channels=("statement",))
+    later = bench.open(channels=("statement",), continues=before.id)
+    with bench.database.writing() as connection:  # who cancelled it was killed at once
+        connection.execute(update(runs).where(runs.c.id == before.id).values(state="cancelled"))
+    with pytest.raises(UsageError, match="not all of it has ended yet"):
+        bench.open(channels=("statement",), continues=before.id)
+    with pytest.raises(UsageError, match="not all of it has ended yet"):
+        bench.start(source, channels=("statement",), key="other", continues=before.id)
+    bench.services.intake.cancel_run(before.id)
+    after = take_in(bench.services, later.id, source)
+    assert bench.finish(after).outcomes == {"done": 2}
+    assert _states(bench, before.id) == ["cancelled", "cancelled"]
+
+
+def test_a_run_is_not_retried_that_is_cancelled_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = bench.start(bench.file([person(1, customer__name=FAILS)]), channels=("statement",))
+    bench.finish(run)
+    batches, check = bench.services.batches, bench.services.batches._check_reopen
+
+    def cancelled_after(run_id: str) -> None:
+        check(run_id)
+        with bench.database.writing() as connection:
+            connection.execute(update(runs).where(runs.c.id == run_id).values(state="cancelled"))
+
+    monkeypatch.setattr(batches, "_check_reopen", cancelled_after)
+    with pytest.raises(UsageError, match="was cancelled"):
+        batches.reopen_failed(run.id)
+    assert _states(bench, run.id) == ["failed"]
+
+
+def test_others_are_tried_again_when_one_who_failed_was_forgotten(bench: Bench) -> None:
+    people = [person(number, customer__name=FAILS) for number in (1, 2)]
+    run = bench.start(bench.file(people), channels=("statement",))
+    bench.finish(run)
+    forget(bench.services, "C-1")
+    (bench.settings.home / "mended").touch()
+    assert bench.services.batches.reopen_failed(run.id) == (1, 0)
+    balance = bench.finish(run)
+    assert balance.outcomes == {"failed": 1, "done": 1} and balance.forgotten == 1
+    assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_who_was_set_aside_and_forgotten_does_not_unbalance_a_run(bench: Bench) -> None:
+    source = bench.file([person(1), person(2, customer__name=None, bill__total=5)])
+    run = bench.start(source, channels=("statement",))
+    assert bench.services.batches.run(run.id).totals is not None
+    forget(bench.services, "C-2")
+    balance = bench.finish(run)
+    assert balance.why == () and balance.forgotten == 1
+    assert bench.services.batches.run(run.id).state == "complete"
