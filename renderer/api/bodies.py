@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import ClientDisconnect, Request
 
-from renderer.api.gate import closing
+from renderer.api.gate import RECORD_BODY, closing
 from renderer.api.problems import Refusal
 
 
@@ -37,3 +37,9 @@ def check_kind(request: Request, *kinds: str) -> None:
                 headers={"Accept-Post": ", ".join(kinds)},
             )
         )
+
+
+def size_of(request: Request) -> int:
+    """The bytes that a body may turn out to have."""
+    given = request.headers.get("content-length", "")
+    return int(given) if given.isascii() and given.isdigit() else RECORD_BODY

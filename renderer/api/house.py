@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from renderer.api.caller import Doorkeeper
 from renderer.api.entry import Desk, Entry
 from renderer.api.keys import Keys
-from renderer.api.limits import Buckets, Held
+from renderer.api.limits import Buckets, Budget, Held
 from renderer.api.links import Links
 from renderer.api.opened import OpenedTemplates
 from renderer.api.pages import Cursors
@@ -18,6 +18,8 @@ THREADS, WAITING = 6, 200
 """Threads for single calls, and calls that may wait for one."""
 STREAM_THREADS = 2
 """Threads for streams: theirs alone, so that a stream never makes single calls wait for one."""
+BODIES = 256 * 2**20
+"""Bytes of bodies that may be in memory at the same time; their JSON takes a few times as much."""
 
 
 @dataclass
@@ -32,6 +34,7 @@ class House:
         services, settings = self.services, self.services.settings
         self.keys = Keys(services.key_ring, services.vault)
         self.limits = Buckets(settings.api_rate, settings.api_burst)
+        self.bodies = Budget(BODIES)
         self.streams = Held(settings.api_streams)
         self.doorkeeper = Doorkeeper(self.keys, self.pool, self.limits)
         self.templates = OpenedTemplates(services)

@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+
+from renderer.api.problems import busy
 
 KEPT = 10_000
 """Buckets that are remembered; those not used for longest are forgotten, which fills them."""
@@ -77,3 +80,21 @@ class Held:
             self._held[name] = left
         else:
             del self._held[name]
+
+
+class Budget:
+    """An amount of something that all calls share, such as the bytes of the bodies that are in memory."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    @contextmanager
+    def hold(self, amount: int) -> Iterator[None]:
+        """Have so much of it while the block lasts. Raises a Refusal 503 when there is not so much."""
+        if amount > self._left:
+            raise busy("Too many large bodies are on their way.")
+        self._left -= amount
+        try:
+            yield
+        finally:
+            self._left += amount

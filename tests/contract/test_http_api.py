@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,28 @@ def test_a_line_that_is_too_long_does_not_stop_the_others(house: HttpHouse) -> N
     *said, last = house.stream(json.dumps(line("a")).encode() + b"\n" + long + json.dumps(line("b")).encode()).lines
     assert [one["status"] for one in said] == ["accepted", "refused", "accepted"]
     assert said[1]["code"] == "api.too-large" and last["lines"] == 3
+
+
+def test_streams_with_the_same_names_at_the_same_time(house: HttpHouse) -> None:
+    """In opposite orders, too: neither waits for the other for ever."""
+    lines = [line(f"both-{number}") for number in range(300)]
+    with ThreadPoolExecutor(3) as threads:
+        found = [answer.lines[-1] for answer in threads.map(house.stream, [lines, lines[::-1], lines])]
+    assert sum(one["accepted"] for one in found) == 300 and sum(one["known"] for one in found) == 600
+    assert count(house) == 300
+
+
+def test_calls_with_one_name_at_the_same_time_make_one_request(house: HttpHouse) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda total: house.submit("k", bill__total=total), [1, 2] * 8))
+    statuses = sorted(answer.status for answer in found)
+    assert statuses == [200] * 7 + [202] + [409] * 8 and count(house) == 1
+
+
+def test_a_client_that_sends_all_before_it_reads_is_answered(house: HttpHouse) -> None:
+    """As most clients do. The answers are more than any socket holds back."""
+    answer = house.stream(b"{}\n" * 40_000)
+    assert len(answer.lines) == 40_001 and answer.lines[-1]["refused"] == 40_000
 
 
 def test_streams_of_one_key_are_limited(tmp_path: Path) -> None:

@@ -247,16 +247,3 @@ def test_a_line_that_was_cut_is_not_taken(house: HttpHouse) -> None:
     cut_stream(house, data, chunked=False)
     time.sleep(0.5)
     assert names_in(house, ["half"]) == 0
-
-
-def test_two_streams_with_the_same_names_at_the_same_time(house: HttpHouse) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    names = [f"both-{number}" for number in range(300)]
-    data = b"".join(json.dumps(line(name)).encode() + b"\n" for name in names)
-    back = b"".join(json.dumps(line(name)).encode() + b"\n" for name in reversed(names))
-    with ThreadPoolExecutor(3) as threads:
-        found = [answer.lines[-1] for answer in threads.map(house.stream, [data, back, data])]
-    assert sum(one["accepted"] for one in found) == 300
-    assert sum(one["known"] for one in found) == 600
-    assert names_in(house, names) == 300

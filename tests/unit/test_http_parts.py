@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import secrets
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.api.files import file_name
-from renderer.api.limits import KEPT, Buckets, Held
+from renderer.api.limits import KEPT, Buckets, Budget, Held
 from renderer.api.lines import Line, Splitter
 from renderer.api.links import Links
 from renderer.api.offers import read_json, read_offer
@@ -128,6 +129,15 @@ def test_what_is_held_is_let_go() -> None:
     assert not held._held
 
 
+def test_a_budget_comes_back() -> None:
+    budget = Budget(10)
+    with budget.hold(6), pytest.raises(Refusal) as caught, budget.hold(5):
+        pass
+    assert caught.value.status == 503 and "Retry-After" in caught.value.headers
+    with budget.hold(10):
+        pass
+
+
 # ---------------------------------------------------------------- waiting answers
 
 
@@ -135,7 +145,7 @@ def test_what_is_held_is_let_go() -> None:
 def test_answers_come_out_as_they_went_in(pieces: list[bytes], eager: bool) -> None:
     async def through() -> bytes:
         out = []
-        with Spool(Path("/tmp")) as spool:
+        with Spool(Path(tempfile.gettempdir())) as spool:
             for piece in pieces:
                 await spool.put(piece)
                 if eager:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from renderer.api import stream
-from renderer.api.bodies import body_of, check_kind
+from renderer.api.bodies import body_of, check_kind, size_of
 from renderer.api.described import answers, body, with_key
 from renderer.api.entry import Named, in_conflict, told
 from renderer.api.house import House
@@ -121,16 +121,8 @@ def router(house: House) -> APIRouter:
             ),
         ],
     ) -> Response:
-        data = await body_of(request, "application/json")
-
-        def prepare() -> tuple[Named, Known] | Submission:
-            _, offer = read_offer(read_json(data), named=False)
-            item = house.entry.named(idempotency_key, offer)
-            house.entry.allowed(item, key)
-            known = house.entry.known([item]).get(item.key)
-            return house.entry.sealed(item, key) if known is None else (item, known)
-
-        prepared = await house.pool.run(prepare)
+        with house.bodies.hold(size_of(request)):
+            prepared = await prepare(key, idempotency_key, await body_of(request, "application/json"))
         if isinstance(prepared, Submission):
             return handed_response(await house.desk.put(prepared))
         item, known = prepared
@@ -138,6 +130,18 @@ def router(house: House) -> APIRouter:
         if wrong is not None:
             raise wrong
         return handed_response(Handed(id=known.id, state=known.state, answer="known"))
+
+    async def prepare(key: ApiKey, name: str, data: bytes) -> tuple[Named, Known] | Submission:
+        """A new request as the ledger takes it, or what is there under its name."""
+
+        def work() -> tuple[Named, Known] | Submission:
+            _, offer = read_offer(read_json(data), named=False)
+            item = house.entry.named(name, offer)
+            house.entry.allowed(item, key)
+            known = house.entry.known([item]).get(item.key)
+            return house.entry.sealed(item, key) if known is None else (item, known)
+
+        return await house.pool.run(work)
 
     @found.post(
         STREAM_PATH,
