@@ -11,12 +11,12 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from renderer.api.offers import Offer
+from renderer.api.offers import Offer, read_json, read_offer
 from renderer.api.opened import OpenedTemplates
 from renderer.api.pool import Pool
 from renderer.api.problems import Refusal
 from renderer.bootstrap import Services
-from renderer.errors import DearlyError, UsageError
+from renderer.errors import UsageError
 from renderer.ledger.browse import Failed
 from renderer.ledger.hand_in import Handed, Known, answer_to
 from renderer.ledger.key_ring import ApiKey
@@ -27,8 +27,19 @@ from renderer.template.model import CHANNELS, Channel, Template
 
 KIND = "api"
 """The run that requests without one of their own belong to."""
-SHARED = 200
+SHARED = 32
 """Requests that come by themselves and share a transaction."""
+SMALL = 64 * 2**10
+"""Bytes of a body up to which it shares one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An offer under its sender's name, with the key that it came with."""
+
+    name: str
+    offer: Offer
+    key: ApiKey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +122,36 @@ class Entry:
             body=vault.keyed("body", "again", request_id),
         )
 
+    def hand_in(self, items: Sequence[Letter | Exception]) -> list[Handed | Exception]:
+        """Hand several in; what became of each, in their order. What was wrong before stays so. Raises EnvironmentFault
+        or a Refusal when nothing could be put into the ledger; then nothing was."""
+        found: list[Handed | Exception | None] = [item if isinstance(item, Exception) else None for item in items]
+        named: dict[int, tuple[Named, ApiKey]] = {}
+        for place, item in enumerate(items):
+            if isinstance(item, Exception):
+                continue
+            try:
+                named[place] = (self.named(item.name, item.offer), item.key)
+                self.allowed(named[place][0], item.key)
+            except Exception as error:
+                named.pop(place, None)
+                found[place] = error
+        known = self.known([request for request, _ in named.values()])
+        fresh: dict[int, Submission] = {}
+        for place, (request, key) in named.items():
+            there = known.get(request.key)
+            try:
+                if there is None:
+                    fresh[place] = self.sealed(request, key)
+                else:
+                    found[place] = told(request, there)
+            except Exception as error:
+                found[place] = error
+        if fresh:
+            for place, handed in zip(fresh, self.put([*fresh.values()]), strict=True):
+                found[place] = in_conflict() if handed.answer == "conflict" else handed
+        return [one if one is not None else RuntimeError("nothing became of it") for one in found]
+
     def put(self, items: Sequence[Submission]) -> list[Handed]:
         """Put new requests in, in one transaction; what became of each."""
         for _ in range(3):
@@ -151,42 +192,76 @@ def in_conflict() -> Refusal:
 
 
 class Desk:
-    """Puts in requests that come by themselves: those that wait while a transaction is at work share the next."""
+    """Takes in what comes by itself: bodies that wait while others are at work go together, in one transaction and with
+    one change of threads. A large one goes by itself, so that small ones do not wait for it."""
 
     def __init__(self, entry: Entry, pool: Pool) -> None:
         self._entry = entry
         self._pool = pool
-        self._waiting: list[tuple[Submission, asyncio.Future[Handed]]] = []
+        self._waiting: list[tuple[_Body, asyncio.Future[Handed]]] = []
         self._worker: asyncio.Task[None] | None = None
 
-    async def put(self, item: Submission) -> Handed:
-        """Put one in. Raises as :meth:`Entry.put` does."""
+    async def hand_in(self, name: str, data: bytes, key: ApiKey) -> Handed:
+        """Hand in the request that a body is, under a name. Raises what is wrong with it."""
+        body = _Body(name, data, key)
+        if len(data) > SMALL:
+            return _given((await self._pool.run(self._take, [body]))[0])
         future: asyncio.Future[Handed] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, future))
+        self._waiting.append((body, future))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return await future
+
+    async def put(self, item: Submission) -> Handed:
+        """Put in one that is ready. Raises as :meth:`Entry.put` does."""
+        return (await self._pool.run(self._entry.put, [item]))[0]
 
     async def _work(self) -> None:
         while self._waiting:
             taken, self._waiting = self._waiting[:SHARED], self._waiting[SHARED:]
             try:
-                handed = await self._pool.run(self._entry.put, [item for item, _ in taken])
-            except BaseException as error:
-                for _, future in taken:
-                    if not future.done():
-                        future.set_exception(error if isinstance(error, Exception) else RuntimeError("stopped"))
-                if not isinstance(error, Exception):
-                    raise
-                continue
-            for (_, future), one in zip(taken, handed, strict=True):
-                if not future.done():
-                    future.set_result(one)
+                results = await self._pool.run(self._take, [body for body, _ in taken])
+            except Exception as error:
+                results = [error] * len(taken)
+            for (_, future), result in zip(taken, results, strict=True):
+                if future.done():  # whoever waited for it has gone
+                    continue
+                if isinstance(result, Exception):
+                    future.set_exception(result)
+                else:
+                    future.set_result(result)
+
+    def _take(self, bodies: Sequence[_Body]) -> list[Handed | Exception]:
+        return self._entry.hand_in([body.letter() for body in bodies])
 
 
-def told(item: Named, known: Known) -> DearlyError | None:
-    """What is wrong with handing in what is known: nothing, or that it is something else."""
-    return None if answer_to(item.body, known) == "known" else in_conflict()
+@dataclass(frozen=True)
+class _Body:
+    """What came, not read yet."""
+
+    name: str
+    data: bytes
+    key: ApiKey
+
+    def letter(self) -> Letter | Exception:
+        try:
+            _, offer = read_offer(read_json(self.data), named=False)
+        except Exception as error:
+            return error
+        return Letter(name=self.name, offer=offer, key=self.key)
+
+
+def _given(result: Handed | Exception) -> Handed:
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def told(item: Named, known: Known) -> Handed | Exception:
+    """What it means to hand in what is known: it is the same, or it is something else."""
+    if answer_to(item.body, known) == "conflict":
+        return in_conflict()
+    return Handed(id=known.id, state=known.state, answer="known")
 
 
 def _channels(offer: Offer, template: Template) -> tuple[Channel, ...]:

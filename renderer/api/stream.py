@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from renderer.api.entry import Entry, Named, in_conflict, told
+from renderer.api.entry import Entry, Letter
 from renderer.api.gate import RECORD_BODY
 from renderer.api.lines import Line, Splitter
 from renderer.api.log import calls, fault
@@ -27,7 +27,6 @@ from renderer.api.problems import Refusal, details_of
 from renderer.api.spool import Spool
 from renderer.errors import BadInput, DearlyError
 from renderer.ledger.key_ring import ApiKey
-from renderer.ledger.model import Submission
 
 MEDIA_TYPE = "application/jsonl"
 MEDIA_TYPES = (MEDIA_TYPE, "application/x-ndjson", "application/jsonlines", "application/x-jsonlines")
@@ -53,45 +52,38 @@ class Taker:
         self._key = key
 
     def take(self, lines: Sequence[Line]) -> list[Answer]:
-        """What became of each line, in their order. Raises EnvironmentFault, and then took nothing in."""
-        answers: dict[int, Answer] = {}
-        named: list[tuple[Line, str, Named]] = []
+        """What became of each line, in their order. Raises EnvironmentFault, and then a part may be in: it is known
+        when it comes again."""
+        names: list[str | None] = []
+        letters: list[Letter | Exception] = []
         for line in lines:
-            request_id: str | None = None
-            try:
-                if line.data is None:
-                    raise Refusal(413, "api.too-large", f"The line has more than {RECORD_BODY // 2**20} MiB.")
-                given = read_json(line.data)
-                found = given.get("request_id")
-                request_id = found if isinstance(found, str) and len(found) <= 255 else None
-                request_id, offer = read_offer(given, named=True)
-                assert request_id is not None
-                item = self._entry.named(request_id, offer)
-                self._entry.allowed(item, self._key)
-                named.append((line, request_id, item))
-            except BadInput as error:
-                answers[line.number] = _refused(line, request_id, error)
-        known = self._entry.known([item for _, _, item in named])
-        fresh: list[tuple[Line, str, Submission]] = []
-        for line, request_id, item in named:
-            there = known.get(item.key)
-            try:
-                if there is None:
-                    fresh.append((line, request_id, self._entry.sealed(item, self._key)))
-                elif (wrong := told(item, there)) is not None:
-                    answers[line.number] = _refused(line, request_id, wrong)
-                else:
-                    answers[line.number] = _taken(line, request_id, "known", there.id)
-            except BadInput as error:
-                answers[line.number] = _refused(line, request_id, error)
-        if fresh:
-            for (line, request_id, _), handed in zip(fresh, self._entry.put([one for _, _, one in fresh]), strict=True):
-                if handed.answer == "conflict":
-                    answers[line.number] = _refused(line, request_id, in_conflict())
-                else:
-                    status = "accepted" if handed.answer == "new" else "known"
-                    answers[line.number] = _taken(line, request_id, status, handed.id)
-        return [answers[line.number] for line in lines]
+            name, letter = self._letter(line)
+            names.append(name)
+            letters.append(letter)
+        answers = []
+        for line, name, result in zip(lines, names, self._entry.hand_in(letters), strict=True):
+            if isinstance(result, BadInput):
+                answers.append(_refused(line, name, result))
+            elif isinstance(result, Exception):
+                raise result
+            else:
+                answers.append(_taken(line, name, "accepted" if result.answer == "new" else "known", result.id))
+        return answers
+
+    def _letter(self, line: Line) -> tuple[str | None, Letter | Exception]:
+        """The name that stands on a line, and its request or what is wrong with it."""
+        name: str | None = None
+        try:
+            if line.data is None:
+                raise Refusal(413, "api.too-large", f"The line has more than {RECORD_BODY // 2**20} MiB.")
+            given = read_json(line.data)
+            found = given.get("request_id")
+            name = found if isinstance(found, str) and len(found) <= 255 else None
+            name, offer = read_offer(given, named=True)
+            assert name is not None
+            return name, Letter(name=name, offer=offer, key=self._key)
+        except BadInput as error:
+            return name, error
 
 
 class LinesResponse(Response):
@@ -215,7 +207,7 @@ class LinesResponse(Response):
         return {"status": status, "lines": splitter.number, **counts, **({} if error is None else _said(error))}
 
 
-def _taken(line: Line, request_id: str, status: str, id: str) -> Answer:
+def _taken(line: Line, request_id: str | None, status: str, id: str) -> Answer:
     return {"line": line.number, "request_id": request_id, "status": status, "id": id}
 
 

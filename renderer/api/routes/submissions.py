@@ -7,15 +7,14 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from renderer.api import stream
 from renderer.api.bodies import body_of, check_kind, size_of
 from renderer.api.described import answers, body, with_key
-from renderer.api.entry import Named, in_conflict, told
 from renderer.api.house import House
 from renderer.api.model import HandedSaid
-from renderer.api.offers import LOCALE, REQUEST_ID, read_json, read_offer
+from renderer.api.offers import LOCALE, REQUEST_ID
 from renderer.api.pages import done
 from renderer.api.problems import MOST_ERRORS, Refusal
-from renderer.ledger.hand_in import Handed, Known
+from renderer.ledger.hand_in import Handed
 from renderer.ledger.key_ring import ApiKey
-from renderer.ledger.model import PRIORITIES, Submission
+from renderer.ledger.model import PRIORITIES
 from renderer.publishing import NAME
 from renderer.template.model import CHANNELS
 
@@ -122,26 +121,8 @@ def router(house: House) -> APIRouter:
         ],
     ) -> Response:
         with house.bodies.hold(size_of(request)):
-            prepared = await prepare(key, idempotency_key, await body_of(request, "application/json"))
-        if isinstance(prepared, Submission):
-            return handed_response(await house.desk.put(prepared))
-        item, known = prepared
-        wrong = told(item, known)
-        if wrong is not None:
-            raise wrong
-        return handed_response(Handed(id=known.id, state=known.state, answer="known"))
-
-    async def prepare(key: ApiKey, name: str, data: bytes) -> tuple[Named, Known] | Submission:
-        """A new request as the ledger takes it, or what is there under its name."""
-
-        def work() -> tuple[Named, Known] | Submission:
-            _, offer = read_offer(read_json(data), named=False)
-            item = house.entry.named(name, offer)
-            house.entry.allowed(item, key)
-            known = house.entry.known([item]).get(item.key)
-            return house.entry.sealed(item, key) if known is None else (item, known)
-
-        return await house.pool.run(work)
+            data = await body_of(request, "application/json")
+            return handed_response(await house.desk.hand_in(idempotency_key, data, key))
 
     @found.post(
         STREAM_PATH,
@@ -179,9 +160,7 @@ def router(house: House) -> APIRouter:
 
 
 def handed_response(handed: Handed) -> Response:
-    """The answer to one who handed a request in. Raises a Refusal 409 for a name that stands for something else."""
-    if handed.answer == "conflict":
-        raise in_conflict()
+    """The answer to one who handed a request in."""
     href = f"{PATH}/{handed.id}"
     new = handed.answer == "new"
     said = HandedSaid(id=handed.id, status="accepted" if new else "known", state=handed.state, href=href)
