@@ -4,6 +4,7 @@ to its end, somebody who is forgotten in between."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from os import mkfifo
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 
 from renderer.batch.balance import REST_S, Settler
-from renderer.batch.intake import take_in
+from renderer.batch.intake import look_into, take_in
 from renderer.errors import EnvironmentFault, UsageError
 from renderer.ledger.tables import requests, runs
 from renderer.operations.forget import forget
@@ -102,3 +103,14 @@ def test_who_was_set_aside_and_forgotten_does_not_unbalance_a_run(bench: Bench) 
     balance = bench.finish(run)
     assert balance.why == () and balance.forgotten == 1
     assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_an_input_that_cannot_be_read_at_all_gets_no_run(bench: Bench) -> None:
+    (bench.home / "people.csv").write_text("Anna;17\n")
+    mkfifo(bench.home / "pipe.jsonl")
+    for name in ("nowhere.jsonl", "people.csv", "people.txt", "-"):
+        with pytest.raises(UsageError):
+            look_into(bench.release, name if name == "-" else str(bench.home / name))
+    look_into(bench.release, str(bench.home / "pipe.jsonl"))  # would wait for ever if it were opened
+    look_into(bench.release, bench.file([person(1)]))
+    look_into(bench.release, "-", "csv")
