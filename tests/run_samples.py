@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from renderer.ledger.database import Database
 from renderer.ledger.intake import Intake
 from renderer.ledger.leader import Leader, Roll
-from renderer.ledger.model import Claim, Fault, Outcome, Produced, Submission, new_id
+from renderer.ledger.model import Claim, Fault, Outcome, Produced, Submission, artefact_key, new_id
 from renderer.ledger.reader import Reader
 from renderer.ledger.summary import Summary
 from renderer.ledger.tables import artefacts, engines, parts, requests, runs, set_aside
@@ -106,7 +106,7 @@ class Bench:
             made = []
             for name, kind in FILES[channel]:
                 content = f"{request_id} {channel} {name}".encode().ljust(size)
-                key = f"artefacts/{request_id[-2:]}/{request_id}.{channel}.{name}"
+                key = artefact_key(request_id, f"{channel}/{name}")
                 if self.store is not None:
                     self.store.put_if_absent(key, content)
                 made.append(

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from renderer.errors import EnvironmentFault
@@ -58,6 +59,8 @@ class Service:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        with suppress(OSError):  # not empty: somebody else's. One that ended before it had the lock leaves it to us.
+            self._settings.run_folder.rmdir()
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "DEARLY_HOME": str(self._settings.home), TIED_TO: str(os.getpid())}

@@ -191,6 +191,7 @@ class Supervisor:
             child.stop(max(0.1, until - time.monotonic()))
         self._hand_back()
         with suppress(EnvironmentFault):
+            self._services.roll.bury(is_dead)  # those that were killed could not say that they end
             self._dispatcher.resign()
         if self._broker:
             self._broker.stop(5)

@@ -26,7 +26,7 @@ import structlog
 from renderer.bootstrap import Services
 from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
 from renderer.ledger.leader import NEVER_MS
-from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Wish, Work
+from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Wish, Work, artefact_key
 from renderer.operations.forget import late
 from renderer.orders import open_order, open_plan, seal_amounts, seal_plan
 from renderer.template.model import Channel
@@ -352,8 +352,7 @@ def _stored(services: Services, claim: Claim, out: Path, result: RenderResult) -
     if engine is not None:
         services.ledger.know_engine(engine.digest, engine.versions)
     for artefact in result.artefacts:
-        # One folder for many requests: a new folder has to be brought to the disk, like a new file.
-        key = f"artefacts/{claim.request_id[-2:]}/{claim.request_id}.{artefact.path.replace('/', '.', 1)}"
+        key = artefact_key(claim.request_id, artefact.path)
         stored = services.store.put_if_absent(key, out / artefact.path, take=True)
         produced.append(
             Produced(

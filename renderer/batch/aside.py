@@ -8,7 +8,7 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from renderer.batch.intake import KNOWN
 from renderer.batch.model import BatchOptions
@@ -29,28 +29,37 @@ def write_aside(services: Services, run_id: str, out: Path, *, known: bool = Fal
     OSError, FileExistsError when ``out`` is there.
     """
     options = BatchOptions.from_json(services.batches.run(run_id).options)
-    written = lost = 0
     with open(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n") if options.form == "csv" else None
-        columns = options.columns or ()
-        kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
-        if table is not None:
-            table.writerow([*(f"{NOTE}.{name}" for name in COLUMNS), *(columns[place] for place in kept)])
-        for record in services.batches.aside(run_id):
-            if record.code == KNOWN and not known:
-                continue
-            name = f"record {run_id} {record.record}"
-            text = None if record.data is None else services.vault.open(record.data, name).decode("utf-8", "replace")
-            why = _why(record)
-            if table is None:
-                file.write(_line(text, why) + "\n")
-            else:
-                cells = [] if text is None else json.loads(text)
-                if len(cells) == len(columns):
-                    cells = [cells[place] for place in kept]
-                table.writerow([*(why[name] for name in COLUMNS), *cells])
-            written += 1
-            lost += text is None
+        try:
+            return _write(services, run_id, options, file, known)
+        except BaseException:  # half of it would pass for the whole
+            out.unlink(missing_ok=True)
+            raise
+
+
+def _write(services: Services, run_id: str, options: BatchOptions, file: TextIO, known: bool) -> tuple[int, int]:
+    written = lost = 0
+    table = csv.writer(file, lineterminator="\n") if options.form == "csv" else None
+    columns = options.columns or ()
+    kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
+    if table is not None:
+        table.writerow([*(f"{NOTE}.{name}" for name in COLUMNS), *(columns[place] for place in kept)])
+    for record in services.batches.aside(run_id):
+        if record.code == KNOWN and not known:
+            continue
+        name = f"record {run_id} {record.record}"
+        text = None if record.data is None else services.vault.open(record.data, name).decode("utf-8", "replace")
+        why = _why(record)
+        if table is None:
+            file.write(_line(text, why) + "\n")
+        else:
+            cells = [] if text is None else json.loads(text)
+            if len(cells) == len(columns):
+                cells = [cells[place] for place in kept]
+            table.writerow([*(why[name] for name in COLUMNS), *cells])
+        written += 1
+        lost += text is None
+    file.flush()
     return written, lost
 
 

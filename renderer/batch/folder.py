@@ -56,7 +56,7 @@ def opened(to: Path, about: Mapping[str, Any]) -> Iterator[None]:
 
 @contextmanager
 def _locked(to: Path, about: Mapping[str, Any]) -> Iterator[None]:
-    to.mkdir(parents=True, exist_ok=True)
+    to.mkdir(parents=True, exist_ok=True, mode=0o700)  # people's letters; one that is there is as its owner wants it
     mark = to / MARK
     if not mark.exists() and any(to.iterdir()):
         raise UsageError(
@@ -121,6 +121,9 @@ class Shelving:
     def put(self, file: Produced, path: str) -> Fault | None:
         """Let a stored file stand at ``path`` in the folder; why it does not. One that stands there already is read."""
         target = self._to / path
+        below = target.parents[: len(target.parents) - len(self._to.parents) - 1]
+        if any(folder.is_symlink() for folder in below):  # it leads out of the folder
+            return "other"
         if os.path.lexists(target):
             return None if _is(target, file) else "other"
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from renderer import pipeline
 from renderer.batch.model import Balance, BatchOptions, Sums
@@ -25,7 +26,7 @@ from renderer.ledger.model import Submission
 from renderer.orders import Order, submission
 from renderer.plan.controls import Amounts, Controls, amounts_to_bytes
 from renderer.profile.carry import to_text
-from renderer.profile.stream import Form, ProfileStream, RawRecord
+from renderer.profile.stream import STDIN, Form, ProfileStream, RawRecord
 from renderer.template.model import Channel
 from renderer.template.release import Release
 
@@ -92,6 +93,16 @@ def open_batch(
                 hint=f"It is {run_id}. Give another --key for another run.",
             )
     return run, new
+
+
+def look_into(release: Release, source: str, form: Form | None = None) -> None:
+    """See that an input can be read at all before there is a run for it, or its header where it is CSV. Nothing is read
+    of standard input or of a pipe, since it would be gone. Raises UsageError."""
+    stream = ProfileStream(source, pipeline.open_release(release).template.contract, form)
+    path = Path(source)
+    if source != STDIN and (path.is_file() or not path.exists()):
+        with stream:
+            pass
 
 
 def take_in(

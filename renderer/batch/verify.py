@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
-from renderer.ledger.model import Produced, Work
+from renderer.ledger.model import Produced, Work, artefact_key
 from renderer.ledger.walk import Walked, WalkedPart
 from renderer.store.base import Store
 
@@ -149,8 +149,7 @@ def _look(store: Store, request: Walked) -> Iterator[Wrong]:
 
 
 def _placed(request: Walked, part: WalkedPart, file: Produced) -> bool:
-    """Keys are made by the worker; all that is said of them here is that they are the request's own."""
-    return file.path.startswith(f"{part.channel}/") and request.id in file.key
+    return file.path.startswith(f"{part.channel}/") and file.key == artefact_key(request.id, file.path)
 
 
 def _fault(store: Store, file: Produced) -> Kind | None:

@@ -87,6 +87,10 @@ def _written(out: Path | None) -> Iterator[TextIO]:
         sys.stdout.flush()
         return
     try:
+        if out.exists() and not out.is_file():  # a pipe, or /dev/null: written to, and never replaced
+            with out.open("w", encoding="utf-8", newline="") as file:
+                yield file
+            return
         handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
         temporary = Path(name)
         try:

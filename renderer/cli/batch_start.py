@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from renderer.batch.intake import MOST_SAMPLED, open_batch
+from renderer.batch.intake import MOST_SAMPLED, look_into, open_batch
 from renderer.batch.model import BatchOptions
 from renderer.bootstrap import build
 from renderer.cli import console
@@ -74,7 +74,7 @@ def start(
 
     [bold]Example:[/] dearly batch start loyalty-year --profiles customers.jsonl --channel statement
     """
-    form_of(format_)
+    form = form_of(format_)
     if priority not in PRIORITIES:
         raise UsageError("usage.argument", "There is no such priority.", hint=nearest(priority, [*PRIORITIES]))
     parse_date(as_of)
@@ -88,7 +88,9 @@ def start(
         sample=sample,
         continues=None if continues is None else services.summary.run_id(continues),
     )
-    run, new = open_batch(services, resolve(services, template), options, key=key, hold_after=hold_after)
+    release = resolve(services, template)
+    look_into(release, profiles, form)
+    run, new = open_batch(services, release, options, key=key, hold_after=hold_after)
     if not json_:
         said = f"Run {run.id}" if new else f"Run {run.id} was started with this key before: going on with it"
         console.err.print(said, soft_wrap=True, markup=False)

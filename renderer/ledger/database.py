@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import DatabaseError as SqliteDatabaseError
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.pool import NullPool, StaticPool
 
 from renderer.errors import EnvironmentFault
@@ -204,4 +205,12 @@ def _faults() -> Iterator[None]:
             "environment.ledger",
             f"The ledger's database could not be used: {str(error.orig).strip().partition(chr(10))[0]}.",
             hint="Check that its disk has space and that its server runs.",
+        ) from error
+    except DatabaseError as error:
+        if type(error.orig) is not SqliteDatabaseError:  # its subclasses are about statements and values
+            raise
+        raise EnvironmentFault(
+            "environment.ledger",
+            "The ledger's file is damaged, or is no ledger.",
+            hint="Stop everything on this DEARLY_HOME, and put the file back from a backup.",
         ) from error

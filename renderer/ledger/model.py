@@ -70,6 +70,24 @@ def new_id(now_ms: int) -> str:
     return f"{now_ms:012x}{secrets.token_hex(10)}"
 
 
+def artefact_folder(request_id: str) -> str:
+    """The folder of the store in which a request's files are, among those of others. Its name has a random byte and
+    some seventeen minutes of time: a million requests of an hour lie in a thousand folders, which go when the last file
+    in them is removed."""
+    return f"artefacts/{request_id[-2:]}/{request_id[:7]}"
+
+
+def artefact_key(request_id: str, path: str) -> str:
+    """The place in the store of a request's file (``<channel>/…``). It depends on the request and not on the attempt.
+    There is no folder of its own for each request: a new folder has to be brought to the disk, like a new file."""
+    return f"{artefact_folder(request_id)}/{request_id}.{path.replace('/', '.', 1)}"
+
+
+def request_of_key(key: str) -> str:
+    """The request that a file of the store was made for."""
+    return key.split("/")[3].partition(".")[0]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Submission:
     """One request as it is handed in. ``recipient`` and ``idempotency`` are keyed digests (:class:`.seal.Vault`);

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from renderer.bootstrap import Services, recipient_use
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.erasing import Erasing, Erasure, Known
-from renderer.ledger.model import Fence
+from renderer.ledger.model import Fence, artefact_folder, request_of_key
 from renderer.ledger.seal import installation_key
 from renderer.ledger.tables import sealed, set_aside
 from renderer.render.video.speech_shelf import SpeechShelf
@@ -107,14 +107,9 @@ def shelf_of(services: Services) -> Shelf:
     return Shelf(ChunkIndex(services.database), services.store, key)
 
 
-def request_of_key(key: str) -> str:
-    """The request that a file of the store was made for (workers/tasks.py names them)."""
-    return key.split("/")[2].partition(".")[0]
-
-
 def files_of(services: Services, request_id: str) -> list[str]:
     """All that the store has of a request, be there a row of it or not."""
-    keys = services.store.list(f"artefacts/{request_id[-2:]}")
+    keys = services.store.list(artefact_folder(request_id))
     return [key for key in keys if request_of_key(key) == request_id]
 
 

@@ -18,7 +18,7 @@ from renderer.errors import EnvironmentFault
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.cleaning import Cleaning
 from renderer.ledger.leader import NotLeader
-from renderer.ledger.model import Clock, Fence, wall_clock
+from renderer.ledger.model import Clock, Fence, request_of_key, wall_clock
 from renderer.ledger.tallies import Tallies, releases_kept
 from renderer.ledger.upkeep import DAY_MS, STEP, Upkeep
 from renderer.operations import forget
@@ -197,11 +197,9 @@ class Caretaker:
         while some := list(islice(keys, STEP)):
             by_request: dict[str, list[str]] = defaultdict(list)
             for key in some:
-                by_request[forget.request_of_key(key)].append(key)
+                by_request[request_of_key(key)].append(key)
             for key in self._cleaning.abandoned(by_request, before):
-                gone += self._cleaning.sweep(
-                    forget.request_of_key(key), key, before, self._services.store.delete, fence
-                )
+                gone += self._cleaning.sweep(request_of_key(key), key, before, self._services.store.delete, fence)
                 yield
             yield
         if gone:

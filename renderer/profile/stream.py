@@ -67,9 +67,13 @@ class ProfileStream:
             raise UsageError("usage.unreadable", message, place=place) from error
         self._file = io.TextIOWrapper(self._bytes, encoding="utf-8-sig", newline="")
         if self.form == "csv":
-            with self._faults():
-                self._rows = CsvRows(self._file, self._contract, self.name)
-                self.columns = self._rows.columns
+            try:
+                with self._faults():
+                    self._rows = CsvRows(self._file, self._contract, self.name)
+                    self.columns = self._rows.columns
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -35,6 +35,7 @@ def test_a_service_stopped_or_killed_under_load_hands_back_what_it_had(house: Ho
     assert house.stop() == 0
     gone(house, family)
     assert not house.at_work() and house.counts(run).open
+    assert house.services.reader.workers() == []
     assert set(attempts_of(house.services, run)) <= {0, 1}  # nothing was counted that was not finished
     assert list(house.settings.work.iterdir()) == []
 

@@ -4,14 +4,19 @@ to its end, somebody who is forgotten in between."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from errno import ENOSPC
+from os import mkfifo
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from renderer.batch import aside
 from renderer.batch.balance import REST_S, Settler
-from renderer.batch.intake import take_in
+from renderer.batch.intake import look_into, take_in
+from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
 from renderer.ledger.tables import requests, runs
 from renderer.operations.forget import forget
@@ -102,3 +107,46 @@ def test_who_was_set_aside_and_forgotten_does_not_unbalance_a_run(bench: Bench) 
     balance = bench.finish(run)
     assert balance.why == () and balance.forgotten == 1
     assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_an_input_that_cannot_be_read_at_all_gets_no_run(bench: Bench) -> None:
+    (bench.home / "people.csv").write_text("Anna;17\n")
+    mkfifo(bench.home / "pipe.jsonl")
+    for name in ("nowhere.jsonl", "people.csv", "people.txt", "-"):
+        with pytest.raises(UsageError):
+            look_into(bench.release, name if name == "-" else str(bench.home / name))
+    look_into(bench.release, str(bench.home / "pipe.jsonl"))  # would wait for ever if it were opened
+    look_into(bench.release, bench.file([person(1)]))
+    look_into(bench.release, "-", "csv")
+
+
+def test_half_of_the_records_that_were_set_aside_is_no_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = bench.start(bench.file(["{", "["]), channels=("statement",))
+    full = OSError(ENOSPC, "No space left on device")
+    out, kept, told = bench.home / "mend.jsonl", aside._line, iter([None, full])
+
+    def line(*given: Any) -> str:
+        if (error := next(told)) is not None:
+            raise error
+        return kept(*given)
+
+    monkeypatch.setattr(aside, "_line", line)
+    with pytest.raises(OSError, match="No space"):
+        aside.write_aside(bench.services, run.id, out)
+    assert not out.exists()
+    monkeypatch.undo()
+    assert aside.write_aside(bench.services, run.id, out) == (2, 0)
+    with pytest.raises(FileExistsError):
+        aside.write_aside(bench.services, run.id, out)
+    assert len(out.read_text().splitlines()) == 2
+
+
+def test_a_report_does_not_take_the_place_of_what_is_no_file(tmp_path: Path) -> None:
+    pipe, found = tmp_path / "pipe", []
+    mkfifo(pipe)
+    reader = Thread(target=lambda: found.append(pipe.read_text()))
+    reader.start()
+    with _written(pipe) as file:
+        file.write("report")
+    reader.join()
+    assert found == ["report"] and pipe.is_fifo()

@@ -160,6 +160,22 @@ def test_nothing_else_is_overwritten(bench: Bench, to: Path) -> None:
     assert found.without == {"wrong": 2} and third in str(manifest(to))
 
 
+def test_the_folder_is_its_owners_and_no_link_leads_out_of_it(bench: Bench, tmp_path: Path, to: Path) -> None:
+    request = bench.done(1)
+    export(bench.services, bench.run, to)
+    assert to.stat().st_mode & 0o777 == 0o700
+    for name in ("00000", folder_of(1, request), f"{folder_of(1, request)}/statement"):
+        elsewhere = tmp_path / f"elsewhere-{name.replace('/', '-')}"
+        (to / name).rename(elsewhere)
+        (to / name).symlink_to(elsewhere)
+        before = files(elsewhere)
+        found = export(bench.services, bench.run, to)
+        assert [one.fault for one in found.wrong] == ["other"] and files(elsewhere) == before
+        (to / name).unlink()
+        elsewhere.rename(to / name)
+    assert not export(bench.services, bench.run, to).wrong
+
+
 def test_a_folder_of_something_else_is_refused(bench: Bench, tmp_path: Path, to: Path) -> None:
     bench.done(1)
     export(bench.services, bench.run, to)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from renderer.bootstrap import Progress, Services, build, recipient_use
-from renderer.ledger.model import Claim, new_id
+from renderer.ledger.model import Claim, artefact_key, new_id
 from renderer.ledger.tables import (
     artefacts,
     attempts,
@@ -259,7 +259,7 @@ def test_what_a_killed_worker_has_left_is_found_by_the_last_look(bench: Bench) -
     request, bruno = bench.done(ANNA), bench.done(BRUNO)
     proof = forget.forget(bench.services, ANNA)
     assert proof.finished_ms is not None and proof.checked_ms is None
-    late = f"artefacts/{request[-2:]}/{request}.video.film.mp4"
+    late = artefact_key(request, "video/film.mp4")
     bench.services.store.put_if_absent(late, b"stored just before it was killed")
     bench.chunk("f" * 64, f"{request}-statement")
     assert forget.look_again(bench.services, proof.finished_ms) == 0  # not yet

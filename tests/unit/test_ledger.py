@@ -521,6 +521,19 @@ def test_nobody_else_can_read_the_ledger(tmp_path: Path) -> None:
     assert (tmp_path / "ledger.sqlite").stat().st_mode & 0o077 == 0
 
 
+def test_a_file_that_is_damaged_is_a_fault_of_the_environment(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(b"no ledger " * 1000)
+    with pytest.raises(EnvironmentFault, match="is damaged, or is no ledger"):
+        Database(f"sqlite:///{path}")
+    path.unlink()
+    Database(f"sqlite:///{path}").close()
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))  # a disk that forgot
+    with pytest.raises(EnvironmentFault, match="is damaged, or is no ledger"):
+        Database(f"sqlite:///{path}")
+
+
 def test_a_part_ends_and_the_next_is_claimed_in_one_step(bench: Bench) -> None:
     first, second = (bench.submit("statement", plan=False) for _ in range(2))
     bench.sent("control")

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from renderer.bootstrap import Services, build
 from renderer.cli import main as cli
-from renderer.ledger.model import Fault, Outcome, Produced, Submission, new_id, wall_clock
+from renderer.ledger.model import Fault, Outcome, Produced, Submission, artefact_key, new_id, wall_clock
 from renderer.ledger.tables import artefacts, chunks, outbox, parts, pauses, requests, runs
 from renderer.ledger.tallies import LAG_MS, Tallies
 from renderer.ledger.upkeep import DAY_MS
@@ -75,7 +75,7 @@ class Bench:
         self.now += 40
         made = []
         for number in range(files):
-            key = f"artefacts/{request_id[-2:]}/{request_id}.statement.{number}.pdf"
+            key = artefact_key(request_id, f"statement/{number}.pdf")
             self.services.store.put_if_absent(key, b"x" * size)
             made.append(
                 Produced(

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select, update
 
 from renderer.bootstrap import Services, build, release_key
 from renderer.ledger.leader import Leader, NotLeader
-from renderer.ledger.model import Claim, Fault, Fence, Outcome, Produced, Submission, new_id
+from renderer.ledger.model import Claim, Fault, Fence, Outcome, Produced, Submission, artefact_key, new_id
 from renderer.ledger.tables import (
     artefacts,
     attempts,
@@ -400,12 +400,12 @@ def test_old_rows_are_put_away_and_those_that_count_stay(bench: Bench) -> None:
 def test_files_that_nobody_counted_are_swept_a_day_after_their_request_ended(bench: Bench) -> None:
     store = bench.services.store
     request, waiting = bench.done(), bench.submit(bench.run())
-    counted = f"artefacts/{request[-2:]}/{request}.statement.counted.pdf"
+    counted = artefact_key(request, "statement/counted.pdf")
     with bench.database.writing() as connection:
         connection.execute(update(artefacts).values(key=counted))
-    lost = f"artefacts/{request[-2:]}/{request}.statement.lost.pdf"
-    at_work = f"artefacts/{waiting[-2:]}/{waiting}.statement.bill.pdf"
-    elsewhere = "artefacts/00/" + "0" * 32 + ".statement.bill.pdf"  # of another ledger
+    lost = artefact_key(request, "statement/lost.pdf")
+    at_work = artefact_key(waiting, "statement/bill.pdf")
+    elsewhere = artefact_key("0" * 32, "statement/bill.pdf")  # of another ledger
     for key in (counted, lost, at_work, elsewhere):
         store.put_if_absent(key, b"x")
 
