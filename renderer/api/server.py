@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Callable
 
 import uvicorn
@@ -13,15 +12,12 @@ from renderer.bootstrap import Services
 
 CALLS = 512
 """Connections and calls at the same time; more are turned away with 503."""
-SWITCH_S = 0.0005
 LEAVE_S = 20
 """Calls under way have so long to end when the process is told to."""
 
 
 def serve(services: Services, host: str, port: int, started: Callable[[], None]) -> None:
     """Answer calls until the process is told to end."""
-    # Threads that check records compute, and at Python's own 5 ms the loop that answers would wait so long for each.
-    sys.setswitchinterval(SWITCH_S)
     config = uvicorn.Config(
         make_app(services),
         host=host,
