@@ -189,9 +189,8 @@ def _verdict(report: Report, console: Console) -> None:
             else "[yellow bold]Not at its end.[/] The sums are being made."
         )
     elif report.balanced:
-        of = (
-            "Every record is accounted for" if not report.controls else "Every record and every amount is accounted for"
-        )
+        compared = report.controls and not report.balance.forgotten
+        of = "Every record and every amount is accounted for" if compared else "Every record is accounted for"
         console.print(f"[green bold]Balanced.[/] {of}.")
     else:
         console.print("[red bold]Not balanced.[/]")
@@ -206,7 +205,8 @@ def _verdict(report: Report, console: Console) -> None:
             )
     if report.balance.forgotten:
         console.print(
-            f"The amounts of {report.balance.forgotten:,} forgotten requests are gone, so amounts were not compared.",
+            f"Recipients of {report.balance.forgotten:,} records were forgotten before the sums were made. Their "
+            "amounts are gone, so amounts were not compared, and differ by these.",
         )
 
 

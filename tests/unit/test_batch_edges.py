@@ -5,17 +5,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from errno import ENOSPC
+from io import StringIO
 from os import mkfifo
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import select, update
 
 from renderer.batch import aside
 from renderer.batch.balance import REST_S, Settler
 from renderer.batch.intake import look_into, take_in
+from renderer.batch.report import gather
+from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
 from renderer.ledger.tables import requests, runs
@@ -106,6 +110,9 @@ def test_who_was_set_aside_and_forgotten_does_not_unbalance_a_run(bench: Bench) 
     forget(bench.services, "C-2")
     balance = bench.finish(run)
     assert balance.why == () and balance.forgotten == 1
+    page = StringIO()
+    show(gather(bench.services, run.id), Console(file=page, width=100))
+    assert "Every record is accounted for." in page.getvalue() and "were not compared" in page.getvalue()
     assert bench.services.batches.run(run.id).state == "complete"
 
 
