@@ -37,9 +37,7 @@ def start(
         list[str] | None,
         typer.Option("--channel", metavar="C", help="Make only this channel; may be given several times."),
     ] = None,
-    priority: Annotated[
-        str, typer.Option("--priority", metavar="P", help="low, normal, high, or urgent: before all others.")
-    ] = "normal",
+    priority: Annotated[str, typer.Option("--priority", metavar="P", help="low, normal or high.")] = "normal",
     sample: Annotated[
         int | None,
         typer.Option(
@@ -75,6 +73,12 @@ def start(
     [bold]Example:[/] dearly batch start loyalty-year --profiles customers.jsonl --channel statement
     """
     form = form_of(format_)
+    if priority == "urgent":
+        raise UsageError(
+            "usage.argument",
+            "A batch cannot be urgent: whoever waits on the phone would wait behind it.",
+            hint="--priority high goes before all other batches.",
+        )
     if priority not in PRIORITIES:
         raise UsageError("usage.argument", "There is no such priority.", hint=nearest(priority, [*PRIORITIES]))
     parse_date(as_of)

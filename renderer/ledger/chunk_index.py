@@ -59,7 +59,7 @@ class ChunkIndex:
             rows = {row.key: row for some in _batches(keys) for row in _finished(connection, chunks.c.key.in_(some))}
         old = [key for key, row in rows.items() if row.used_ms < now - TOUCH_MS]
         if old:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 for some in _batches(old):
                     connection.execute(update(chunks).where(chunks.c.key.in_(some)).values(used_ms=now))
         return rows
@@ -77,7 +77,7 @@ class ChunkIndex:
                 return _finished(connection, chunks.c.key == key)[0]
         if row is not None and row.lease_until_ms > now:
             return None
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             if row is None:
                 values = {
                     "key": key,
@@ -107,18 +107,18 @@ class ChunkIndex:
     def renew(self, tokens: Mapping[str, int], lease_ms: int) -> None:
         """Make leases last again. One that somebody else has now is left alone."""
         until = self._clock() + lease_ms
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             for key, token in tokens.items():
                 connection.execute(update(chunks).where(_held(key, token)).values(lease_until_ms=until))
 
     def give_up(self, key: str, token: int) -> None:
         """Let somebody else encode it."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(update(chunks).where(_held(key, token)).values(lease_until_ms=0, lease_owner=None))
 
     def finish(self, key: str, token: int, size: int, frames_digest: str) -> bool:
         """The chunk is in the store. False if the lease was lost: then nothing changes."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             changed = connection.execute(
                 update(chunks)
                 .where(_held(key, token))
@@ -139,7 +139,7 @@ class ChunkIndex:
 
     def lose(self, key: str) -> None:
         """Its bytes are gone: somebody is to encode it again."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(
                 update(chunks)
                 .where(chunks.c.key == key, chunks.c.bytes.is_not(None))
@@ -148,7 +148,7 @@ class ChunkIndex:
 
     def audited(self, keys: Iterable[str]) -> None:
         """Count a comparison that found the same frames."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             for some in _batches(keys):
                 connection.execute(update(chunks).where(chunks.c.key.in_(some)).values(audits=chunks.c.audits + 1))
 
@@ -160,7 +160,7 @@ class ChunkIndex:
         if not named:
             return
         rows = [{"use": use, "key": key, "keep": keep} for key in named]
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(_unless_there(connection, chunk_uses), rows)
             if keep:
                 for some in _batches(named):
@@ -185,7 +185,7 @@ class ChunkIndex:
 
     def release(self, use: str, removed: Sequence[str]) -> None:
         """Forget a use, and the rows of chunks whose bytes were removed, unless somebody came to use them since."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(delete(chunk_uses).where(chunk_uses.c.use == use))
             for some in _batches(removed):
                 connection.execute(
@@ -200,7 +200,7 @@ class ChunkIndex:
 
     def remove_unused(self, keys: Sequence[str]) -> int:
         """Forget the rows of such chunks whose bytes were removed, unless somebody came to use them; how many."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return sum(
                 connection.execute(delete(chunks).where(chunks.c.key.in_(some), self._of_nobody())).rowcount
                 for some in _batches(keys)
@@ -225,7 +225,7 @@ class ChunkIndex:
 
     def evict(self, row: ChunkRow) -> bool:
         """Remove the row of a chunk whose bytes were removed. False if it was used or is encoded again meanwhile."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             changed = connection.execute(
                 delete(chunks).where(
                     chunks.c.key == row.key, chunks.c.bytes.is_not(None), chunks.c.used_ms == row.used_ms

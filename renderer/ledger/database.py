@@ -69,11 +69,16 @@ class Database:
             migrations.upgrade(connection)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
         """A transaction that may write. It takes SQLite's write lock at once: a read that later turns into a write
-        would fail without waiting."""
+        would fail without waiting.
+
+        Once it has ended it outlives a power cut. What is not ``durable`` outlives the death of any process, but a
+        power cut may undo the last of it in SQLite, which then does not wait for the disk: for changes that are made
+        again by themselves, such as those of workers.
+        """
         with _faults(), self.engine.connect() as connection:
-            connection = connection.execution_options(writes=True)
+            connection = connection.execution_options(writes=True, durable=durable)
             with connection.begin():
                 yield connection
 
@@ -165,7 +170,6 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     cursor = connection.cursor()
     for pragma in (
         "journal_mode = wal",
-        "synchronous = normal",
         "foreign_keys = on",
         "trusted_schema = off",
         "secure_delete = on",  # what is dropped or forgotten is overwritten in the file
@@ -192,8 +196,15 @@ def _check_server(connection: Any, record: Any, _proxy: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("begin immediate" if writes else "begin")
+    options = connection.get_execution_options()
+    if not options.get("writes", False):
+        connection.exec_driver_sql("begin")
+        return
+    level = "full" if options["durable"] else "normal"
+    if connection.info.get("synchronous") != level:
+        connection.exec_driver_sql(f"pragma synchronous = {level}")
+        connection.info["synchronous"] = level
+    connection.exec_driver_sql("begin immediate")
 
 
 @contextmanager

@@ -54,7 +54,7 @@ class Leader:
         self, name: str, holder: str, lease_ms: int, is_dead: Callable[[str], bool] = lambda _: False
     ) -> Fence | None:
         """Be the leader of that name, or stay it, for ``lease_ms``; None when another one is, and may be alive."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             now = self._clock()
             connection.execute(insert_new(connection, leases, "name").values(name=name, holder="", token=0, until_ms=0))
             found = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
@@ -69,7 +69,7 @@ class Leader:
 
     def resign(self, fence: Fence) -> None:
         """Let another one lead at once."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(
                 update(leases).where(leases.c.name == fence.name, leases.c.token == fence.token).values(until_ms=0)
             )
@@ -89,7 +89,7 @@ class Leader:
         most, when it is time to try. Publish them after this. Raises NotLeader."""
         if room <= 0:
             return []
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             self._guard(connection, fence)
             now = self._clock()
             pause = connection.execute(select(pauses.c.until_ms).where(pauses.c.queue == queue)).one_or_none()
@@ -117,7 +117,7 @@ class Leader:
         """Take back what was marked as sent and could not be, or could not be done with its message."""
         if not part_ids:
             return 0
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return connection.execute(
                 update(parts)
                 .where(parts.c.id.in_(part_ids), parts.c.state == "dispatched")
@@ -168,7 +168,7 @@ class Leader:
         lost = [(row, how) for row in running if (how := _ended(row, is_dead, now - late_ms)) is not None]
         changed = 0
         if late:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 self._guard(connection, fence)
                 changed += connection.execute(
                     update(parts)
@@ -176,7 +176,7 @@ class Leader:
                     .values(state="submitted", lease_until_ms=None)
                 ).rowcount
         for row, how in lost:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 self._guard(connection, fence)
                 changed += self._take_back(connection, row, how, counted)
         return changed
@@ -229,7 +229,7 @@ class Leader:
     @contextmanager
     def leading(self, fence: Fence | None = None) -> Iterator[Connection]:
         """A transaction of the leader's. Raises NotLeader."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             self._guard(connection, fence)
             yield connection
 
@@ -243,7 +243,7 @@ class Leader:
             ended = connection.scalars(select(runs.c.id).where(ours, ~still_open)).all()
         settled = []
         for run_id in ended:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 self._guard(connection, fence)
                 now = self._clock()
                 expected = connection.scalar(select(runs.c.expected).where(runs.c.id == run_id))
@@ -272,7 +272,7 @@ class Roll:
 
     def beat(self, worker: str, *, name: str = "", queues: Iterable[str] = (), children: int = 0) -> None:
         """Say that a worker lives. One that was declared dead comes back so; what it had is no longer its own."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             now = self._clock()
             changed = connection.execute(
                 update(workers).where(workers.c.id == worker).values(beat_ms=now, dead_ms=None)
@@ -291,7 +291,7 @@ class Roll:
 
     def stop(self, worker: str) -> None:
         """A worker has ended in order."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             connection.execute(
                 update(workers).where(workers.c.id == worker, workers.c.dead_ms.is_(None)).values(dead_ms=self._clock())
             )
@@ -307,7 +307,7 @@ class Roll:
         gone = [row for row in living if (silent and row.beat_ms < now - DEAD_MS) or is_dead(row.id)]
         buried = []
         for row in gone:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 changed = connection.execute(
                     update(workers)
                     .where(workers.c.id == row.id, workers.c.beat_ms == row.beat_ms, workers.c.dead_ms.is_(None))

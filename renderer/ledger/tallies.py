@@ -87,7 +87,7 @@ class Tallies:
                     return False
                 found, totals = _sums(connection, rows, since, until)
                 more = until < now - LAG_MS
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             guard(connection, fence, now)
             if mark is None:
                 connection.execute(insert_new(connection, marks, "name").values(name=_MARK, value=0))

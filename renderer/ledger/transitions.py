@@ -55,7 +55,7 @@ class Ledger:
         ``owner`` is the process that works, ``worker`` the one that it belongs to. The attempt is counted here, before
         any work, so that a part which kills its process is not tried for ever.
         """
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             lock(connection, request_of(part_id))
             return self._claim(connection, Wish(part_id=part_id, owner=owner, lease_ms=lease_ms, worker=worker))
 
@@ -99,21 +99,21 @@ class Ledger:
     def beat(self, claim: Claim, step: int, steps: int) -> bool:
         """Note the progress. False when the claim is lost: then stop, nobody wants the result. The lease is not made
         longer: it is as long as the part may take."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             changed = connection.execute(update(parts).where(held(claim)).values(step=step, steps=steps))
             return changed.rowcount == 1
 
     def planned(self, claim: Claim, plan_digest: str, sealed_plan: bytes, accounted: bytes | None = None) -> bool:
         """The plan is made; the request's other parts wait for it no longer. ``accounted`` are the control amounts that
         it accounts for, sealed. False when the claim was lost."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return self._planned(connection, claim, plan_digest, sealed_plan, accounted)
 
     def planned_and_claim(
         self, claim: Claim, plan_digest: str, sealed_plan: bytes, wish: Wish, accounted: bytes | None = None
     ) -> tuple[bool, Claim | None]:
         """:meth:`planned` and then :meth:`claim`, in one transaction. Without a claim, ask for it again."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             kept = self._planned(connection, claim, plan_digest, sealed_plan, accounted)
             return kept, self._claim_too(connection, wish)
 
@@ -139,7 +139,7 @@ class Ledger:
     def suppress(self, claim: Claim, reason: str) -> bool:
         """The rules say that this recipient gets nothing: the request ends with its parts. ``claim`` is that of the
         plan. False when it was lost."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             lock(connection, claim.request_id)
             if connection.execute(select(parts.c.id).where(held(claim))).one_or_none() is None:
                 return False
@@ -148,18 +148,18 @@ class Ledger:
     def know_engine(self, digest: str, versions: str) -> None:
         """Write down what makes artefacts under a digest, once a process: to be called before they are."""
         if digest not in self._engines:
-            with self._database.writing() as connection:
+            with self._database.writing(durable=False) as connection:
                 connection.execute(insert_new(connection, engines, "digest").values(digest=digest, versions=versions))
             self._engines.add(digest)
 
     def finish(self, claim: Claim, outcome: Outcome) -> bool:
         """The part is done and its files count. False when the claim was lost: then nothing changed."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return self._finish(connection, claim, outcome)
 
     def finish_and_claim(self, claim: Claim, outcome: Outcome, wish: Wish) -> tuple[bool, Claim | None]:
         """:meth:`finish` and then :meth:`claim`, in one transaction. Without a claim, ask for it again."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             kept = self._finish(connection, claim, outcome)
             return kept, self._claim_too(connection, wish)
 
@@ -199,7 +199,7 @@ class Ledger:
     def fail(self, claim: Claim, fault: Fault) -> bool:
         """The part cannot be made, and neither can the parts that need it; without a plan nothing of the request can.
         False when the claim was lost."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             return fail(connection, self._clock(), claim.part_id, claim.token, fault)
 
     def retry(self, claim: Claim, fault: Fault, wait_ms: int) -> bool:
@@ -214,7 +214,7 @@ class Ledger:
         return self._hand_back(claim, fault, 0, "given back", uncounted=1)
 
     def _hand_back(self, claim: Claim, fault: Fault, wait_ms: int, event: str, *, uncounted: int) -> bool:
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             lock(connection, claim.request_id)
             now = self._clock()
             if uncounted:
@@ -253,7 +253,7 @@ class Ledger:
 
     def _pause(self, claim: Claim, fault: Fault) -> None:
         """Send nothing more of a queue until a single part of it, the probe, has got through."""
-        with self._database.writing() as connection:
+        with self._database.writing(durable=False) as connection:
             now = self._clock()
             values = {"fault_ms": now, "code": fault.code, "message": fault.message}
             fresh = {"queue": claim.queue, "faults": 1, "since_ms": now, "until_ms": now + FAULT_WAIT_MS, **values}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -626,3 +627,14 @@ def test_a_connection_that_has_rested_is_tried_before_it_is_used(bench: Bench, m
     monkeypatch.setattr("renderer.ledger.database.TRUSTED_S", 0.0)
     lose()
     assert bench.reader.workers() == []
+
+
+def test_what_is_handed_in_is_on_the_disk_and_what_workers_do_need_not_wait_for_it(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'ledger.sqlite'}")) as database:
+        found = []
+        for durable in (True, False, False, True):
+            with database.writing(durable=durable) as connection:
+                found.append(connection.exec_driver_sql("pragma synchronous").scalar())
+        assert found == [2, 1, 1, 2]  # full, normal
+        with database.reading() as connection:
+            assert connection.exec_driver_sql("pragma synchronous").scalar() == 2
