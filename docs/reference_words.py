@@ -71,8 +71,8 @@ ADVICE: dict[str, str] = {
     "job.fault": "A bug of Dearly: report it with the place that the log names.",
     "job.time": "Shorten the film or the statement, or use a faster machine.",
     "store.audit": "Only in the log: the chunk was dropped and the fresh one used. If it comes often, report it.",
-    "store.damaged": "A release: publish the same files again; what waits for it goes on by itself. A chunk (only in the "
-    "log): it was dropped and made again. If it comes often, look at the disk.",
+    "store.damaged": "A release: publish the same files again; what waits for it goes on by itself. A chunk (only in "
+    "the log): it was dropped and made again. If it comes often, look at the disk.",
     "store.missing": "Restore the store's folder, or submit the request again.",
     "api.argument": "Look the address up in [the HTTP API](http.md); the answer names what is wrong.",
     "api.body": "Send JSON in UTF-8 (for a stream: one object a line) with the fields of [the HTTP API](http.md).",

@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import typer
 
 from docs import make_reference
 from docs.models import slug
@@ -43,7 +44,7 @@ def test_generated_pages_are_what_the_code_says(generated: dict[str, str]) -> No
 
 def test_every_command_and_option_is_listed_under_its_command(generated: dict[str, str]) -> None:
     cli.register()
-    for name, command in make_reference.commands(make_reference.typer.main.get_command(cli.app)):
+    for name, command in make_reference.commands(typer.main.get_command(cli.app)):
         section = generated["cli.md"].partition(f"### dearly {name}\n")[2].partition("\n### ")[0]
         asked = command.params
         names = [name for one in asked for name in (one.opts if one.param_type_name == "option" else [one.metavar])]
