@@ -108,7 +108,7 @@ class Controls:
         return found
 
     def planned(self, plan: RenderPlan, profile: Profile) -> Amounts:
-        """The amounts that a plan accounts for (one that is suppressed has none); ``profile`` is what it was made of."""
+        """The amounts that a plan accounts for (none if suppressed); ``profile`` is what it was made of."""
         shown = {name: control.fact for name, control in self._controls.items() if control.fact is not None}
         again = self._controls.keys() - shown.keys()
         found = dict(self.read(profile, as_of=plan.as_of, seed=plan.seed, only=again)) if again else {}
