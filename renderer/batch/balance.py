@@ -14,6 +14,7 @@ from typing import cast
 
 from renderer.batch.model import Balance, Outcome, Sums, settled
 from renderer.bootstrap import Services
+from renderer.errors import EnvironmentFault
 from renderer.ledger.batches import BatchRun, Ended
 from renderer.ledger.model import Fence, RunState
 from renderer.orders import open_amounts
@@ -82,24 +83,36 @@ class Settler:
         came_in = Balance.from_json(run.totals)
         sums = Sums(came_in)
         differing = forgotten = after = 0
+        unopened: list[int] = []
         while page := self._services.batches.ended(run.id, after):
             after = page[-1].record
             for request in page:
-                amounts = self._amounts(request)
-                sums.end(cast("Outcome", request.state), amounts)
-                differing += request.state == "done" and not request.forgotten and not self._accounted(request, amounts)
                 forgotten += request.forgotten and request.amounts is None
+                amounts: Amounts = {}
+                try:
+                    amounts = self._amounts(request)
+                    other = request.state == "done" and not request.forgotten and not self._accounted(request, amounts)
+                    differing += other
+                except EnvironmentFault:  # of this record only, and for ever: the ledger itself was read
+                    unopened.append(request.record)
+                sums.end(cast("Outcome", request.state), amounts)
             yield None
         for count, record in enumerate(self._services.batches.aside(run.id), start=1):
             name = f"amounts {run.id} {record.record}"
             sealed = record.amounts
             # What was never kept, because it was too large, has no recipient either.
             forgotten += record.data is None and record.recipient is not None
-            sums.end("set_aside", {} if sealed is None else amounts_from_bytes(self._services.vault.open(sealed, name)))
+            amounts = {}
+            try:
+                if sealed is not None:
+                    amounts = amounts_from_bytes(self._services.vault.open(sealed, name))
+            except EnvironmentFault:
+                unopened.append(record.record)
+            sums.end("set_aside", amounts)
             if count % 500 == 0:
                 yield None
         expected = run.records if run.expected is None else run.expected
-        yield settled(sums.balance(), expected=expected, differing=differing, forgotten=forgotten)
+        yield settled(sums.balance(), expected=expected, differing=differing, forgotten=forgotten, unopened=unopened)
 
     def _amounts(self, request: Ended) -> Amounts:
         if request.amounts is None:

@@ -11,7 +11,7 @@ in records, and for every control total of the template in every currency.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, Inexact
 from types import MappingProxyType
@@ -196,21 +196,37 @@ class Sums:
                 unread[column] = unread.get(column, 0) + 1
 
 
-def settled(sums: Balance, *, expected: int, differing: int, forgotten: int = 0) -> Balance:
+NAMED = 20
+"""So many records are named in a sentence."""
+
+
+def settled(
+    sums: Balance, *, expected: int, differing: int, forgotten: int = 0, unopened: Sequence[int] = ()
+) -> Balance:
     """The sums of a run that has ended, with everything in ``why`` that does not add up. ``expected`` is the number of
     records that were read. The amounts of ``forgotten`` requests are gone, so where there are any (a run that was
-    retried after a recipient was forgotten) only records are compared."""
+    retried after a recipient was forgotten) only records are compared. ``unopened`` are the numbers of records whose
+    amounts are there and cannot be opened: the sums lack them, and will always."""
     why = []
     out = sum(sums.outcomes.get(outcome, 0) for outcome in OUTCOMES)
     if expected != sums.input:
         why.append(f"{expected} records were read; {sums.input} came in.")
     if out != sums.input:
         why.append(f"{sums.input} records came in; {out} are accounted for.")
+    if unopened:
+        why.append(_unopened(unopened))
     if not forgotten:
         why += _unequal(sums)
     if differing:
         why.append(f"{differing} requests are done, but their plans account for other amounts than came in.")
     return replace(sums, differing=differing, forgotten=forgotten, settled=True, why=tuple(why))
+
+
+def _unopened(numbers: Sequence[int]) -> str:
+    named = ", ".join(str(number) for number in sorted(numbers)[:NAMED])
+    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+    records = f"record {named}" if len(numbers) == 1 else f"records {named}{more}"
+    return f"The amounts of {records} cannot be opened: they are damaged, or were sealed with another key."
 
 
 def _unequal(sums: Balance) -> Iterator[str]:

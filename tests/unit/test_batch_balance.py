@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
 from renderer.batch.balance import Settler
-from renderer.batch.model import OUTCOMES, Balance
+from renderer.batch.model import OUTCOMES, Balance, settled
+from renderer.batch.report import gather
 from renderer.errors import UsageError
 from renderer.ledger.leader import NotLeader
+from renderer.ledger.seal import Vault
 from renderer.ledger.tables import attempts, history, outbox, requests, runs, sealed, set_aside
 from renderer.orders import seal_amounts
 from tests.batches import FAILS, Bench, person
@@ -111,6 +113,35 @@ def test_what_is_missing_is_told(bench: Bench, what: str) -> None:
         "amount": "1 requests are done, but their plans account for other amounts",
         "input": "4 records were read; 3 came in.",
     }[what] in why
+
+
+@pytest.mark.parametrize("kind", ["amounts", "accounted", "aside", "all"])
+def test_amounts_that_cannot_be_opened_end_the_run_and_are_named(bench: Bench, kind: str) -> None:
+    run = bench.start(bench.file([person(1), person(2, bill__total=3), person(1)]), channels=("statement",))
+    bench.work()
+    with bench.database.writing() as connection:
+        if kind in ("amounts", "accounted"):
+            found = select(requests.c.id).where(requests.c.record == 2).scalar_subquery()
+            ours = (sealed.c.request_id == found) & (sealed.c.kind == kind)
+            connection.execute(update(sealed).where(ours).values(data=b"damaged"))
+        elif kind == "aside":
+            connection.execute(update(set_aside).values(amounts=b"damaged"))
+        else:
+            other = Vault(bytes(32))
+            connection.execute(update(sealed).values(data=other.seal(b"{}", "amounts")))
+            connection.execute(update(set_aside).values(amounts=other.seal(b"{}", "amounts")))
+    assert bench.settle() == [run.id]
+    assert bench.services.batches.run(run.id).state == "unbalanced"
+    records = {"amounts": "record 2", "accounted": "record 2", "aside": "record 3", "all": "records 1, 2, 3"}[kind]
+    said = f"The amounts of {records} cannot be opened: they are damaged, or were sealed with another key."
+    made = gather(bench.services, run.id)
+    assert said in made.why and made.balanced is False
+    assert made.counts["input"] == 3 and not made.tally.open
+
+
+def test_of_many_that_cannot_be_opened_some_are_named() -> None:
+    balance = settled(Balance(), expected=0, differing=0, unopened=range(30, 0, -1))
+    assert "records 1, 2, 3," in balance.why[-1] and "19, 20 and 10 more cannot be opened" in balance.why[-1]
 
 
 def test_a_cancelled_run_balances_and_is_announced(bench: Bench) -> None:
