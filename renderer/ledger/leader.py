@@ -191,11 +191,12 @@ class Leader:
             fault = TOO_OFTEN
         elif counted and row.attempts - crashes - losses >= MAX_ATTEMPTS:
             fault = TOO_LATE
-        if fault is not None:
-            return fail(connection, now, row.id, row.lease_token, fault, how)
         request_id = request_of(row.id)
         lock(connection, request_id)
         ours = (parts.c.id == row.id) & (parts.c.lease_token == row.lease_token) & (parts.c.state == "running")
+        if fault is not None:
+            connection.execute(update(parts).where(ours).values(crashes=crashes, losses=losses))
+            return fail(connection, now, row.id, row.lease_token, fault, how)
         end_attempts(connection, now, ours, how)
         back = connection.execute(
             update(parts)

@@ -235,6 +235,7 @@ def test_poison_is_sent_alone_and_fails_at_last(bench: Bench) -> None:
     (found,) = bench.reader.parts(bench.run)
     assert found.state == "failed"
     assert found.fault is not None and found.fault.code == "job.poison"
+    assert found.crashes == POISON_AFTER, "the last death counts too"
     assert bench.reader.counts(bench.run).failed == 1
 
 
