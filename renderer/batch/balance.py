@@ -41,16 +41,19 @@ class Settler:
         """Whether a run is being summed: then come again soon."""
         return bool(self._begun)
 
-    def settle(self, fence: Fence | None = None, slice_s: float = SLICE_S) -> list[str]:
-        """Go on with every run that may end, for about so long; the ids of those that ended now. Raises NotLeader, and
-        EnvironmentFault: then the run that could not be read is summed from the start after a while."""
+    def settle(self, fence: Fence | None = None, slice_s: float = SLICE_S, *, only: str | None = None) -> list[str]:
+        """Go on with every run that may end, or with ``only`` one, for about so long; the ids of those that ended now.
+        Raises NotLeader, and EnvironmentFault: then the run that could not be read is summed from the start after a
+        while."""
         until = self._now() + slice_s
         batches = self._services.batches
         for run_id in batches.unfinished_cancelled():
+            if only not in (None, run_id):
+                continue
             while self._now() < until and self._services.intake.cancel_some(run_id) is not None:
                 pass
         self._rests = {run_id: end for run_id, end in self._rests.items() if end > self._now()}
-        ready = [run for run in batches.to_settle() if run.id not in self._rests]
+        ready = [run for run in batches.to_settle() if run.id not in self._rests and only in (None, run.id)]
         runs = {(run.id, run.state, batches.mark(run.id)): run for run in ready}
         # One that was reopened meanwhile has another mark, and is summed from the start.
         self._begun = {key: self._begun.get(key) or self._sum(run) for key, run in runs.items()}

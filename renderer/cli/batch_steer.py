@@ -79,7 +79,7 @@ def cancel(run: RunArgument, json_: JsonOption = False) -> None:
     cancelled = services.intake.cancel_run(run_id)
     settler = Settler(services)
     while not services.batches.run(run_id).settled:  # here, since perhaps no service runs
-        settler.settle(slice_s=10)
+        settler.settle(slice_s=10, only=run_id)
     if not json_:
         _say(f"Cancelled {cancelled} requests.")
     try:

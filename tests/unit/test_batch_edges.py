@@ -19,6 +19,7 @@ from renderer.batch import aside
 from renderer.batch.balance import REST_S, Settler
 from renderer.batch.intake import look_into, take_in
 from renderer.batch.report import gather
+from renderer.cli import batch_steer
 from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
@@ -57,6 +58,27 @@ def test_sums_that_broke_off_are_made_again(bench: Bench, monkeypatch: pytest.Mo
     now = REST_S
     assert settler.settle() == [run.id]
     assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_who_cancels_a_run_sums_no_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = bench.start(bench.file(["{"]), channels=("statement",), key="other")
+    killed = bench.start(bench.file([person(3)]), channels=("statement",), key="killed")
+    ours = bench.start(bench.file([person(1)]), channels=("statement",), key="ours")
+    with bench.database.writing() as connection:
+        connection.execute(update(runs).where(runs.c.id == killed.id).values(state="cancelled", cancelled_ms=1))
+    ended = bench.services.batches.ended
+
+    def away(run_id: str, after: int) -> Any:
+        if run_id != ours.id:
+            raise EnvironmentFault("environment.ledger", "The server is away.")
+        return ended(run_id, after)
+
+    monkeypatch.setattr(bench.services.batches, "ended", away)
+    monkeypatch.setattr(batch_steer, "build", lambda _: bench.services)
+    batch_steer.cancel(ours.id, json_=True)
+    assert bench.services.batches.run(ours.id).state == "cancelled" and bench.balance(ours).settled
+    assert not bench.services.batches.run(other.id).settled
+    assert _states(bench, killed.id) == ["submitted"]
 
 
 def test_nobody_is_left_out_for_a_request_that_is_still_to_be_cancelled(bench: Bench) -> None:
