@@ -104,7 +104,7 @@ class Guard:
         """End the child from another thread. A call under way raises TransientError; the next one starts a new
         child."""
         process = self._process
-        if process is not None:
+        if process is not None and process.pid is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
 
@@ -115,16 +115,20 @@ class Guard:
             self._pipe, theirs = context.Pipe()
             arguments = (theirs, self._memory, os.getpid())
             self._process = context.Process(target=_serve, args=arguments, name="dearly-render")
-            self._process.start()
-            theirs.close()
+            try:
+                self._process.start()
+            finally:
+                theirs.close()
         return self._pipe
 
     def _kill(self) -> int | None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # its own children go with it
-        self._process.kill()  # before it leads a group of its own
-        self._process.join()
-        code: int | None = self._process.exitcode
+        code: int | None = None
+        if self._process.pid is not None:  # it was started
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # its own children go with it
+            self._process.kill()  # before it leads a group of its own
+            self._process.join()
+            code = self._process.exitcode
         if self._pipe is not None:
             self._pipe.close()
         self._process = self._pipe = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -180,6 +181,20 @@ def test_closing_ends_the_child() -> None:
     with Guard() as fresh:
         pid, _ = fresh.call(who)
     assert is_gone(pid)
+
+
+def test_a_child_that_could_not_be_started_is_nothing_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with Guard() as guard:
+        with monkeypatch.context() as patched:
+            patched.setattr("multiprocessing.context.SpawnProcess._Popen", full)
+            for _ in range(2):
+                with pytest.raises(OSError, match="temporarily"):
+                    guard.call(double, 2)
+                guard.interrupt()
+        assert guard.call(double, 2) == 4
 
 
 def test_a_child_at_work_dies_with_its_parent() -> None:
