@@ -57,7 +57,7 @@ class Lane:
 LANES: Mapping[str, Lane] = {
     "urgent": Lane(shard=1, low=4, high=4, single=True),
     "control": Lane(shard=25, low=2, high=4, single=True),
-    "site": Lane(shard=1, low=4, high=4),
+    "site": Lane(shard=25, low=2, high=4),  # a page takes less than a statement: messages of one would wait for 25
     "statement": Lane(shard=25, low=2, high=4),
     "video": Lane(shard=1, low=2, high=2),
     "io": Lane(shard=1, low=4, high=4, single=True),
