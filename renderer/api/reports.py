@@ -38,6 +38,7 @@ class ControlSaid(_Said):
     suppressed: str | None
     set_aside: str | None
     cancelled: str | None
+    forgotten: str | None = Field(description="What records came to whose recipients were forgotten before the sums.")
     difference: str | None = Field(description="What came in and is not accounted for.")
 
 

@@ -90,10 +90,11 @@ class Settler:
         while page := self._services.batches.ended(run.id, after):
             after = page[-1].record
             for request in page:
-                forgotten += request.forgotten and request.amounts is None
-                amounts: Amounts = {}
+                gone = request.forgotten and request.amounts is None
+                forgotten += gone
+                amounts: Amounts | None = None
                 try:
-                    amounts = self._amounts(request)
+                    amounts = None if gone else self._amounts(request)
                     other = request.state == "done" and not request.forgotten and not self._accounted(request, amounts)
                     differing += other
                 except EnvironmentFault:  # of this record only, and for ever: the ledger itself was read
@@ -104,16 +105,19 @@ class Settler:
             name = f"amounts {run.id} {record.record}"
             sealed = record.amounts
             # What was never kept, because it was too large, has no recipient either.
-            forgotten += record.data is None and record.recipient is not None
-            amounts = {}
+            gone = record.data is None and record.recipient is not None
+            forgotten += gone
+            amounts = None if gone else {}
             try:
                 if sealed is not None:
                     amounts = amounts_from_bytes(self._services.vault.open(sealed, name))
             except EnvironmentFault:
+                amounts = None
                 unopened.append(record.record)
             sums.end("set_aside", amounts)
             if count % 500 == 0:
                 yield None
+        sums.forget()
         expected = run.records if run.expected is None else run.expected
         yield settled(sums.balance(), expected=expected, differing=differing, forgotten=forgotten, unopened=unopened)
 
@@ -122,7 +126,7 @@ class Settler:
             return {}
         return amounts_from_bytes(open_amounts(self._services.vault, request.amounts, request.id, "amounts"))
 
-    def _accounted(self, request: Ended, amounts: Amounts) -> bool:
+    def _accounted(self, request: Ended, amounts: Amounts | None) -> bool:
         """Whether the plan of a request that is done accounts for what came in."""
         if request.amounts is None or request.accounted is None:
             return request.amounts is None and request.accounted is None

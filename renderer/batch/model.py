@@ -5,7 +5,9 @@ becomes a request, which ends as *done*, *failed*, *suppressed* or *cancelled*. 
 
     input = done + failed + suppressed + set aside + cancelled
 
-in records, and for every control total of the template in every currency.
+in records, and for every control total of the template in every currency. In money there is one more on the right:
+what records of *forgotten* recipients came to. It is added to one sum when they are forgotten, and then no record of a
+run says any more what it was.
 """
 
 from __future__ import annotations
@@ -31,6 +33,34 @@ _EXACT = Context(prec=200, traps=[Inexact])
 
 IN = "in"
 """The column of a sum that holds all of the input."""
+
+FORGOTTEN = "forgotten"
+"""The column of a sum that holds amounts which were erased. Records are counted by what became of them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Erased:
+    """What was erased of a run: ``records``, their amounts by control total and currency, and how many of these could
+    not be read at intake."""
+
+    records: int = 0
+    totals: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        totals = {
+            name: {currency: decimal_text(amount) for currency, amount in currencies.items()}
+            for name, currencies in self.totals.items()
+        }
+        return {"records": self.records, "totals": totals, "unread": dict(self.unread)}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Erased:
+        totals = {
+            name: {currency: Decimal(amount) for currency, amount in currencies.items()}
+            for name, currencies in given.get("totals", {}).items()
+        }
+        return cls(records=given.get("records", 0), totals=totals, unread=given.get("unread", {}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +110,8 @@ class Balance:
     ``input`` counts records, ``outcomes`` those by what became of them. ``totals`` are amounts by control total,
     currency and column: ``in`` or an outcome. ``unread`` counts, by control total and column, the records whose amount
     cannot be read and therefore stands in no sum. ``differing`` are requests that are done and whose plan accounts for
-    other amounts than came in; ``forgotten`` those whose amounts were erased before these sums. ``why`` says in words
-    what does not add up.
+    other amounts than came in; ``forgotten`` those whose amounts were gone before these sums. ``erased`` is what is
+    known of these in all, and goes on growing after the run has settled. ``why`` says in words what does not add up.
     """
 
     input: int = 0
@@ -90,8 +120,27 @@ class Balance:
     unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     differing: int = 0
     forgotten: int = 0
+    erased: Erased = field(default_factory=Erased)
     settled: bool = False
     why: tuple[str, ...] = ()
+
+    @property
+    def compared(self) -> bool:
+        """Whether amounts were compared: what is gone of them stands in a sum of its own."""
+        return self.forgotten == self.erased.records
+
+    def erase(self, amounts: Amounts) -> Balance:
+        """These sums once a record with these amounts is forgotten."""
+        totals = {name: dict(currencies) for name, currencies in self.erased.totals.items()}
+        unread = dict(self.erased.unread)
+        for name in {*self.totals, *self.unread}:
+            if name in amounts:
+                currency, amount = amounts[name]
+                sums = totals.setdefault(name, {})
+                sums[currency] = exact_sum(sums.get(currency, Decimal(0)), amount)
+            else:
+                unread[name] = unread.get(name, 0) + 1
+        return replace(self, erased=Erased(records=self.erased.records + 1, totals=totals, unread=unread))
 
     @property
     def balanced(self) -> bool:
@@ -113,6 +162,7 @@ class Balance:
             "unread": {name: dict(columns) for name, columns in self.unread.items()},
             "differing": self.differing,
             "forgotten": self.forgotten,
+            "erased": self.erased.to_json(),
             "settled": self.settled,
             "why": list(self.why),
         }
@@ -134,6 +184,7 @@ class Balance:
             unread=data.get("unread", {}),
             differing=data.get("differing", 0),
             forgotten=data.get("forgotten", 0),
+            erased=Erased.from_json(data.get("erased", {})),
             settled=data.get("settled", False),
             why=tuple(data.get("why", ())),
         )
@@ -149,6 +200,7 @@ class Sums:
         keep = bool(ids)
         self._controls = ids or tuple({*begun.totals, *begun.unread})
         self._input = begun.input
+        self._erased = begun.erased
         self._outcomes: dict[Outcome, int] = dict(begun.outcomes) if keep else {}
         self._totals = {
             name: {
@@ -167,10 +219,19 @@ class Sums:
         self._input += 1
         self._add(IN, amounts)
 
-    def end(self, outcome: Outcome, amounts: Amounts) -> None:
-        """What became of a record."""
+    def end(self, outcome: Outcome, amounts: Amounts | None) -> None:
+        """What became of a record; ``amounts`` is None where they are gone or cannot be opened."""
         self._outcomes[outcome] = self._outcomes.get(outcome, 0) + 1
-        self._add(outcome, amounts)
+        if amounts is not None:
+            self._add(outcome, amounts)
+
+    def forget(self) -> None:
+        """Add what was erased as a column of its own."""
+        for name, currencies in self._erased.totals.items():
+            for currency, amount in currencies.items():
+                self._totals.setdefault(name, {}).setdefault(currency, {})[FORGOTTEN] = amount
+        for name, count in self._erased.unread.items():
+            self._unread.setdefault(name, {})[FORGOTTEN] = count
 
     def balance(self) -> Balance:
         """The sums so far."""
@@ -182,6 +243,7 @@ class Sums:
                 for name, currencies in self._totals.items()
             },
             unread={name: dict(columns) for name, columns in self._unread.items()},
+            erased=self._erased,
         )
 
     def _add(self, column: str, amounts: Amounts) -> None:
@@ -204,9 +266,11 @@ def settled(
     sums: Balance, *, expected: int, differing: int, forgotten: int = 0, unopened: Sequence[int] = ()
 ) -> Balance:
     """The sums of a run that has ended, with everything in ``why`` that does not add up. ``expected`` is the number of
-    records that were read. The amounts of ``forgotten`` requests are gone, so where there are any (a run that was
-    retried after a recipient was forgotten) only records are compared. ``unopened`` are the numbers of records whose
-    amounts are there and cannot be opened: the sums lack them, and will always."""
+    records that were read.
+
+    The amounts of ``forgotten`` records are gone. Where they were erased with their recipient they stand in one sum;
+    where any are not in it (they were dropped by age before a retry), only records are compared. ``unopened`` are the
+    numbers of records whose amounts are there and cannot be opened: the sums lack them, and will always."""
     why = []
     out = sum(sums.outcomes.get(outcome, 0) for outcome in OUTCOMES)
     if expected != sums.input:
@@ -215,7 +279,7 @@ def settled(
         why.append(f"{sums.input} records came in; {out} are accounted for.")
     if unopened:
         why.append(_unopened(unopened))
-    if not forgotten:
+    if forgotten == sums.erased.records:
         why += _unequal(sums)
     if differing:
         why.append(f"{differing} requests are done, but their plans account for other amounts than came in.")
@@ -233,12 +297,12 @@ def _unequal(sums: Balance) -> Iterator[str]:
     for name, currencies in sorted(sums.totals.items()):
         for currency, columns in sorted(currencies.items()):
             came, went = columns.get(IN, Decimal(0)), Decimal(0)
-            for outcome in OUTCOMES:
-                went = exact_sum(went, columns.get(outcome, Decimal(0)))
+            for column in (*OUTCOMES, FORGOTTEN):
+                went = exact_sum(went, columns.get(column, Decimal(0)))
             if came != went:
                 yield f"'{name}' in {currency}: {decimal_text(came)} came in, {decimal_text(went)} is accounted for."
     for name, counts in sorted(sums.unread.items()):
-        unread = sum(counts.get(outcome, 0) for outcome in OUTCOMES)
+        unread = sum(counts.get(column, 0) for column in (*OUTCOMES, FORGOTTEN))
         if counts.get(IN, 0) != unread:
             yield f"'{name}': {counts.get(IN, 0)} amounts could not be read at intake, {unread} at the end."
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any, TextIO
 
-from renderer.batch.model import IN, OUTCOMES, Balance, BatchOptions, exact_sum
+from renderer.batch.model import FORGOTTEN, IN, OUTCOMES, Balance, BatchOptions, exact_sum
 from renderer.batch.standing import iso, reason_json, records_in, times, whys
 from renderer.bootstrap import Services
 from renderer.ledger.census import Census, ChannelCensus
@@ -42,10 +42,10 @@ class Control:
 
     @property
     def accounted(self) -> Decimal:
-        """All of it that has ended."""
+        """All of it that has ended, or was erased."""
         total = Decimal(0)
-        for outcome in OUTCOMES:
-            total = exact_sum(total, self.of(outcome))
+        for column in (*OUTCOMES, FORGOTTEN):
+            total = exact_sum(total, self.of(column))
         return total
 
     @property
@@ -194,6 +194,7 @@ def _control_json(control: Control) -> dict[str, str | None]:
         "currency": control.currency,
         "input": decimal_text(control.of(IN)),
         **{outcome: decimal_text(control.of(outcome)) if outcome in known else None for outcome in OUTCOMES},
+        FORGOTTEN: decimal_text(control.of(FORGOTTEN)) if control.settled else None,
         "difference": decimal_text(control.left) if control.settled else None,
     }
 

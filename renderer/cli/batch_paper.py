@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from renderer.batch.model import IN, OUTCOMES
+from renderer.batch.model import FORGOTTEN, IN, OUTCOMES
 from renderer.batch.report import Control, Report, channels_of
 from renderer.batch.standing import STATES, clock
 from renderer.cli.batch_tables import plain_table, reasons, size, span, titled
@@ -22,7 +22,9 @@ WORDS = {
     "suppressed": "Suppressed",
     "set_aside": "Set aside",
     "cancelled": "Cancelled",
+    FORGOTTEN: "Forgotten",
 }
+_COLUMNS = (*OUTCOMES, FORGOTTEN)
 LABEL = 16
 """Columns of what stands before the sums."""
 
@@ -103,6 +105,7 @@ def _sums(report: Report, width: int) -> list[Table]:
         "Records",
         f"{counts['input']:,}",
         *(f"{counts[outcome]:,}" for outcome in OUTCOMES),
+        "–",  # who was forgotten is counted by what became of the record
         f"{counts['input'] - left:,}",
         f"{left:,}",
     ]
@@ -121,7 +124,7 @@ def _sums(report: Report, width: int) -> list[Table]:
 
 def _known(settled: bool) -> Sequence[str]:
     """The outcomes whose amounts are known."""
-    return OUTCOMES if settled else ("set_aside",)
+    return _COLUMNS if settled else ("set_aside",)
 
 
 def _wide(column: Sequence[str]) -> int:
@@ -133,7 +136,7 @@ def _amounts(control: Control, known: Sequence[str]) -> list[str]:
     return [
         f"{control.name} {currency}",
         amount(control.of(IN), currency),
-        *(amount(control.of(outcome), currency) if outcome in known else "–" for outcome in OUTCOMES),
+        *(amount(control.of(column), currency) if column in known else "–" for column in _COLUMNS),
         amount(control.accounted, currency) if control.settled else "–",
         amount(control.left, currency) if control.settled else "–",
     ]
@@ -141,13 +144,13 @@ def _amounts(control: Control, known: Sequence[str]) -> list[str]:
 
 def _unread(name: str, counts: Mapping[str, int], settled: bool) -> list[str]:
     """Records whose amount cannot be read. It has no currency, so they are told once for each control total."""
-    ended = [counts.get(outcome, 0) for outcome in OUTCOMES]
+    ended = [counts.get(column, 0) for column in _COLUMNS]
     came, went = counts.get(IN, 0), sum(ended)
     known = _known(settled)
     return [
         f"{name} unread",
         f"{came:,}",
-        *(f"{count:,}" if outcome in known else "–" for outcome, count in zip(OUTCOMES, ended, strict=True)),
+        *(f"{count:,}" if column in known else "–" for column, count in zip(_COLUMNS, ended, strict=True)),
         f"{went:,}" if settled else "–",
         f"{came - went:,}" if settled else "–",
     ]
@@ -159,10 +162,12 @@ def _one(report: Report, columns: Sequence[Sequence[str]]) -> Table:
     for column in columns:
         table.add_column(escape(column[0]), justify="right", no_wrap=True)
     last = "Open" if report.balanced is None else "Difference"
-    names = ("Input", *(WORDS[outcome] for outcome in OUTCOMES), "Accounted for", last)
+    names = ("Input", *(WORDS[column] for column in _COLUMNS), "Accounted for", last)
     lines = ["─" * (_wide(column) - 2) for column in columns]
     for place, name in enumerate(names, start=1):
         cells = [column[place] for column in columns]
+        if name == WORDS[FORGOTTEN] and not (report.settled and report.balance.forgotten):
+            continue
         if name in (WORDS[OUTCOMES[0]], "Accounted for"):
             table.add_row("─" * (LABEL - 2), *lines, style="dim")
         strong = name in ("Input", "Accounted for", last)
@@ -189,7 +194,7 @@ def _verdict(report: Report, console: Console) -> None:
             else "[yellow bold]Not at its end.[/] The sums are being made."
         )
     elif report.balanced:
-        compared = report.controls and not report.balance.forgotten
+        compared = report.controls and report.balance.compared
         of = "Every record and every amount is accounted for" if compared else "Every record is accounted for"
         console.print(f"[green bold]Balanced.[/] {of}.")
     else:
@@ -203,10 +208,12 @@ def _verdict(report: Report, console: Console) -> None:
                 f"{escape(name)}: of {count:,} {'record' if count == 1 else 'records'} the amount cannot be read; "
                 "they are in no sum, and counted apart.",
             )
-    if report.balance.forgotten:
+    count = report.balance.forgotten
+    if count:
+        were = "record was" if count == 1 else "records were"
         console.print(
-            f"Recipients of {report.balance.forgotten:,} records were forgotten before the sums were made. Their "
-            "amounts are gone, so amounts were not compared, and differ by these.",
+            f"The amounts of {count:,} {were} erased before these sums were made; "
+            + ("they stand in one sum, as forgotten." if report.balance.compared else "so amounts were not compared."),
         )
 
 

@@ -107,6 +107,12 @@ class Taking:
         self._now = now_ms
         self._run = run
 
+    @property
+    def totals(self) -> str | None:
+        """The run's sums as they stand."""
+        totals: str | None = self._run.totals
+        return totals
+
     def known(self, recipients: Collection[str]) -> dict[str, list[Known]]:
         """The requests in the run's scope of each of these recipients (keyed digests), the oldest first. Raises
         UsageError while one of them is still to be cancelled: nobody is left out for a request that never ends well."""

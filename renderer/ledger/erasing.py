@@ -7,17 +7,21 @@ throughout.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from renderer.ledger.database import Database
 from renderer.ledger.endings import end_request, lock, note
 from renderer.ledger.model import OPEN, Clock, Fence, new_id, wall_clock
-from renderer.ledger.tables import artefacts, chunk_uses, erasures, parts, requests, sealed, set_aside
+from renderer.ledger.tables import artefacts, chunk_uses, erasures, parts, requests, runs, sealed, set_aside
 from renderer.ledger.tallies import add
 from renderer.ledger.upkeep import STEP, guard
+
+Sum = Callable[[str, bytes | None, str], str | None]
+"""A run's sums (JSON), once the amounts are erased that are sealed under a name; None where nothing is to be added. The
+amounts are None where a record has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +109,20 @@ class Erasing:
             wanted = (requests.c.recipient == recipient) & (requests.c.id > after)
             return list(connection.scalars(select(requests.c.id).where(wanted).order_by(requests.c.id).limit(STEP)))
 
-    def forget(self, erasure_id: str, request_id: str) -> list[str]:
+    def forget(self, erasure_id: str, request_id: str, add_up: Sum | None = None) -> list[str]:
         """Take a request's data and files from the ledger; the ids of its parts. One that is open is cancelled first:
-        work under way loses its lease with it, and nothing that it makes is taken any more."""
+        work under way loses its lease with it, and nothing that it makes is taken any more. Its amounts go into one sum
+        of its run, in the same transaction."""
         with self._database.writing() as connection:
-            lock(connection, request_id)
             now = self._clock()
+            of = (sealed.c.request_id == request_id) & (sealed.c.kind == "amounts")
+            if add_up is not None and connection.scalar(select(exists().where(of))):
+                run_id = connection.scalars(select(requests.c.run_id).where(requests.c.id == request_id)).one()
+                totals = _lock_run(connection, run_id)  # before the request, as who opens a run again does
+                amounts = connection.scalar(select(sealed.c.data).where(of))
+                if totals is not None and amounts is not None:
+                    _add_up(connection, now, run_id, add_up(totals, amounts, f"amounts {request_id}"))
+            lock(connection, request_id)
             end_request(connection, now, request_id, "cancelled")
             part_ids = list(connection.scalars(select(parts.c.id).where(parts.c.request_id == request_id)))
             files, size = connection.execute(
@@ -132,22 +144,31 @@ class Erasing:
                 add(connection, [("removed", "forget", 0, files, int(size))])
             return part_ids
 
-    def forget_records(self, erasure_id: str, recipient: str) -> int:
-        """Drop some of a recipient's records that were set aside; of how many. The rows stay: they count."""
+    def forget_records(self, erasure_id: str, recipient: str, add_up: Sum | None = None) -> int:
+        """Drop some of a recipient's records that were set aside, of one run; of how many. The rows stay: they count.
+        Their amounts go into one sum of the run, in the same transaction."""
+        his = (set_aside.c.recipient == recipient) & set_aside.c.data.is_not(None)
         with self._database.writing() as connection:
+            now = self._clock()
+            run_id = connection.scalar(select(set_aside.c.run_id).where(his).limit(1))
+            if run_id is None:
+                return 0
+            totals = _lock_run(connection, run_id)
             found = connection.execute(
-                select(set_aside.c.run_id, set_aside.c.record)
-                .where(set_aside.c.recipient == recipient, set_aside.c.data.is_not(None))
-                .limit(STEP)
+                select(set_aside.c.record, set_aside.c.amounts).where(his, set_aside.c.run_id == run_id).limit(STEP)
             ).all()
-            for run_id, record in found:
+            for record, amounts in found:
+                if totals is not None and add_up is not None:
+                    totals = add_up(totals, amounts, f"amounts {run_id} {record}") or totals
                 connection.execute(
                     update(set_aside)
                     .where(set_aside.c.run_id == run_id, set_aside.c.record == record)
                     .values(data=None, amounts=None)
                 )
+            if found and add_up is not None:
+                _add_up(connection, now, run_id, totals)
             _count(connection, erasure_id, records=len(found))
-            return len(found)
+            return len(found) or 1  # another one has dropped them meanwhile: look again
 
     def count_chunks(self, erasure_id: str, chunks: int) -> None:
         """Say that pieces of film were removed."""
@@ -189,6 +210,18 @@ class Erasing:
         """The ids of a request's parts."""
         with self._database.reading() as connection:
             return list(connection.scalars(select(parts.c.id).where(parts.c.request_id == request_id)))
+
+
+def _lock_run(connection: Connection, run_id: str) -> str | None:
+    """Keep a run's sums as they are, to the end of the transaction; they themselves."""
+    return connection.scalar(select(runs.c.totals).where(runs.c.id == run_id).with_for_update())
+
+
+def _add_up(connection: Connection, now_ms: int, run_id: str, totals: str | None) -> None:
+    """Write a run's sums. The note has sums begin anew that are being made (renderer/batch/balance.py)."""
+    if totals is not None:
+        connection.execute(update(runs).where(runs.c.id == run_id).values(totals=totals))
+        note(connection, now_ms, "amounts erased", run_id=run_id)
 
 
 def _count(connection: Connection, erasure_id: str, **more: int) -> None:

@@ -10,15 +10,19 @@ Every step may be repeated, so an erasure that was cut short goes on when it is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from renderer.batch.model import Balance
 from renderer.bootstrap import Services, recipient_use
+from renderer.errors import EnvironmentFault
 from renderer.ledger.chunk_index import ChunkIndex
-from renderer.ledger.erasing import Erasing, Erasure, Known
+from renderer.ledger.erasing import Erasing, Erasure, Known, Sum
 from renderer.ledger.model import Fence, artefact_folder, request_of_key
 from renderer.ledger.seal import installation_key
 from renderer.ledger.tables import sealed, set_aside
+from renderer.plan.controls import amounts_from_bytes
 from renderer.render.video.speech_shelf import SpeechShelf
 
 if TYPE_CHECKING:
@@ -52,7 +56,7 @@ def forget(services: Services, recipient: str, step: Step = lambda: None) -> Era
     shelf = shelf_of(services)
     while True:
         _requests(services, erasing, shelf, erasure, step)
-        while erasing.forget_records(erasure.id, digest):
+        while erasing.forget_records(erasure.id, digest, _adder(services)):
             pass
         use = recipient_use(services.settings, recipient)
         erasing.count_chunks(erasure.id, shelf.release(use))
@@ -113,11 +117,24 @@ def files_of(services: Services, request_id: str) -> list[str]:
     return [key for key in keys if request_of_key(key) == request_id]
 
 
+def _adder(services: Services) -> Sum:
+    """Adds amounts that are erased to one sum of their run, so that it can still be told whether its money adds up."""
+
+    def add_up(totals: str, sealed_amounts: bytes | None, name: str) -> str | None:
+        try:
+            amounts = {} if sealed_amounts is None else amounts_from_bytes(services.vault.open(sealed_amounts, name))
+        except EnvironmentFault:  # damaged, or of another key: nobody is kept for that
+            return None
+        return json.dumps(Balance.from_json(totals).erase(amounts).to_json())
+
+    return add_up
+
+
 def _requests(services: Services, erasing: Erasing, shelf: Shelf, erasure: Erasure, step: Step) -> None:
     after = ""
     while ids := erasing.requests(erasure.recipient, after):
         for request_id in ids:
-            parts = erasing.forget(erasure.id, request_id)
+            parts = erasing.forget(erasure.id, request_id, _adder(services))
             erasing.count_chunks(erasure.id, _leftovers(services, shelf, request_id, parts))
             step()
         after = ids[-1]

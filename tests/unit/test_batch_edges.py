@@ -3,6 +3,8 @@ to its end, somebody who is forgotten in between."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from errno import ENOSPC
 from io import StringIO
@@ -15,7 +17,7 @@ import pytest
 from rich.console import Console
 from sqlalchemy import select, update
 
-from renderer.batch import aside
+from renderer.batch import aside, intake
 from renderer.batch.balance import REST_S, Settler
 from renderer.batch.intake import look_into, take_in
 from renderer.batch.report import gather
@@ -23,7 +25,7 @@ from renderer.cli import batch_steer
 from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
-from renderer.ledger.tables import requests, runs
+from renderer.ledger.tables import requests, runs, sealed
 from renderer.operations.forget import forget
 from tests.batches import FAILS, Bench, person
 
@@ -132,10 +134,124 @@ def test_who_was_set_aside_and_forgotten_does_not_unbalance_a_run(bench: Bench) 
     forget(bench.services, "C-2")
     balance = bench.finish(run)
     assert balance.why == () and balance.forgotten == 1
+    assert str(balance.totals["total"]["EUR"]["forgotten"]) == "5" and "set_aside" not in balance.totals["total"]["EUR"]
     page = StringIO()
     show(gather(bench.services, run.id), Console(file=page, width=100))
-    assert "Every record is accounted for." in page.getvalue() and "were not compared" in page.getvalue()
+    assert "Every record and every amount is accounted for." in page.getvalue()
+    assert "1 record was erased before these sums were made; they stand in one sum" in page.getvalue()
+    assert re.search(r"Forgotten +– +5.00", page.getvalue())
     assert bench.services.batches.run(run.id).state == "complete"
+
+
+def _forget_all(bench: Bench) -> None:
+    for number in (1, 2, 3, 4):
+        forget(bench.services, f"C-{number}")
+
+
+@pytest.mark.parametrize("when", ["before", "made", "retried", "cancelled"])
+def test_money_is_compared_when_somebody_was_forgotten(bench: Bench, when: str) -> None:
+    people = [
+        person(1, bill__total=1),
+        person(2, bill__total=20, customer__name=FAILS),
+        person(3, bill__total=300, customer__name=None),
+        person(4, bill__total="much"),
+        person(5, bill__total=4000),
+        person(6, bill__total=50000, customer__name=FAILS),
+    ]
+    run = bench.start(bench.file(people), channels=("statement",))
+    if when == "before":
+        _forget_all(bench)
+    bench.work()
+    if when == "made":
+        _forget_all(bench)
+    if when == "cancelled":
+        bench.services.intake.cancel_run(run.id)
+        _forget_all(bench)
+    bench.settle()
+    if when == "retried":
+        assert "forgotten" not in bench.balance(run).totals["total"]["EUR"]
+        _forget_all(bench)
+        assert gather(bench.services, run.id).why == (), "what was summed before stays as it is"
+        bench.services.batches.reopen_failed(run.id)
+        bench.finish(run)
+    balance = bench.balance(run)
+    assert balance.settled and balance.why == () and balance.compared and balance.forgotten == 4
+    told = gather(bench.services, run.id)
+    (control,) = told.controls
+    assert str(control.of("forgotten")) == "321" and str(control.left) == "0"
+    assert balance.unread["total"] == {"in": 1, "forgotten": 1}
+    forget(bench.services, "C-5")
+    assert bench.balance(run).totals == balance.totals and gather(bench.services, run.id).balanced
+
+
+def test_a_difference_is_told_though_somebody_was_forgotten(bench: Bench) -> None:
+    run = bench.start(bench.file([person(1, bill__total=1), person(2, bill__total=2), "{"]), channels=("statement",))
+    forget(bench.services, "C-1")
+    with bench.database.writing() as connection:
+        totals = json.loads(connection.scalars(select(runs.c.totals)).one())
+        totals["totals"]["total"]["EUR"]["in"] = "4"
+        connection.execute(update(runs).values(totals=json.dumps(totals)))
+    balance = bench.finish(run)
+    assert balance.why == ("'total' in EUR: 4 came in, 3 is accounted for.",)
+
+
+def test_who_is_forgotten_while_the_sums_are_made_is_counted_once(bench: Bench) -> None:
+    run = bench.start(bench.file([person(1, bill__total=1), person(2, bill__total=2)]), channels=("statement",))
+    bench.work()
+    settler = Settler(bench.services)
+    assert settler.settle(slice_s=-1) == []
+    forget(bench.services, "C-1")
+    while not (ended := settler.settle()):
+        pass
+    columns = {column: str(amount) for column, amount in bench.balance(run).totals["total"]["EUR"].items()}
+    assert ended == [run.id] and columns == {"in": "3", "done": "2", "forgotten": "1"}
+    assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_an_erasure_that_is_killed_adds_up_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = [person(1, bill__total=1), person(2, bill__total=2), person(1, bill__total=7)]
+    run = bench.start(bench.file(people), channels=("statement",))
+
+    def killed(*given: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    for at in ("note", "note", "Erasing.forget_records", "_count"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"renderer.ledger.erasing.{at}", killed)
+            with pytest.raises(KeyboardInterrupt):
+                forget(bench.services, "C-1")
+    forget(bench.services, "C-1")
+    forget(bench.services, "C-1")
+    balance = bench.finish(run)
+    assert str(balance.totals["total"]["EUR"]["forgotten"]) == "8" and balance.why == ()
+
+
+def test_who_is_forgotten_while_the_input_is_read_stays_in_the_sum(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "AT_ONCE", 1)
+    run = bench.open(channels=("statement",))
+    source = bench.file([person(1, bill__total=1), person(2, bill__total=2)])
+    read: list[int] = []
+
+    def progress(records: int, _: Any) -> None:
+        if records == 1 and not read:
+            read.append(records)
+            forget(bench.services, "C-1")
+
+    take_in(bench.services, run.id, source, progress=progress)
+    balance = bench.finish(run)
+    assert read and str(balance.totals["total"]["EUR"]["forgotten"]) == "1" and balance.why == ()
+
+
+def test_a_damaged_seal_keeps_nobody_from_being_forgotten(bench: Bench) -> None:
+    run = bench.start(bench.file([person(1), person(2)]), channels=("statement",))
+    with bench.database.writing() as connection:
+        connection.execute(update(sealed).where(sealed.c.kind == "amounts").values(data=b"damaged"))
+    forget(bench.services, "C-1")
+    forget(bench.services, "C-2")
+    balance = bench.finish(run)
+    assert balance.forgotten == 2 and not balance.compared and balance.why == ()
 
 
 def test_an_input_that_cannot_be_read_at_all_gets_no_run(bench: Bench) -> None:

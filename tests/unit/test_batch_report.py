@@ -91,6 +91,7 @@ def test_a_balanced_run(bench: Bench) -> None:
             "suppressed": "0",
             "set_aside": "0.10",
             "cancelled": "0",
+            "forgotten": "0",
             "difference": "0.00",
         },
         {
@@ -102,6 +103,7 @@ def test_a_balanced_run(bench: Bench) -> None:
             "suppressed": "-500",
             "set_aside": "0",
             "cancelled": "0",
+            "forgotten": "0",
             "difference": "0",
         },
     ]
