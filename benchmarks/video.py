@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--recipients", type=int, default=6, help="further recipients of each film (default 6)")
     parser.add_argument("--renders", type=int, default=20, help="films made by one worker for its memory (default 20)")
-    parser.add_argument("--full", action="store_true", help="100 recipients and 500 films; takes half an hour")
+    parser.add_argument("--full", action="store_true", help="100 recipients and 500 films; takes six minutes")
     options = parser.parse_args()
     recipients, renders = (100, 500) if options.full else (options.recipients, options.renders)
     with tempfile.TemporaryDirectory() as folder:
