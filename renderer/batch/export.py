@@ -53,7 +53,8 @@ class Wrong:
 class Exported:
     """What an export did. ``files`` of ``requests`` are in the folder now, ``bytes`` large; ``written`` of them are
     new, ``linked`` of these share the store's disk space. ``without`` counts records that have no files by the reason;
-    ``removed`` folders of recipients who were forgotten since an export before."""
+    ``removed`` folders of recipients who were forgotten since an export before. Of ``wrongs`` files that could not be
+    exported, ``wrong`` names the first KEPT."""
 
     requests: int = 0
     files: int = 0
@@ -63,7 +64,12 @@ class Exported:
     removed: int = 0
     without: Counter[str] = field(default_factory=Counter)
     wrong: list[Wrong] = field(default_factory=list)
+    wrongs: int = 0
     engines: set[str] = field(default_factory=set)
+
+
+KEPT = 10_000
+"""Faults that are kept one by one; beyond that (a store that is gone) they are counted only."""
 
 
 def folder_of(record: int, request_id: str) -> str:
@@ -148,26 +154,28 @@ class _Export:
         if one.state != "done":
             yield self._none(one, one.state, one.reason or one.error_code)
             return
-        before = len(self._found.wrong)
         made = [part for part in one.channels if part.channel in self._channels or not self._channels]
-        entries: list[dict[str, Any] | None] = []
+        entries: list[dict[str, Any] | Wrong] = []
         if one.gone_ms is None:
             entries = [self._file(one, part.channel, file) for part in made for file in part.files]
-            if None in entries:  # its files may have been taken away on purpose since the page was read
+            if any(isinstance(entry, Wrong) for entry in entries):
+                # Its files may have been taken away on purpose since the page was read.
                 one = self._services.walk.request(one.id)
         if one.gone_ms is not None:
-            del self._found.wrong[before:]
             if one.forgotten:
                 self._forget(one)
             yield self._none(one, "forgotten" if one.forgotten else "cleaned", None)
         elif not entries:
             yield self._none(one, "wrong" if made else "not_made", None)
-        elif None in entries:  # nobody is to be sent half of something
+        elif wrong := [entry for entry in entries if isinstance(entry, Wrong)]:
+            # Nobody is to be sent half of something.
+            self._found.wrongs += len(wrong)
+            self._found.wrong += wrong[: KEPT - len(self._found.wrong)]
             yield self._none(one, "wrong", None)
         else:
             self._found.requests += 1
             for entry in entries:
-                assert entry is not None
+                assert not isinstance(entry, Wrong)
                 self._found.files += 1
                 self._found.bytes += entry["bytes"]
                 if entry["engine"] is not None:
@@ -188,13 +196,12 @@ class _Export:
 
     # ---- One file
 
-    def _file(self, one: Walked, channel: str, file: Produced) -> dict[str, Any] | None:
-        """A line of the manifest, once the file stands in the folder; None when it does not."""
+    def _file(self, one: Walked, channel: str, file: Produced) -> dict[str, Any] | Wrong:
+        """A line of the manifest, once the file stands in the folder; or why it does not."""
         path = f"{folder_of(one.record, one.id)}/{file.path}"
         fault = self._shelving.put(file, path)
         if fault is not None:
-            self._found.wrong.append(Wrong(fault=fault, record=one.record, request=one.id, path=path))
-            return None
+            return Wrong(fault=fault, record=one.record, request=one.id, path=path)
         return {
             "entry": "file",
             "record": one.record,
@@ -237,7 +244,7 @@ def as_json(found: Exported, run_id: str, to: Path) -> dict[str, Any]:
             "written": found.written,
             "linked": found.linked,
             "removed": found.removed,
-            "wrong": len(found.wrong),
+            "wrong": found.wrongs,
         },
         "without": dict(sorted(found.without.items())),
         "wrong": [

@@ -20,7 +20,7 @@ from renderer.settings import Settings
 from renderer.template.model import CHANNELS, Channel
 
 SHOWN = 50
-"""So many faults are shown; --json lists all."""
+"""So many faults are shown; --json lists the first ten thousand."""
 
 
 @console.reports_errors
@@ -99,7 +99,7 @@ def _show(found: Exported, to: Path) -> None:
     show(f"Manifest: {escape(str(to / MANIFEST))}", soft_wrap=True)
     if not found.wrong:
         return
-    show(f"[red bold]{len(found.wrong):,} files could not be exported.[/]")
+    show(f"[red bold]{found.wrongs:,} files could not be exported.[/]")
     table = plain_table()
     table.add_column("Record", justify="right", no_wrap=True)
     table.add_column("Why", overflow="fold")
@@ -107,5 +107,5 @@ def _show(found: Exported, to: Path) -> None:
     for one in found.wrong[:SHOWN]:
         table.add_row(f"{one.record}", WHAT[one.fault], escape(one.path))
     show(table)
-    if len(found.wrong) > SHOWN:
-        show(f"[dim]… and {len(found.wrong) - SHOWN:,} more: --json[/]")
+    if found.wrongs > SHOWN:
+        show(f"[dim]… and {found.wrongs - SHOWN:,} more: --json[/]")

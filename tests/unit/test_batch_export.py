@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from renderer.batch.export import MANIFEST, export, folder_of
+from renderer.batch.export import MANIFEST, as_json, export, folder_of
 from renderer.batch.folder import MARK, WRITING
 from renderer.errors import EnvironmentFault, UsageError
 from renderer.ledger import walk
@@ -158,6 +158,18 @@ def test_nothing_else_is_overwritten(bench: Bench, to: Path) -> None:
     assert changed.read_bytes() == b"mine" and mine.read_text() == "mine" and swapped.is_symlink()
     assert [entry["record"] for entry in manifest(to) if entry["entry"] == "file"] == [3]
     assert found.without == {"wrong": 2} and third in str(manifest(to))
+
+
+def test_of_very_many_faults_all_are_counted_and_some_kept(
+    bench: Bench, to: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("renderer.batch.export.KEPT", 2)
+    for record in (1, 2, 3):
+        stored(bench, bench.done(record)).unlink()
+    found = export(bench.services, bench.run, to)
+    assert ([one.record for one in found.wrong], found.wrongs) == ([1, 2], 3)
+    told = as_json(found, bench.run, to)
+    assert told["counts"]["wrong"] == 3 and len(told["wrong"]) == 2 and found.without == {"wrong": 3}
 
 
 def test_the_folder_is_its_owners_and_no_link_leads_out_of_it(bench: Bench, tmp_path: Path, to: Path) -> None:
