@@ -50,12 +50,19 @@ def list(
             run.id[:SHORT],
             f"{moment(run.created_ms):%Y-%m-%d %H:%M}",
             escape(run.template or ""),
-            "held" if run.held and tally.open else STATES[run.state],
+            _state(run, tally, services.summary.held(run) if tally.open else 0),
             f"{records_in(run, tally):,}",
             f"{tally.done:,}",
             f"{tally.failed:,}",
         )
     console.out.print(table)
+
+
+def _state(run: Run, tally: Tally, held: int) -> str:
+    """The run's state in words. It is held only when nothing of it goes on without an approval."""
+    if held and held == tally.open and run.state == "running":
+        return "held"
+    return STATES[run.state] + (f", {held:,} held" if held else "")
 
 
 def _as_json(run: Run, tally: Tally) -> dict[str, object]:
