@@ -165,6 +165,8 @@ def tell(services: Services, run_id: str, *, detached: bool, json_: bool) -> Non
     """Say how a run stands, and end with its exit code: 0 when all is well so far."""
     found = look(services, run_id)
     code = exit_code(services, found, detached=detached)
+    if found.run.sealed_ms is not None and found.input == 0:  # on stderr, with --json too
+        console.warn("The input holds no record: nothing was made.")
     if json_:
         balance = Balance.from_json(services.batches.run(run_id).totals).to_json()
         console.print_json(as_json(found) | {"totals": balance["totals"], "unread": balance["unread"]})
