@@ -7,23 +7,33 @@ import csv
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from renderer.batch.intake import KNOWN
 from renderer.batch.model import BatchOptions
 from renderer.bootstrap import Services
 from renderer.ledger.batches import SetAside
+from renderer.ledger.erasing import Erasing
 from renderer.profile.csvfile import NOTE
 
 _SPACE = " \t\r\n"
 _BREAKS = re.compile(r"[\r\n]")
+TOO_LARGE = ("profile.depth", "larger than")
+"""The code of a record that was too large to be read, and what its message has that no other one of the code has."""
 COLUMNS = ("record", "line", "field", "code", "message")
 
 
-def write_aside(services: Services, run_id: str, out: Path, *, known: bool = False) -> tuple[int, int]:
+Lost = Literal["too_large", "forgotten", "retention"]
+"""Why a record's content is not there: it never was, its recipient was forgotten, or the days are over that the
+template keeps it."""
+
+
+def write_aside(services: Services, run_id: str, out: Path, *, known: bool = False) -> tuple[int, Counter[Lost]]:
     """Write the records of a run that were set aside into a new file, readable by its owner only, because it holds
-    people's data. CSV where the input was CSV, else JSON Lines; (records written, how many without their content).
+    people's data. CSV where the input was CSV, else JSON Lines; (records written, those without
+    their content by the reason).
 
     Records whose recipient an earlier run has dealt with need no mending: they come only with ``known``. Raises
     OSError, FileExistsError when ``out`` is there.
@@ -37,8 +47,11 @@ def write_aside(services: Services, run_id: str, out: Path, *, known: bool = Fal
             raise
 
 
-def _write(services: Services, run_id: str, options: BatchOptions, file: TextIO, known: bool) -> tuple[int, int]:
-    written = lost = 0
+def _write(
+    services: Services, run_id: str, options: BatchOptions, file: TextIO, known: bool
+) -> tuple[int, Counter[Lost]]:
+    written, lost = 0, Counter[Lost]()
+    erasing = Erasing(services.database)
     table = csv.writer(file, lineterminator="\n") if options.form == "csv" else None
     columns = options.columns or ()
     kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
@@ -58,9 +71,17 @@ def _write(services: Services, run_id: str, options: BatchOptions, file: TextIO,
                 cells = [cells[place] for place in kept]
             table.writerow([*(why[name] for name in COLUMNS), *cells])
         written += 1
-        lost += text is None
+        if text is None:
+            lost[_lost(erasing, record)] += 1
     file.flush()
     return written, lost
+
+
+def _lost(erasing: Erasing, record: SetAside) -> Lost:
+    if record.code == TOO_LARGE[0] and TOO_LARGE[1] in record.faults:
+        return "too_large"
+    forgotten = record.recipient is not None and erasing.last(record.recipient) is not None
+    return "forgotten" if forgotten else "retention"
 
 
 def _why(record: SetAside) -> dict[str, Any]:

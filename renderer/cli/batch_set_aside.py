@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from renderer.batch.aside import write_aside
+from renderer.batch.aside import Lost, write_aside
 from renderer.bootstrap import build
 from renderer.cli import console
 from renderer.cli.options import JsonOption, RunArgument
 from renderer.errors import EnvironmentFault, Place, UsageError
 from renderer.settings import Settings
+
+_LOST: Mapping[Lost, str] = {
+    "too_large": "too large to be kept",
+    "forgotten": "the recipient was forgotten",
+    "retention": "the days are over that the template keeps profiles",
+}
 
 
 @console.reports_errors
@@ -44,11 +51,13 @@ def set_aside(
             hint="Free some space, check the rights, or name another file.",
         ) from error
     if json_:
-        console.print_json({"run": run_id, "file": str(out), "records": written, "without_content": lost})
+        told = {"run": run_id, "file": str(out), "records": written, "without_content": lost.total()}
+        console.print_json({**told, "without_content_because": dict(lost)})
         return
     console.out.print(f"{written} records in {out}", soft_wrap=True, markup=False)
-    if lost:
-        console.warn(f"{lost} records were too large to be kept: only their reasons are in the file.")
+    for why, count in lost.items():
+        of = "1 record" if count == 1 else f"{count:,} records"
+        console.warn(f"The content of {of} is not there, only the reason: {_LOST[why]}.")
     if written:
         console.err.print(
             f"Mend them, then: dearly batch start TEMPLATE --profiles {out} --continues {run_id}",

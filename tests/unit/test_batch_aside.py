@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
-from renderer.batch.aside import _line, write_aside
+from renderer.batch.aside import Lost, _line, write_aside
 from renderer.batch.intake import take_in
+from renderer.cli import batch_set_aside
+from renderer.ledger.tables import set_aside
+from renderer.operations.forget import forget
 from renderer.profile.load import BadRecord, read_profiles
 from renderer.template.load import load_release
 from tests.batches import Bench, person
@@ -59,19 +63,20 @@ def test_set_aside_again_it_has_only_the_new_reason(record: dict[str, Any]) -> N
     assert twice == record
 
 
-def aside(bench: Bench, source: str, out: str, **options: Any) -> tuple[Path, tuple[int, int]]:
+def aside(bench: Bench, source: str, out: str, **options: Any) -> tuple[Path, tuple[int, dict[Lost, int]]]:
     run = bench.start(source, **options)
     path = bench.home / out
-    return path, write_aside(bench.services, run.id, path)
+    written, lost = write_aside(bench.services, run.id, path)
+    return path, (written, {**lost})
 
 
 def test_a_file_goes_round_and_comes_back_the_same(bench: Bench) -> None:
     """What nobody mended is set aside again for the same reasons, and the file of it is the same."""
     wrong = [person(1, bill__total="x"), "{broken", [1], person(2, customer__name=None, extra=1), "{}", person(3)]
     first, counts = aside(bench, bench.file([*wrong, person(3)]), "first.jsonl")
-    assert counts == (6, 0)
+    assert counts == (6, {})
     second, again = aside(bench, str(first), "second.jsonl")
-    assert again == (6 - 1, 0)  # the second record of one recipient is the first now
+    assert again == (6 - 1, {})  # the second record of one recipient is the first now
 
     def said(path: Path) -> list[Any]:
         return [
@@ -108,7 +113,7 @@ def test_csv_stays_csv_and_rows_keep_their_place(bench: Bench) -> None:
     with source.open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     path, counts = aside(bench, str(source), "aside.csv")
-    assert counts == (2, 0) and path.stat().st_mode & 0o077 == 0
+    assert counts == (2, {}) and path.stat().st_mode & 0o077 == 0
     with path.open(newline="") as file:
         found = list(csv.reader(file))
     assert [name.removeprefix("_set_aside.") for name in found[0][:5]] == ["record", "line", "field", "code", "message"]
@@ -118,21 +123,41 @@ def test_csv_stays_csv_and_rows_keep_their_place(bench: Bench) -> None:
     path, counts = aside(bench, str(path), "again.csv")
     with path.open(newline="") as file:
         again = list(csv.reader(file))
-    assert counts == (2, 0) and again[0] == found[0] and again[1][5:] == rows[2]
+    assert counts == (2, {}) and again[0] == found[0] and again[1][5:] == rows[2]
 
 
 def test_a_record_that_was_too_large_leaves_its_reason(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renderer.profile.load.MAX_RECORD", 2000)
     path, counts = aside(bench, bench.file([person(1), {"a": "x" * 3000}]), "aside.jsonl")
-    assert counts == (1, 1)
+    assert counts == (1, {"too_large": 1})
     assert json.loads(path.read_text())["_set_aside"]["code"] == "profile.depth"
+
+
+def test_it_is_told_why_a_content_is_not_there(bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("renderer.profile.load.MAX_RECORD", 2000)
+    deep = '{"a":' * 100 + "1" + "}" * 100
+    wrong = [person(1, bill__total="x"), person(2, bill__total="x"), {"a": "x" * 3000}, deep]
+    run = bench.start(bench.file(wrong))
+    forget(bench.services, "C-1")
+    with bench.database.writing() as connection:  # as retention does
+        connection.execute(update(set_aside).values(data=None, amounts=None))
+    monkeypatch.setattr(batch_set_aside, "build", lambda _: bench.services)
+    batch_set_aside.set_aside(run.id, bench.home / "aside.jsonl", json_=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["without_content"] == 4
+    assert told["without_content_because"] == {"forgotten": 1, "retention": 2, "too_large": 1}
+    batch_set_aside.set_aside(run.id, bench.home / "again.jsonl")
+    said = " ".join(capsys.readouterr().err.split())
+    assert "The content of 1 record is not there, only the reason: the recipient was forgotten." in said
+    assert "of 2 records is not there, only the reason: the days are over" in said
+    assert "of 1 record is not there, only the reason: too large to be kept." in said
 
 
 def test_whom_an_earlier_run_has_dealt_with_needs_no_mending(bench: Bench) -> None:
     first = bench.start(bench.file([person(1)]))
     second = bench.open(continues=first.id)
     take_in(bench.services, second.id, bench.file([person(1), "{"], "two.jsonl"))
-    assert write_aside(bench.services, second.id, bench.home / "some") == (1, 0)
-    assert write_aside(bench.services, second.id, bench.home / "all", known=True) == (2, 0)
+    assert write_aside(bench.services, second.id, bench.home / "some") == (1, {})
+    assert write_aside(bench.services, second.id, bench.home / "all", known=True) == (2, {})
     with pytest.raises(FileExistsError):
         write_aside(bench.services, second.id, bench.home / "all")

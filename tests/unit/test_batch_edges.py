@@ -21,7 +21,7 @@ from renderer.batch import aside, intake
 from renderer.batch.balance import REST_S, Settler
 from renderer.batch.intake import look_into, take_in
 from renderer.batch.report import gather
-from renderer.cli import batch_steer
+from renderer.cli import batch_follow, batch_list, batch_steer
 from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
@@ -254,6 +254,34 @@ def test_a_damaged_seal_keeps_nobody_from_being_forgotten(bench: Bench) -> None:
     assert balance.forgotten == 2 and not balance.compared and balance.why == ()
 
 
+def test_an_input_without_records_is_told(bench: Bench, capsys: Any) -> None:
+    empty = bench.start(bench.file([]), channels=("statement",), key="empty")
+    bench.settle()
+    batch_follow.tell(bench.services, empty.id, detached=False, json_=True)
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert found["state"] == "complete" and found["counts"]["input"] == 0
+    assert "The input holds no record" in told.err
+    full = bench.start(bench.file([person(1)]), channels=("statement",), key="full")
+    bench.finish(full)
+    batch_follow.tell(bench.services, full.id, detached=False, json_=True)
+    assert "no record" not in capsys.readouterr().err
+
+
+def test_a_run_is_held_when_nothing_else_is_left(bench: Bench, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_list, "build", lambda _: bench.services)
+    run = bench.start(bench.file([person(number) for number in range(3)]), channels=("statement",), hold_after=1)
+    batch_list.list(limit=20)
+    assert "at work, 2 held" in capsys.readouterr().out
+    bench.work()
+    batch_list.list(limit=20)
+    said = capsys.readouterr().out
+    assert "held" in said and "at work" not in said
+    bench.services.intake.approve(run.id)
+    batch_list.list(limit=20)
+    assert "at work" in (said := capsys.readouterr().out) and "held" not in said
+
+
 def test_an_input_that_cannot_be_read_at_all_gets_no_run(bench: Bench) -> None:
     (bench.home / "people.csv").write_text("Anna;17\n")
     mkfifo(bench.home / "pipe.jsonl")
@@ -280,7 +308,7 @@ def test_half_of_the_records_that_were_set_aside_is_no_file(bench: Bench, monkey
         aside.write_aside(bench.services, run.id, out)
     assert not out.exists()
     monkeypatch.undo()
-    assert aside.write_aside(bench.services, run.id, out) == (2, 0)
+    assert aside.write_aside(bench.services, run.id, out) == (2, {})
     with pytest.raises(FileExistsError):
         aside.write_aside(bench.services, run.id, out)
     assert len(out.read_text().splitlines()) == 2
