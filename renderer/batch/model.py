@@ -111,7 +111,8 @@ class Balance:
     currency and column: ``in`` or an outcome. ``unread`` counts, by control total and column, the records whose amount
     cannot be read and therefore stands in no sum. ``differing`` are requests that are done and whose plan accounts for
     other amounts than came in; ``forgotten`` those whose amounts were gone before these sums. ``erased`` is what is
-    known of these in all, and goes on growing after the run has settled. ``why`` says in words what does not add up.
+    known of these in all, and goes on growing after the run has settled; ``compared`` says whether it was all, so that
+    amounts could be compared. ``why`` says in words what does not add up.
     """
 
     input: int = 0
@@ -121,13 +122,9 @@ class Balance:
     differing: int = 0
     forgotten: int = 0
     erased: Erased = field(default_factory=Erased)
+    compared: bool = True
     settled: bool = False
     why: tuple[str, ...] = ()
-
-    @property
-    def compared(self) -> bool:
-        """Whether amounts were compared: what is gone of them stands in a sum of its own."""
-        return self.forgotten == self.erased.records
 
     def erase(self, amounts: Amounts) -> Balance:
         """These sums once a record with these amounts is forgotten."""
@@ -163,6 +160,7 @@ class Balance:
             "differing": self.differing,
             "forgotten": self.forgotten,
             "erased": self.erased.to_json(),
+            "compared": self.compared,
             "settled": self.settled,
             "why": list(self.why),
         }
@@ -185,6 +183,7 @@ class Balance:
             differing=data.get("differing", 0),
             forgotten=data.get("forgotten", 0),
             erased=Erased.from_json(data.get("erased", {})),
+            compared=data.get("compared", not data.get("forgotten", 0)),
             settled=data.get("settled", False),
             why=tuple(data.get("why", ())),
         )
@@ -279,11 +278,12 @@ def settled(
         why.append(f"{sums.input} records came in; {out} are accounted for.")
     if unopened:
         why.append(_unopened(unopened))
-    if forgotten == sums.erased.records:
+    compared = forgotten == sums.erased.records
+    if compared:
         why += _unequal(sums)
     if differing:
         why.append(f"{differing} requests are done, but their plans account for other amounts than came in.")
-    return replace(sums, differing=differing, forgotten=forgotten, settled=True, why=tuple(why))
+    return replace(sums, differing=differing, forgotten=forgotten, compared=compared, settled=True, why=tuple(why))
 
 
 def _unopened(numbers: Sequence[int]) -> str:

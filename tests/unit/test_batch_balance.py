@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 
 from renderer.batch.balance import Settler
-from renderer.batch.model import OUTCOMES, Balance, settled
+from renderer.batch.model import FORGOTTEN, OUTCOMES, Balance, settled
 from renderer.batch.report import gather
 from renderer.errors import UsageError
 from renderer.ledger.leader import NotLeader
 from renderer.ledger.seal import Vault
 from renderer.ledger.tables import attempts, history, outbox, requests, runs, sealed, set_aside
+from renderer.operations.forget import forget
 from renderer.orders import seal_amounts
 from tests.batches import FAILS, Bench, person
 
@@ -245,18 +246,30 @@ KINDS: dict[str, Any] = {
     hold=st.none() | st.integers(0, 6),
     cancelled=st.booleans(),
     retried=st.booleans(),
+    forgotten=st.sets(st.integers(0, 14), max_size=4),
+    when=st.sampled_from(["read", "made", "ended"]),
 )
-def test_any_file_adds_up(kinds: list[str], hold: int | None, cancelled: bool, retried: bool) -> None:
+def test_any_file_adds_up(
+    kinds: list[str], hold: int | None, cancelled: bool, retried: bool, forgotten: set[int], when: str
+) -> None:
     with TemporaryDirectory() as folder, Bench(Path(folder)) as bench:
+
+        def forget_at(moment: str) -> None:
+            for number in forgotten if moment == when else ():
+                forget(bench.services, f"C-{number}")
+
         source = bench.file([KINDS[kind](number) for number, kind in enumerate(kinds, start=1)])
         run = bench.start(source, channels=("statement",), hold_after=hold)
+        forget_at("read")
         bench.work()
+        forget_at("made")
         if cancelled:
             bench.services.intake.cancel_run(run.id)
         else:
             bench.services.intake.approve(run.id)
             bench.work()
         bench.settle()
+        forget_at("ended")
         if retried and not cancelled:
             (bench.settings.home / "mended").touch()
             bench.services.batches.reopen_failed(run.id)
@@ -267,6 +280,8 @@ def test_any_file_adds_up(kinds: list[str], hold: int | None, cancelled: bool, r
         assert balance.settled and balance.why == () and balance.input == len(kinds)
         assert sum(balance.outcomes.get(outcome, 0) for outcome in OUTCOMES) == len(kinds)
         for columns in balance.totals.get("total", {}).values():
-            assert columns["in"] == sum((columns.get(outcome, Decimal(0)) for outcome in OUTCOMES), Decimal(0))
+            went = (columns.get(column, Decimal(0)) for column in (*OUTCOMES, FORGOTTEN))
+            assert columns["in"] == sum(went, Decimal(0))
+        assert balance.compared
         read = sum(kind not in ("broken", "unreadable") for kind in kinds)
         assert len(kinds) - balance.unread.get("total", {}).get("in", 0) == read

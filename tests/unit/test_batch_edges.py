@@ -3,6 +3,7 @@ to its end, somebody who is forgotten in between."""
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import typer
 from rich.console import Console
 from sqlalchemy import select, update
 
@@ -21,7 +23,7 @@ from renderer.batch import aside, intake
 from renderer.batch.balance import REST_S, Settler
 from renderer.batch.intake import look_into, take_in
 from renderer.batch.report import gather
-from renderer.cli import batch_follow, batch_list, batch_steer
+from renderer.cli import batch_follow, batch_list, batch_start, batch_steer
 from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
@@ -181,7 +183,8 @@ def test_money_is_compared_when_somebody_was_forgotten(bench: Bench, when: str) 
     assert str(control.of("forgotten")) == "321" and str(control.left) == "0"
     assert balance.unread["total"] == {"in": 1, "forgotten": 1}
     forget(bench.services, "C-5")
-    assert bench.balance(run).totals == balance.totals and gather(bench.services, run.id).balanced
+    after = bench.balance(run)
+    assert after.totals == balance.totals and after.compared and gather(bench.services, run.id).balanced
 
 
 def test_a_difference_is_told_though_somebody_was_forgotten(bench: Bench) -> None:
@@ -252,6 +255,15 @@ def test_a_damaged_seal_keeps_nobody_from_being_forgotten(bench: Bench) -> None:
     forget(bench.services, "C-2")
     balance = bench.finish(run)
     assert balance.forgotten == 2 and not balance.compared and balance.why == ()
+
+
+def test_a_batch_cannot_be_urgent(capsys: Any) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        batch_start.start("small", "people.jsonl", priority="urgent")
+    assert ended.value.exit_code == 2
+    assert "A batch cannot be urgent" in capsys.readouterr().err
+    shown = inspect.signature(batch_start.start, eval_str=True).parameters["priority"].annotation.__metadata__[0]
+    assert shown.help == "low, normal or high."
 
 
 def test_an_input_without_records_is_told(bench: Bench, capsys: Any) -> None:
