@@ -48,6 +48,7 @@ def house_on_disk(home_disk: Disk) -> Iterator[House]:
     yield from opened(home_disk.root, "")
 
 
+@pytest.mark.short_on("postgresql")
 def test_a_full_store_is_waited_for(house_on_store: House, store_disk: Disk) -> None:
     house = house_on_store
     if isinstance(store_disk, Limited) and not house.settings.database_url:

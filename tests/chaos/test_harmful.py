@@ -27,12 +27,13 @@ def house(tmp_path: Path, chaos_database: str) -> Iterator[House]:
         tmp_path / "home",
         chaos_database,
         module=FAULTY,
-        environment={"CHAOS_SOFT_S": "4", "CHAOS_MEMORY_GIB": "2"},
+        environment={"CHAOS_SOFT_S": "8", "CHAOS_MEMORY_GIB": "2"},
     )
     yield running
     running.close()
 
 
+@pytest.mark.short_on("sqlite")
 def test_one_that_does_harm_fails_with_its_code_and_its_neighbours_are_done(house: House) -> None:
     # Somebody outside sends to a task that is not there, somebody else what no program can read.
     queue = Celery(broker=house.settings.broker)

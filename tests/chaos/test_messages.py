@@ -77,6 +77,7 @@ class Echo:
                     self._app.send_task(WORK, args=[[row.id]], queue=row.queue)
 
 
+@pytest.mark.short_on("sqlite")
 def test_messages_come_thrice_and_shuffled_the_broker_forgets_and_two_dispatchers_lead(house: House) -> None:
     run = house.submit(range(1, REQUESTS + 1))
     house.start()
@@ -102,6 +103,7 @@ def flush(house: House) -> None:
         channel.client.flushall()
 
 
+@pytest.mark.short_on("postgresql")
 def test_a_worker_that_was_stopped_for_too_long_and_wakes_up_changes_nothing(sleepy: House) -> None:
     house = sleepy
     run = house.submit(range(1, SLEEPY + 1))

@@ -26,6 +26,7 @@ def house(tmp_path: Path, chaos_database: str) -> Iterator[House]:
     running.close()
 
 
+@pytest.mark.short_on("sqlite")
 def test_a_service_stopped_or_killed_under_load_hands_back_what_it_had(house: House) -> None:
     run = house.submit(range(1, REQUESTS + 1))
 
