@@ -27,10 +27,10 @@ from renderer.units import canonical_json, digest
 
 NOT_DRAWING = frozenset(
     """
-    __init__ audio boxes cache captions charts chunks codes cuts encode encoders espeak fingerprint fit geometry
-    groundwork hls holding interactions keys layer_kinds layering lines lossless moments mux packing paragraph
-    parameter_sets piper playlists poster render rings safe score scoring seen soundtrack speech teaser telling
-    visible voices voicing witness
+    __init__ audio boxes cache captioning captions charts chunks codes cuts encode encoders espeak fingerprint fit
+    geometry groundwork hls holding interactions keys layer_kinds layering lines lossless moments mux packing
+    paragraph parameter_sets piper playlists poster render rings safe score scoring seen soundtrack speech teaser
+    telling visible voices voicing witness
     """.split()  # noqa: SIM905
 )
 """The modules of this package that no pixel comes from: what they decide stands in the score, or comes after drawing. A
