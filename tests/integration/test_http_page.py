@@ -1,7 +1,9 @@
-"""The page "Hand in over HTTP" does what it says: its commands lead from a key to a file, with a real service."""
+"""The pages "Hand in over HTTP" and "Use the Python client" do what they say: they lead from a key to a file, with a
+real service."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -13,12 +15,20 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
+
+from dearly.client import Client, Conflict
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/http.md").read_text("utf-8")
+CLIENT_PAGE = (ROOT / "docs/python-client.md").read_text("utf-8")
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PORT = "8480"
 
@@ -67,6 +77,12 @@ def service(environment: dict[str, str], port: str, tmp_path_factory: pytest.Tem
                 process.wait(60)
 
 
+def key(environment: dict[str, str], *scopes: str) -> str:
+    options = [word for scope in scopes for word in ("--scope", scope)]
+    command = [sys.executable, "-m", "renderer.cli.main", "key", "create", "test", *options]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
 def ready(port: str) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
@@ -104,6 +120,84 @@ def test_from_a_key_to_a_file_by_curl(service: Path, environment: dict[str, str]
     link = json.loads((tmp_path / "links.json").read_text())["items"][0]["url"]
     for secret in (state["id"], link.rpartition("/")[2], "bill-2026-11-0815"):
         assert secret not in text
+
+
+def test_from_a_key_to_a_file_by_the_python_client(
+    service: Path, environment: dict[str, str], port: str, tmp_path: Path
+) -> None:
+    """As a system that has nothing of the renderer on its path."""
+    blocks = PYTHON.findall(CLIENT_PAGE)
+    assert len(blocks) == 4
+    shutil.copy(ROOT / "templates/energy-bill/samples/12-high-user-ev.json", tmp_path / "profile.json")
+    secret = "whsec_" + base64.b64encode(b"k" * 24).decode()
+    body = '{"type":"request.done","timestamp":"2026-11-30T12:00:00Z","data":{}}'
+    signature = Webhook(secret).sign("msg_1", datetime.now(UTC), body)
+    sent = {"webhook-id": "msg_1", "webhook-timestamp": str(int(time.time())), "webhook-signature": signature}
+    blocks.append(f"print(receive({sent!r}, {body.encode()!r}), receive({sent!r}, b'{{}}'))\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)],
+        cwd=tmp_path,
+        env={
+            "PYTHONPATH": str(ROOT / "client"),
+            "DEARLY_URL": f"http://127.0.0.1:{port}",
+            "DEARLY_KEY": key(environment, "submit", "read", "artefacts"),
+            "DEARLY_WEBHOOK_SECRET": secret,
+        },
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "bill.pdf").read_bytes().startswith(b"%PDF-")
+    said = done.stdout.splitlines()
+    assert said[0] == "bill.pdf" and [line.split()[-1] for line in said[1:4]] == ["done"] * 3
+    assert "profile.missing" in said[4] and "api.conflict" in said
+    assert said[-2].startswith("msg_1 request.done") and said[-1] == "204 400"
+
+
+def test_the_client_lives_through_a_restart_of_the_api(
+    service: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The API is killed in the middle of a stream and comes back: every line is in the ledger, once."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    command = [sys.executable, "-m", "renderer.cli.main", "api", "--port", port]
+    profile = json.loads((ROOT / "templates/energy-bill/samples/12-high-user-ev.json").read_text("utf-8"))
+    secret = key(environment, "submit", "read")
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def lines() -> Iterator[dict[str, Any]]:
+        nonlocal api
+        for number in range(120):
+            if number == 60:
+                api.kill()
+                api.wait(60)
+                api = start()
+            yield {
+                "request_id": f"restart-{number}",
+                "template": "energy-bill",
+                "channels": ["statement"],
+                "priority": "low",
+                "profile": profile | {"customer": profile["customer"] | {"id": f"R-{number}"}},
+            }
+            time.sleep(0.002)
+
+    api = start()
+    try:
+        with Client(f"http://127.0.0.1:{port}", secret) as dearly:
+            answers = list(dearly.submit_many(lines()))
+            assert [one.request_id for one in answers] == [f"restart-{number}" for number in range(120)]
+            assert {one.status for one in answers} <= {"accepted", "known"}
+            assert len({one.id for one in answers}) == 120
+            assert {one.id for one in answers} <= {request.id for request in dearly.requests()}
+            for one in answers[::-1]:  # nobody waits for what they would be
+                with suppress(Conflict):
+                    dearly.cancel(str(one.id))
+    finally:
+        api.kill()
+        api.wait(60)
 
 
 def test_every_scope_and_every_status_is_on_the_page() -> None:

@@ -1,0 +1,290 @@
+"""What the API answers, as values. Fields that a newer API adds are passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypedDict
+
+ENDED = frozenset({"done", "failed", "suppressed", "cancelled"})
+"""States that a request does not leave."""
+
+
+class _Named(TypedDict):
+    request_id: str
+    template: str
+    profile: Mapping[str, Any]
+
+
+class Line(_Named, total=False):
+    """One request of many, as :meth:`~dearly.client.Client.submit_many` takes it."""
+
+    channels: list[str]
+    priority: str
+    as_of: str
+    locale: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why something failed: a code of Dearly's list, and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A request that is in the ledger. ``status`` is ``accepted``, or ``known`` when it was handed in before."""
+
+    id: str
+    status: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one of many. ``number`` counts the lines that were given, from 1.
+
+    ``status`` is ``accepted``, ``known`` (it was there already, the same) or ``refused``: then it is not in the ledger,
+    ``code`` and what follows say why, and ``more`` counts further faults of the same record. ``id`` is the request's.
+    """
+
+    number: int
+    request_id: str
+    status: str
+    id: str | None = None
+    code: str | None = None
+    message: str | None = None
+    field: str | None = None
+    hint: str | None = None
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One channel of a request."""
+
+    channel: str
+    state: str
+    attempts: int
+    step: int
+    steps: int
+    error: Why | None
+    warnings: tuple[str, ...]
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One recipient and one release of a template.
+
+    ``reason`` is the rule that suppressed it, ``error`` why it failed. ``channels`` is empty in lists.
+    """
+
+    id: str
+    run: str
+    template: str
+    release: str
+    state: str
+    reason: str | None
+    error: Why | None
+    created_at: datetime
+    finished_at: datetime | None
+    files_kept: bool
+    channels: tuple[Channel, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self.state in ENDED
+
+    @property
+    def done(self) -> bool:
+        """Whether its files are there."""
+        return self.state == "done"
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One file of a request, by its path."""
+
+    path: str
+    kind: str
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that opens one file without a key until its time is over."""
+
+    path: str
+    url: str
+    expires_at: datetime
+    media_type: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One submission of many requests, or the run of those that have none of their own (kind ``api``, ``door``)."""
+
+    id: str
+    kind: str
+    template: str | None
+    release: str | None
+    state: str
+    held: bool
+    created_at: datetime
+    approved_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came in with a run, and what became of it, by counts.
+
+    ``balanced`` is None while the run goes on; ``why`` says what does not add up. ``all`` is the whole report as the
+    API gives it, with sums of money, reasons, channels and times.
+    """
+
+    run: str
+    state: str
+    balanced: bool | None
+    why: tuple[str, ...]
+    counts: Mapping[str, int]
+    all: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands. ``counts`` has what is open too; ``all`` is the whole answer, with pace, waits and reasons."""
+
+    run: str
+    kind: str
+    state: str
+    counts: Mapping[str, int]
+    waits: tuple[str, ...]
+    all: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template that requests can name. ``active`` is the release that its id means."""
+
+    id: str
+    title: str
+    active: str | None
+
+
+@dataclass(frozen=True)
+class WholeTemplate(Template):
+    """How a template is filled (``contract``, a JSON Schema), what it makes, and the digests of its releases."""
+
+    description: str
+    locales: tuple[str, ...]
+    channels: tuple[str, ...]
+    retention_days: int
+    contract: Mapping[str, Any]
+    releases: tuple[str, ...]
+
+
+def time_of(text: str) -> datetime:
+    """A time of the API, aware."""
+    return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else time_of(text)
+
+
+def _why(said: Mapping[str, Any] | None) -> Why | None:
+    return None if said is None else Why(said["code"], said["message"])
+
+
+def handed(said: Mapping[str, Any]) -> Handed:
+    return Handed(id=said["id"], status=said["status"], state=said["state"])
+
+
+def request(said: Mapping[str, Any]) -> Request:
+    return Request(
+        id=said["id"],
+        run=said["run"],
+        template=said["template"],
+        release=said["release"],
+        state=said["state"],
+        reason=said["reason"],
+        error=_why(said["error"]),
+        created_at=time_of(said["created_at"]),
+        finished_at=_time(said["finished_at"]),
+        files_kept=said["files_kept"],
+        channels=tuple(map(_channel, said.get("channels", ()))),
+    )
+
+
+def _channel(said: Mapping[str, Any]) -> Channel:
+    return Channel(
+        channel=said["channel"],
+        state=said["state"],
+        attempts=said["attempts"],
+        step=said["step"],
+        steps=said["steps"],
+        error=_why(said["error"]),
+        warnings=tuple(said["warnings"]),
+        finished_at=_time(said["finished_at"]),
+    )
+
+
+def artefact(said: Mapping[str, Any]) -> Artefact:
+    return Artefact(said["path"], said["kind"], said["media_type"], said["bytes"], said["sha256"])
+
+
+def link(said: Mapping[str, Any], base: str) -> Link:
+    """``base`` stands before an address that the API gives without one."""
+    url = said["url"] if "://" in said["url"] else base + said["url"]
+    return Link(said["path"], url, time_of(said["expires_at"]), said["media_type"], said["bytes"], said["sha256"])
+
+
+def run(said: Mapping[str, Any]) -> Run:
+    return Run(
+        id=said["id"],
+        kind=said["kind"],
+        template=said["template"],
+        release=said["release"],
+        state=said["state"],
+        held=said["held"],
+        created_at=time_of(said["created_at"]),
+        approved_at=_time(said["approved_at"]),
+        finished_at=_time(said["finished_at"]),
+    )
+
+
+def standing(said: Mapping[str, Any]) -> Standing:
+    waits = tuple(one["for"] for one in said["waits"])
+    return Standing(said["run"], said["kind"], said["state"], said["counts"], waits, said)
+
+
+def report(said: Mapping[str, Any]) -> Report:
+    return Report(said["run"], said["state"], said["balanced"], tuple(said["why"]), said["counts"], said)
+
+
+def template(said: Mapping[str, Any]) -> Template:
+    return Template(said["id"], said["title"], said["active"])
+
+
+def whole_template(said: Mapping[str, Any]) -> WholeTemplate:
+    return WholeTemplate(
+        id=said["id"],
+        title=said["title"],
+        active=said["active"],
+        description=said["description"],
+        locales=tuple(said["locales"]),
+        channels=tuple(said["channels"]),
+        retention_days=said["retention_days"],
+        contract=said["contract"],
+        releases=tuple(one["digest"] for one in said["releases"]),
+    )
