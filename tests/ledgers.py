@@ -7,7 +7,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -67,24 +67,41 @@ class Postgres:
         process.wait(60)
 
     def start_again(self) -> None:
-        """Start the server after :meth:`halt`, at the same address."""
+        """Start the server after it has ended, at the same address."""
         self._server.ensure_postgres_running()
+
+    def begin_log_file(self) -> None:
+        """Go on in a new file of its log (16 MiB, made whole at once): one that cannot be made ends the server."""
+        self._run("select pg_switch_wal()")
+
+    def running(self) -> bool:
+        process = self._server.get_postmaster_info().process
+        return process is not None and bool(process.is_running()) and process.status() != "zombie"
 
     def stop(self) -> None:
         """Stop the server at once: nothing in it is to be kept, and a last checkpoint can take a minute."""
         process = self._server.get_postmaster_info().process
-        assert process is not None
-        process.send_signal(signal.SIGQUIT)
-        process.wait(10)
+        if process is not None and self.running():
+            process.send_signal(signal.SIGQUIT)
+            process.wait(10)
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """A server that ends with the block. Not below pytest's folder: a socket's path must be short."""
+def postgres_folder() -> Iterator[Path]:
+    """A folder for a server's data. Not below pytest's: a socket's path must be short."""
     folder = Path(tempfile.mkdtemp(prefix="dearly-pg-"))
-    server = Postgres(folder)
     try:
-        yield server
+        yield folder
     finally:
-        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgres(folder: Path | None = None) -> Iterator[Postgres]:
+    """A server that ends with the block, with its data in ``folder`` or in one of its own."""
+    with postgres_folder() if folder is None else nullcontext(folder) as found:
+        server = Postgres(found)
+        try:
+            yield server
+        finally:
+            server.stop()
