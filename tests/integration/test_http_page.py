@@ -168,6 +168,8 @@ def test_the_client_lives_through_a_restart_of_the_api(
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    api = start()
+
     def lines() -> Iterator[dict[str, Any]]:
         nonlocal api
         for number in range(120):
@@ -184,7 +186,6 @@ def test_the_client_lives_through_a_restart_of_the_api(
             }
             time.sleep(0.002)
 
-    api = start()
     try:
         with Client(f"http://127.0.0.1:{port}", secret) as dearly:
             answers = list(dearly.submit_many(lines()))
