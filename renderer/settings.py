@@ -6,12 +6,15 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from renderer.errors import EnvironmentFault
+
+DEAD_LETTERS = "intake-dead-letters"
+"""RabbitMQ's queue for messages from outside that could not be delivered to any worker."""
 
 
 def _default_home() -> Path:
@@ -27,7 +30,12 @@ class Settings(BaseSettings):
     home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
         default_factory=_default_home, description="Folder of state and caches."
     )
-    broker_url: str = Field("", description="Address of a Redis or Valkey broker; empty for the embedded Valkey.")
+    broker_url: str = Field(
+        "",
+        pattern=r"^((rediss?|redis\+socket|amqps?|memory)://\S*)?$",
+        description="Address of a broker: `redis://…` (Redis or Valkey) or `amqp://…` (RabbitMQ); empty for the "
+        "embedded Valkey.",
+    )
     database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite under the home.")
     voices: str = Field(
         "",
@@ -83,6 +91,11 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """The broker's address as Celery takes it."""
         return self.broker_url or f"redis+socket://{self.broker_socket}"
+
+    @property
+    def broker_kind(self) -> Literal["redis", "rabbitmq"]:
+        """What the broker is; Valkey speaks as Redis does."""
+        return "rabbitmq" if self.broker.startswith("amqp") else "redis"
 
     @property
     def database(self) -> str:

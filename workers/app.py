@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from multiprocessing import util
 from typing import Any
 
@@ -22,11 +23,12 @@ from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
 from renderer.ledger.model import Work
 from renderer.settings import Settings
-from workers import log
+from workers import broker_options, log
 from workers.door import Door
 from workers.heart import Heart
 from workers.lanes import INTAKE, LANES, LIMITS, Limit
 from workers.leash import die_with_parent, this_owner
+from workers.post import Post
 from workers.tasks import work_on
 
 WORK = "dearly.work"
@@ -39,10 +41,6 @@ MAX_CHILD_KIB = 3 * 2**20
 """A worker process that has grown to this is replaced once its message is done."""
 
 events = structlog.get_logger("dearly")
-
-VISIBILITY_S = 3600
-"""After this the broker delivers an unacknowledged message again. The ledger finds dead workers long before; a lower
-value would only bring duplicates."""
 
 
 def make_app(
@@ -61,15 +59,6 @@ def make_app(
         broker_channel_error_retry=True,
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
-        broker_transport_options={
-            "visibility_timeout": VISIBILITY_S,
-            # Without both, a lost message comes back after ten times the time-out.
-            "unacked_restore_interval": 10,
-            "unacked_restore_throttle": 1,
-            "socket_timeout": 30,
-            "socket_keepalive": not settings.broker.startswith("redis+socket:"),
-            "health_check_interval": 25,
-        },
         enable_utc=True,
         result_serializer="json",
         task_acks_late=True,
@@ -77,7 +66,6 @@ def make_app(
         task_default_queue="site",
         task_ignore_result=True,
         task_publish_retry_policy={"max_retries": 3, "interval_start": 0.1, "interval_step": 0.5, "interval_max": 2},
-        task_queues={name: {"exchange": name, "routing_key": name} for name in (*LANES, INTAKE)},
         task_reject_on_worker_lost=True,
         task_serializer="json",
         task_store_errors_even_if_ignored=False,
@@ -90,6 +78,7 @@ def make_app(
         worker_redirect_stdouts=False,
         worker_send_task_events=False,
     )
+    app.conf.update(broker_options.options(settings, (*LANES, INTAKE)))
     main = os.getpid()
     held: dict[int, Services] = {}
 
@@ -118,7 +107,7 @@ def make_app(
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
         util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
 
-    doors: dict[int, Door] = {}
+    doors: dict[int, tuple[Door, Post]] = {}
 
     @app.task(name=SUBMIT, ignore_result=True)
     def submit(*_: object, **message: object) -> None:
@@ -126,12 +115,17 @@ def make_app(
         own = services()
         if id(own) not in doors:
             doors.clear()
-            doors[id(own)] = Door(own)
+            doors[id(own)] = Door(own), Post(app)
+        door, post = doors[id(own)]
         try:
-            doors[id(own)].submit(message)
+            door.submit(message)
         except EnvironmentFault as error:
             events.error("the door waits", code=error.code)
             time.sleep(1)
+            if settings.broker_kind == "rabbitmq":  # which counts how often a message goes back, and may end it
+                with suppress(Exception):  # a broker that is away has many ways to say so
+                    post.send(SUBMIT, INTAKE, kwargs=message, argsrepr="", kwargsrepr="")
+                    return
             raise Reject(requeue=True) from None
 
     hearts: list[Heart] = []

@@ -29,6 +29,7 @@ from workers.app import WORK
 from workers.heart import BEAT_S
 from workers.lanes import LANES, MESSAGE_S, SENT_MS
 from workers.leash import is_dead, this_owner
+from workers.post import Post
 
 TICK_S = 0.05
 """How often the urgent lane is looked at."""
@@ -74,6 +75,7 @@ class Dispatcher:
     ) -> None:
         self._services = services
         self._app = app
+        self._post = Post(app)
         self._now = now
         self._owner = owner or this_owner()
         self._fence: Fence | None = None
@@ -174,7 +176,7 @@ class Dispatcher:
         messages = shards(ready, lane.shard, children)
         for count, ids in enumerate(messages):
             try:
-                self._app.send_task(WORK, args=[ids], queue=queue, ignore_result=True, time_limit=MESSAGE_S)
+                self._post.send(WORK, queue, args=[ids], time_limit=MESSAGE_S)
             except Exception:
                 self._services.leader.undispatch([part_id for unsent in messages[count:] for part_id in unsent])
                 raise

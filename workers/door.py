@@ -8,21 +8,30 @@ request is kept under its ``request_id`` and not raised: the caller asks the led
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
 
 from renderer.bootstrap import Services
-from renderer.errors import BadInput, EnvironmentFault, UsageError, nearest
+from renderer.errors import BadInput, EnvironmentFault, RenderError, UsageError, nearest
 from renderer.ledger.model import PRIORITIES, Fault, Submission, new_id, wall_clock
 from renderer.orders import door_key, submission
 from renderer.profile.carry import any_text
 from renderer.publishing import NAME, Resolver
 from renderer.template.model import CHANNELS, Channel
 from workers import log
+from workers.leash import sweep_old
 
 KIND = "door"
+
+DEADLY = 4
+"""After so many deaths of the process that reads it a message is refused."""
+
+KEPT_S = 7 * 86_400.0
+"""What is known of the deaths of a message that never came again goes after so long."""
+
 events = structlog.get_logger("dearly")
 
 
@@ -32,6 +41,8 @@ class Door:
     def __init__(self, services: Services, now: Callable[[], float] = time.monotonic) -> None:
         self._services = services
         self._resolver = Resolver(services, now=now)
+        self._marks = services.settings.home / "door"
+        sweep_old(self._marks, KEPT_S)
         self._run: str | None = None
 
     def submit(self, message: Mapping[str, Any]) -> str | None:
@@ -47,7 +58,8 @@ class Door:
         if self._run is None:
             self._run = self._services.intake.open_run(KIND, idempotency=self._services.vault.keyed("run", KIND))
         try:
-            item = self._read(message, key)
+            with self._counted(key):
+                item = self._read(message, key)
         except BadInput as error:
             place = str(error.place)
             fault = Fault(code=error.code, message=f"{place}: {error.message}" if place else error.message)
@@ -60,6 +72,25 @@ class Door:
             events.error("submission broke", error=type(error).__name__, where=log.where(error))
             return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
         return "submitted" if self._services.intake.submit(self._run, [item]) else None
+
+    @contextmanager
+    def _counted(self, key: str) -> Iterator[None]:
+        """Raise RenderError when this process's predecessors died of a message so often that it is to blame. To find
+        that out each try is written into a file that only a death leaves behind: the broker would send it for ever."""
+        mark = self._marks / key
+        tries = 0
+        with suppress(OSError):  # a disk that is full is no reason to refuse anybody
+            self._marks.mkdir(exist_ok=True)
+            with mark.open("ab") as file:
+                tries = file.tell()
+                file.write(b".")
+        try:
+            if tries >= DEADLY:
+                raise RenderError("job.poison", f"The process that read it died {DEADLY} times.")
+            yield
+        finally:
+            with suppress(OSError):
+                mark.unlink()
 
     def _read(self, message: Mapping[str, Any], key: str) -> Submission:
         unknown = sorted(set(message) - {"template", "request_id", "profile", "channels", "priority"})

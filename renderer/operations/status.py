@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from renderer.ledger.database import Database
 from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, OpenRun, Paused, Queue
 from renderer.ledger.model import DEAD_MS, Clock, wall_clock
 from renderer.ledger.upkeep import DAY_MS, Upkeep
+from renderer.operations.broker import look as look_at_broker
 from renderer.operations.folders import Size, size_of
 from renderer.operations.upkeep import HOLD_MARK, HOLD_MS
 from renderer.settings import Settings
@@ -91,6 +91,7 @@ class Status:
     home: str
     service: bool
     broker: bool
+    dead_letters: int
     embedded: bool
     ledger: LedgerView | None
     fault: EnvironmentFault | None
@@ -102,12 +103,14 @@ def look(settings: Settings, service: bool, clock: Clock = wall_clock) -> Status
     """How things are. ``service`` says whether a supervisor runs on this home. Changes nothing and raises nothing."""
     now = clock()
     ledger, fault = _ledger(settings, clock)
+    broker = look_at_broker(settings)
     found = Status(
         at_ms=now,
         version=__version__,
         home=str(settings.home),
         service=service,
-        broker=answers(settings),
+        broker=broker.answers,
+        dead_letters=broker.dead_letters,
         embedded=settings.embedded_broker,
         ledger=ledger,
         fault=fault,
@@ -157,25 +160,6 @@ def _quick(url: str) -> str:
     return url
 
 
-def answers(settings: Settings) -> bool:
-    """Whether the broker answers."""
-    if settings.embedded_broker:
-        with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
-            client.settimeout(2)
-            client.connect(str(settings.broker_socket))
-            client.sendall(b"PING\r\n")
-            return client.recv(16).startswith(b"+PONG")
-        return False
-    import redis
-
-    address = settings.broker.replace("redis+socket://", "unix://")
-    try:
-        with closing(redis.Redis.from_url(address, socket_timeout=2, socket_connect_timeout=2)) as client:
-            return bool(client.ping())
-    except (redis.RedisError, ValueError):
-        return False
-
-
 def _disk(settings: Settings) -> Disk | None:
     try:
         usage = shutil.disk_usage(settings.store if settings.store.exists() else settings.home)
@@ -202,6 +186,9 @@ def _needs(status: Status) -> Iterator[Need]:
         return
     if (status.service or not status.embedded) and not status.broker:
         yield Need(code="broker", text="The broker does not answer.", hint="See the logs in DEARLY_HOME.")
+    if status.dead_letters:
+        text = f"{status.dead_letters:,} requests could not be handed in: each time their worker died."
+        yield Need(code="dead_letters", text=text, hint="See 'What RabbitMQ could not deliver' in docs/queue.md.")
     yield from _about_work(status, ledger)
     for pause in ledger.pauses:
         paused_ms = status.at_ms - pause.since_ms
@@ -265,7 +252,11 @@ def as_json(status: Status) -> dict[str, Any]:
         "version": status.version,
         "home": status.home,
         "service": status.service,
-        "broker": {"answers": status.broker, "embedded": status.embedded},
+        "broker": {
+            "answers": status.broker,
+            "embedded": status.embedded,
+            "dead_letters": status.dead_letters,
+        },
         "needs": [{"code": need.code, "text": need.text, "hint": need.hint} for need in status.needs],
         "disk": None
         if status.disk is None

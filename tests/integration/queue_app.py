@@ -41,6 +41,14 @@ class NothingEngine:
         asked = json.loads(profile)
         if "name" not in asked:
             raise ProfileError("profile.missing", "A required field is missing.")
+        match asked.get("do"):
+            case "die at the door":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "wait at the door":
+                with self._journal.with_name("waited").open("a") as waited:
+                    waited.write(".")
+                if not self._journal.with_name("open").exists():
+                    raise EnvironmentFault("environment.ledger", "The ledger is away.")
         return Taken(template="nothing", channels=CHANNELS, recipient=asked["name"], order=Order(profile=profile))
 
     def plan(self, release: Release, order: Order) -> MadePlan:

@@ -41,9 +41,9 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 class Service:
     """A supervisor with its workers on a home of its own, and a hand in its ledger."""
 
-    def __init__(self, home: Path, **environment: str) -> None:
-        self._environment = environment
-        self.settings = Settings(home=home, children=2, broker_url="", database_url="")
+    def __init__(self, home: Path, broker: str = "", **environment: str) -> None:
+        self._environment = {"DEARLY_BROKER_URL": broker, **environment}
+        self.settings = Settings(home=home, children=2, broker_url=broker, database_url="")
         self.services: Services = build(self.settings)
         self.release = self.services.releases.publish(Release({"template.yaml": b"id: nothing"}))
         self.process: subprocess.Popen[bytes] | None = None
