@@ -66,6 +66,11 @@ class Settings(BaseSettings):
     )
     api_burst: int = Field(200, ge=1, le=1_000_000, description="Calls that a key may make at once after a pause.")
     api_streams: int = Field(4, ge=1, le=100, description="Streams of requests that a key may send at the same time.")
+    tracing: bool = Field(
+        False,
+        description="Send traces to an OpenTelemetry collector; where it is, the standard `OTEL_…` variables say. See "
+        "[Traces](operate.md#traces).",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port on which the service gives its metrics to Prometheus; 0 for none."
     )

@@ -27,6 +27,7 @@ from renderer.ledger.tables import parts
 from renderer.publishing import keep
 from renderer.settings import Settings
 from renderer.template.release import read_folder
+from renderer.tracing import NO_TRACES, Traces
 from tests import small_template
 
 TEMPLATES = ("small", "other")
@@ -136,7 +137,7 @@ class HttpHouse:
 
 
 @contextmanager
-def http_house(folder: Path, ledger_url: str, **settings: Any) -> Iterator[HttpHouse]:
+def http_house(folder: Path, ledger_url: str, traces: Traces = NO_TRACES, **settings: Any) -> Iterator[HttpHouse]:
     """The API with the templates ``small`` and ``other``, which is the same by another name."""
     services = build(Settings(home=folder / "home", database_url=ledger_url, **settings))
     for name in TEMPLATES:
@@ -147,7 +148,7 @@ def http_house(folder: Path, ledger_url: str, **settings: Any) -> Iterator[HttpH
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         config = uvicorn.Config(
-            make_app(services),
+            make_app(services, traces),
             access_log=False,
             log_config=None,
             server_header=False,

@@ -7,6 +7,7 @@ import multiprocessing.process
 import os
 import resource
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
 from renderer.ledger.model import Work
 from renderer.settings import Settings
+from renderer.tracing import NO_TRACES, Traces, need_packages, open_traces
 from workers import broker_options, log
 from workers.door import Door
 from workers.heart import Heart
@@ -36,6 +38,9 @@ WORK = "dearly.work"
 
 SUBMIT = "dearly.submit"
 """The task that others send."""
+
+TELL_S = 2.0
+"""So long a process that ends tells what it has not told of its traces."""
 
 MAX_CHILD_KIB = 3 * 2**20
 """A worker process that has grown to this is replaced once its message is done."""
@@ -93,10 +98,24 @@ def make_app(
     stopping = mmap.mmap(-1, 1)
     worker = this_owner()
 
+    traced: dict[int, Traces] = {}
+
+    def traces() -> Traces:
+        """This process's own: what tells them has a thread, which no fork takes along."""
+        pid = os.getpid()
+        if pid not in traced:
+            traced.clear()
+            try:
+                traced[pid] = open_traces(settings, "worker")
+            except EnvironmentFault as error:  # it is said when the worker starts, too
+                events.error("no traces", code=error.code)
+                traced[pid] = NO_TRACES
+        return traced[pid]
+
     @app.task(name=WORK, ignore_result=True)
     def work(part_ids: list[str]) -> None:
         """Make some parts, those that are to be had."""
-        work_on(services(), part_ids, worker, lambda: stopping[0] == 1, limits)
+        work_on(services(), part_ids, worker, lambda: stopping[0] == 1, limits, traces())
 
     @signals.worker_init.connect(weak=False)
     def worker_starts(**_: object) -> None:
@@ -105,6 +124,7 @@ def make_app(
         settings.prepare()
         folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
+        _check_traces(settings)
         util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
 
     doors: dict[int, tuple[Door, Post]] = {}
@@ -154,7 +174,23 @@ def make_app(
             resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump of memory would hold profiles
 
+    @signals.worker_process_shutdown.connect(weak=False)
+    def child_ends(**_: object) -> None:
+        """Also when a child has done as many messages as it may: the process ends without any other farewell."""
+        if os.getpid() in traced:
+            traced[os.getpid()].close(TELL_S)
+
     return app
+
+
+def _check_traces(settings: Settings) -> None:
+    """End a worker that is to trace and cannot. Imported here, before the forks, it costs no child anything."""
+    if settings.tracing:
+        try:
+            need_packages()
+        except EnvironmentFault as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(error.exit_code) from error
 
 
 @signals.setup_logging.connect(weak=False)

@@ -26,10 +26,11 @@ import structlog
 from renderer.bootstrap import Services
 from renderer.errors import BadInput, DearlyError, EnvironmentFault, RenderError
 from renderer.ledger.leader import NEVER_MS
-from renderer.ledger.model import NEEDS, Claim, Fault, Outcome, Produced, Wish, Work, artefact_key
+from renderer.ledger.model import NEEDS, Claim, Fault, Origin, Outcome, Produced, Wish, Work, artefact_key
 from renderer.operations.forget import late
 from renderer.orders import open_order, open_plan, seal_amounts, seal_plan
 from renderer.template.model import Channel
+from renderer.tracing import NO_TRACES, About, Traces
 from workers import log
 from workers.lanes import LIMITS, MESSAGE_S, SHARD_S, Limit
 from workers.leash import this_owner
@@ -88,6 +89,7 @@ def work_on(
     worker: str | None = None,
     stopping: Callable[[], bool] = lambda: False,
     limits: Mapping[Work, Limit] = LIMITS,
+    traces: Traces = NO_TRACES,
 ) -> None:
     """Do all that a message asks for, one part after the other, so that a part which takes its process along takes no
     other one. What has not begun when the message's time is over, or the worker stops, is handed back.
@@ -113,7 +115,7 @@ def work_on(
                     return
                 claim = _claimed(services, _wish(part_id, worker, limits))
             if claim is not None:
-                claim = _work_on_part(services, claim, limits[claim.channel], desk, partial(after, count))
+                claim = _work_on_part(services, claim, limits[claim.channel], desk, partial(after, count), traces)
 
 
 def _wish(part_id: str, worker: str | None, limits: Mapping[Work, Limit]) -> Wish | None:
@@ -143,11 +145,17 @@ def _let_go(services: Services, wish: Wish) -> None:
 
 
 def _work_on_part(
-    services: Services, claim: Claim, limit: Limit, desk: _Desk, following: Callable[[], Wish | None]
+    services: Services,
+    claim: Claim,
+    limit: Limit,
+    desk: _Desk,
+    following: Callable[[], Wish | None],
+    traces: Traces,
 ) -> Claim | None:
     """Make one part; the claim of the ``following`` one if it could be had with this one's end."""
     part_id = claim.part_id
     began = time.monotonic()
+    told = _Told(services, claim, traces)
     try:
         with _alarm(limit.soft_s):
             if claim.channel == "plan":
@@ -155,27 +163,33 @@ def _work_on_part(
             else:
                 end = _made(services, claim, claim.channel, limit.bytes, desk)
     except ClaimLost:
+        told("dropped")
         events.info("part dropped", part=part_id)
     except TooSlow:
         fault = Fault(code="job.time", message=f"Took longer than {limit.soft_s:.0f} s.")
         _settle(lambda: services.ledger.retry(claim, fault, _backoff_ms(claim)))
+        told("retried", fault)
         events.error("part too slow", part=part_id, attempt=claim.attempt)
     except MemoryError:
         fault = Fault(code="render.limit", message="Rendering needed more memory than it may use.")
         _settle(lambda: services.ledger.fail(claim, fault))
+        told("failed", fault)
         events.error("part too large", part=part_id)
     except BadInput as error:
         fault = _fault(error)
         _settle(lambda: services.ledger.fail(claim, fault))
+        told("failed", fault)
         events.warning("part failed", part=part_id, code=error.code)
     except EnvironmentFault as error:
         fault = _fault(error)
         _settle(lambda: services.ledger.give_back(claim, fault))
+        told("given back", fault)
         events.error("environment", part=part_id, code=error.code)
     except Exception as error:  # whatever it is, it must not take the neighbours along
         if _out_of_space(error):
             fault = Fault(code="environment.disk", message="A file could not be written: the disk is full.")
             _settle(lambda: services.ledger.give_back(claim, fault))
+            told("given back", fault)
             events.error("environment", part=part_id, code=fault.code)
             return None
         fault = (
@@ -184,11 +198,13 @@ def _work_on_part(
             else Fault(code="job.fault", message=f"An unexpected {type(error).__name__}.")
         )
         _settle(lambda: services.ledger.retry(claim, fault, _backoff_ms(claim)))
+        told("retried", fault)
         events.error(
             "part broke", part=part_id, attempt=claim.attempt, error=type(error).__name__, where=log.where(error)
         )
     else:
         kept, claimed = _ended(services, end, None if claim.probe else following())
+        told("done" if kept else "late")
         events.info(
             "part done" if kept else "part came too late",
             part=part_id,
@@ -200,6 +216,29 @@ def _work_on_part(
         return claimed
     _drop_if_forgotten(services, claim)
     return None
+
+
+class _Told:
+    """Tells the traces how a try at a part ended, and of a plan how its request did."""
+
+    def __init__(self, services: Services, claim: Claim, traces: Traces) -> None:
+        self._services = services
+        self._claim = claim
+        self._traces = traces
+        self._found: Origin | None = None
+        self._about = About(claim.request_id, claim.template, self._origin)
+        self._span = traces.part(self._about, claim.part_id, claim.release, claim.attempt)
+
+    def __call__(self, outcome: str, fault: Fault | None = None) -> None:
+        code = None if fault is None else fault.code
+        if self._claim.channel == "plan" and outcome in ("done", "failed"):
+            self._traces.planned(self._about, code)
+        self._span.end(outcome, code)
+
+    def _origin(self) -> Origin:
+        if self._found is None:
+            self._found = self._services.reader.origin(self._claim.request_id)
+        return self._found
 
 
 def _drop_if_forgotten(services: Services, claim: Claim) -> None:

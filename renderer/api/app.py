@@ -24,6 +24,7 @@ from renderer.api.problems import Problem, Refusal, call_of, of_arguments, of_st
 from renderer.api.routes import artefacts, requests, runs, service, submissions, templates
 from renderer.bootstrap import Services
 from renderer.errors import DearlyError
+from renderer.tracing import NO_TRACES, Traces
 
 TITLE = "Dearly"
 ABOUT = """\
@@ -34,10 +35,10 @@ in an answer. Every GET of JSON has an `ETag`. Answers to calls with a key carry
 """
 
 
-def make_app(services: Services) -> ASGIApp:
+def make_app(services: Services, traces: Traces = NO_TRACES) -> ASGIApp:
     """The API as an ASGI application."""
     app, _ = build_app(services)
-    return Gate(app, {submissions.PATH: RECORD_BODY, submissions.STREAM_PATH: None})
+    return Gate(app, {submissions.PATH: RECORD_BODY, submissions.STREAM_PATH: None}, traces)
 
 
 def build_app(services: Services) -> tuple[FastAPI, House]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from renderer.api.offers import Offer, read_json, read_offer
 from renderer.api.opened import OpenedTemplates
@@ -35,11 +35,12 @@ SMALL = 64 * 2**10
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """An offer under its sender's name, with the key that it came with."""
+    """An offer under its sender's name, with the key that it came with and the trace of the call."""
 
     name: str
     offer: Offer
     key: ApiKey
+    trace: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +128,13 @@ class Entry:
         or a Refusal when nothing could be put into the ledger; then nothing was."""
         found: list[Handed | Exception | None] = [item if isinstance(item, Exception) else None for item in items]
         named: dict[int, tuple[Named, ApiKey]] = {}
+        traces: dict[int, str | None] = {}
         for place, item in enumerate(items):
             if isinstance(item, Exception):
                 continue
             try:
                 named[place] = (self.named(item.name, item.offer), item.key)
+                traces[place] = item.trace
                 self.allowed(named[place][0], item.key)
             except Exception as error:
                 named.pop(place, None)
@@ -142,7 +145,7 @@ class Entry:
             there = known.get(request.key)
             try:
                 if there is None:
-                    fresh[place] = self.sealed(request, key)
+                    fresh[place] = replace(self.sealed(request, key), trace=traces[place])
                 else:
                     found[place] = told(request, there)
             except Exception as error:
@@ -201,9 +204,9 @@ class Desk:
         self._waiting: list[tuple[_Body, asyncio.Future[Handed]]] = []
         self._worker: asyncio.Task[None] | None = None
 
-    async def hand_in(self, name: str, data: bytes, key: ApiKey) -> Handed:
+    async def hand_in(self, name: str, data: bytes, key: ApiKey, trace: str | None = None) -> Handed:
         """Hand in the request that a body is, under a name. Raises what is wrong with it."""
-        body = _Body(name, data, key)
+        body = _Body(name, data, key, trace)
         if len(data) > SMALL:
             return _given((await self._pool.run(self._take, [body]))[0])
         future: asyncio.Future[Handed] = asyncio.get_running_loop().create_future()
@@ -242,13 +245,14 @@ class _Body:
     name: str
     data: bytes
     key: ApiKey
+    trace: str | None
 
     def letter(self) -> Letter | Exception:
         try:
             _, offer = read_offer(read_json(self.data), named=False)
         except Exception as error:
             return error
-        return Letter(name=self.name, offer=offer, key=self.key)
+        return Letter(name=self.name, offer=offer, key=self.key, trace=self.trace)
 
 
 def _given(result: Handed | Exception) -> Handed:

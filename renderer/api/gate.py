@@ -15,11 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from renderer.api.log import calls, fault
 from renderer.api.problems import Refusal, problem_response
 from renderer.profile.load import MAX_RECORD
+from renderer.tracing import NO_TRACES, Traces
 
 SMALL_BODY = 64 * 2**10
 """Bytes of a body where no profile is sent."""
 RECORD_BODY = MAX_RECORD + SMALL_BODY
 """Bytes of a body that holds one profile."""
+UNTRACED = ("/healthz", "/readyz", "/metrics")
+"""Asked for all the time by what watches."""
 BODY_S = 30.0
 """So long a whole body may take that is no stream."""
 
@@ -41,9 +44,10 @@ SECURITY: Mapping[str, str] = {
 class Gate:
     """Around ``app``. ``bodies`` has the bytes a body may have by path, None for a stream without end."""
 
-    def __init__(self, app: ASGIApp, bodies: Mapping[str, int | None]) -> None:
+    def __init__(self, app: ASGIApp, bodies: Mapping[str, int | None], traces: Traces = NO_TRACES) -> None:
         self._app = app
         self._bodies = bodies
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -55,6 +59,10 @@ class Gate:
         call = secrets.token_hex(8)
         state: dict[str, Any] = {**scope.get("state", {}), "call": call}
         head = scope["method"] == "HEAD"
+        span = None
+        if scope["path"] not in UNTRACED:
+            span = self._traces.call(scope["method"], call, Headers(scope=scope).get("traceparent"))
+            state["trace"] = span.traceparent
         scope = {**scope, "state": state, "method": "GET" if head else scope["method"]}
         status = 0
 
@@ -82,15 +90,18 @@ class Gate:
                 broken = Refusal(500, "api.fault", "Something unexpected went wrong. The log has this call.")
                 await problem_response(call, broken)(scope, receive, answer)
         finally:
+            route, key = getattr(scope.get("route"), "path", "-"), state.get("key", "-")
             calls.info(
                 "call",
                 call=call,
                 method="HEAD" if head else scope["method"],
-                route=getattr(scope.get("route"), "path", "-"),
+                route=route,
                 status=status,
                 ms=round((time.perf_counter() - begun) * 1000, 1),
-                key=state.get("key", "-"),
+                key=key,
             )
+            if span is not None:
+                span.end(status, route, key)
 
     def _limit(self, scope: Scope) -> int | None:
         """The bytes that the body may have. Raises a Refusal for a call that is turned away unread."""

@@ -9,6 +9,7 @@ import uvicorn
 
 from renderer.api.app import make_app
 from renderer.bootstrap import Services
+from renderer.tracing import NO_TRACES, Traces
 
 CALLS = 512
 """Connections and calls at the same time; more are turned away with 503."""
@@ -16,10 +17,10 @@ LEAVE_S = 20
 """Calls under way have so long to end when the process is told to."""
 
 
-def serve(services: Services, host: str, port: int, started: Callable[[], None]) -> None:
+def serve(services: Services, host: str, port: int, started: Callable[[], None], traces: Traces = NO_TRACES) -> None:
     """Answer calls until the process is told to end."""
     config = uvicorn.Config(
-        make_app(services),
+        make_app(services, traces),
         host=host,
         port=port,
         access_log=False,

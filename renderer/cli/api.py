@@ -11,6 +11,10 @@ from renderer.bootstrap import build
 from renderer.cli import console
 from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
+from renderer.tracing import open_traces
+
+TELL_S = 2.0
+"""So long the process tells what it has not told of its traces when it ends."""
 
 
 @console.reports_errors
@@ -35,6 +39,7 @@ def api(
     settings = Settings()
     host, port = host or settings.api_host, port or settings.api_port
     services = build(settings)
+    traces = open_traces(settings, "api")
     log.set_up()
     at = f"[{host}]" if ":" in host else host
 
@@ -44,13 +49,15 @@ def api(
             console.warn("It speaks HTTP without encryption: put a proxy with TLS before it.")
 
     try:
-        serve(services, host, port, started)
+        serve(services, host, port, started, traces)
     except SystemExit as error:
         if error.code:
             raise EnvironmentFault(
                 "environment.busy", f"The HTTP API could not listen on port {port}.", hint="Choose another --port."
             ) from error
         raise
+    finally:
+        traces.close(TELL_S)
 
 
 def _loopback(host: str) -> bool:

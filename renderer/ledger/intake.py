@@ -244,6 +244,7 @@ def _request(item: Submission, run_id: str, now_ms: int) -> dict[str, Any]:
         "release": item.release,
         "notify": int(item.notify),
         "body": item.body,
+        "trace": item.trace,
         "state": "submitted",
         "created_ms": now_ms,
     }

@@ -94,7 +94,8 @@ class Submission:
     ``sealed`` is the profile, encrypted for the request's id, so the id is made by the one who seals. ``record`` is its
     place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``amounts`` are its control amounts,
     sealed, where its template has control totals. ``body`` is a keyed digest of all that was handed in, where the same
-    ``idempotency`` with something else is to be told from the same again."""
+    ``idempotency`` with something else is to be told from the same again. ``trace`` is the trace that it belongs to, as
+    W3C's traceparent."""
 
     id: str
     recipient: str
@@ -108,6 +109,16 @@ class Submission:
     notify: bool = False
     body: str | None = None
     amounts: bytes | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a request comes from: its run, when it was taken in, and the trace that it belongs to if it brought one."""
+
+    run_id: str
+    created_ms: int
+    traceparent: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

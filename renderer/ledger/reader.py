@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from renderer.ledger.database import Database
 from renderer.ledger.model import (
@@ -14,6 +14,7 @@ from renderer.ledger.model import (
     Clock,
     Counts,
     Fault,
+    Origin,
     Part,
     Pause,
     Produced,
@@ -35,6 +36,8 @@ from renderer.ledger.tables import (
     sealed,
     workers,
 )
+
+_ORIGIN = select(requests.c.run_id, requests.c.created_ms, requests.c.trace).where(requests.c.id == bindparam("id"))
 
 
 class Reader:
@@ -60,6 +63,14 @@ class Reader:
             suppressed=found.get("suppressed", 0),
             cancelled=found.get("cancelled", 0),
         )
+
+    def origin(self, request_id: str) -> Origin:
+        """Where a request comes from. Raises KeyError for one that is not there."""
+        with self._database.reading() as connection:
+            row = connection.execute(_ORIGIN, {"id": request_id}).one_or_none()
+        if row is None:
+            raise KeyError(request_id)
+        return Origin(run_id=row.run_id, created_ms=row.created_ms, traceparent=row.trace)
 
     def open_runs(self, kind: str) -> list[str]:
         """Runs of a kind that still have open requests."""

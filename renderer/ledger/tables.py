@@ -78,6 +78,7 @@ requests = Table(
     Column("forgotten_ms", BigInteger),  # its files too: the recipient was forgotten
     Column("cleaned_ms", BigInteger),  # its files are gone, to make room; it stays done
     Column("body", Text),  # keyed digest of what was handed in, where the same key may come again with something else
+    Column("trace", Text),  # the trace that it belongs to, as W3C's traceparent
     Index("requests_by_run", "run_id", "state"),
     Index("requests_listed", "run_id", "id"),
     Index("requests_by_record", "run_id", "record", "id"),  # the order in which a run is gone through

@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from celery import signals
+
 from renderer.bootstrap import Progress, Services, build
 from renderer.errors import EnvironmentFault, ProfileError, RenderError
 from renderer.guard import MEMORY
@@ -113,6 +115,13 @@ if "QUEUE_APP_LIMIT_S" in os.environ:
     _seconds = float(os.environ["QUEUE_APP_LIMIT_S"])
     for _work in lanes.LIMITS:
         cast("dict[Any, Any]", lanes.LIMITS)[_work] = lanes.Limit(soft_s=_seconds, hard_s=2 * _seconds, bytes=10**9)
+
+if "QUEUE_APP_MESSAGES" in os.environ:  # so many for each child, whatever the supervisor asks for
+
+    @signals.worker_init.connect(weak=False)
+    def _few_messages(sender: Any, **_: object) -> None:
+        sender.max_tasks_per_child = int(os.environ["QUEUE_APP_MESSAGES"])
+
 
 _settings = Settings()
 app = make_app(_settings, lambda: build_nothing(_settings))

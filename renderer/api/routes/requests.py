@@ -1,5 +1,6 @@
 """What became of requests; calling one off, and trying one again."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -106,13 +107,13 @@ def router(house: House) -> APIRouter:
         ),
         openapi_extra=with_key("submit"),
     )
-    async def retry(id: RequestId, key: Annotated[ApiKey, Depends(submits)]) -> Response:
+    async def retry(request: Request, id: RequestId, key: Annotated[ApiKey, Depends(submits)]) -> Response:
         def prepare() -> Submission:
             seen_by(key, browse.request(id))
             failed = browse.failed(id)
             if failed is None:
                 raise not_there()
-            return house.entry.again(id, failed)
+            return replace(house.entry.again(id, failed), trace=request.scope["state"]["trace"])
 
         return handed_response(await house.desk.put(await house.pool.run(prepare)))
 

@@ -122,7 +122,9 @@ def router(house: House) -> APIRouter:
     ) -> Response:
         with house.bodies.hold(size_of(request)):
             data = await body_of(request, "application/json")
-            return handed_response(await house.desk.hand_in(idempotency_key, data, key))
+            return handed_response(
+                await house.desk.hand_in(idempotency_key, data, key, request.scope["state"]["trace"])
+            )
 
     @found.post(
         STREAM_PATH,

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision that :mod:`renderer.ledger.tables` describes."""
 
 FIRST = "0001"
