@@ -61,6 +61,8 @@ ADVICE: dict[str, str] = {
     "environment.ledger": "Check `DEARLY_DATABASE_URL` and that the disk under `DEARLY_HOME` can be written.",
     "environment.worker": "Look into the worker's log under `DEARLY_HOME`; often the machine has too little memory.",
     "environment.key": "Put back the key file that was there when the request came in; `chmod 600` it.",
+    "environment.store": "The message says which: reach it, let Dearly in, or correct `DEARLY_STORE_URL` and "
+    "`DEARLY_S3_…`; see [Keep files in a bucket](storage.md). Work goes on by itself.",
     "environment.setting": "Correct the variable that the message names; see [Settings](settings.md).",
     "environment.voice": "Install the extra `voice`, or correct `DEARLY_VOICES`; the message names what is missing.",
     "environment.busy": "Stop the other one, or give each its own `DEARLY_HOME`.",
@@ -73,6 +75,9 @@ ADVICE: dict[str, str] = {
     "store.audit": "Only in the log: the chunk was dropped and the fresh one used. If it comes often, report it.",
     "store.damaged": "A release: publish the same files again; what waits for it goes on by itself. A chunk (only in "
     "the log): it was dropped and made again. If it comes often, look at the disk.",
+    "store.create-only": "Use a store that keeps `If-None-Match`: see [Keep files in a bucket](storage.md).",
+    "store.other": "Give all machines of a ledger the same store, and each ledger one of its own: see "
+    "[Keep files in a bucket](storage.md).",
     "store.missing": "Restore the store's folder, or submit the request again.",
     "api.argument": "Look the address up in [the HTTP API](http.md); the answer names what is wrong.",
     "api.body": "Send JSON in UTF-8 (for a stream: one object a line) with the fields of [the HTTP API](http.md).",

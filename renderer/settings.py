@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from renderer.errors import EnvironmentFault
@@ -22,12 +22,21 @@ def _default_home() -> Path:
     return (Path(data) if data.startswith("/") else Path.home() / ".local/share") / "dearly"
 
 
+def _whole_path(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _key_file(value: object, before: ValidationInfo) -> object:
+    """An empty path is that of the home."""
+    return before.data["home"] / "installation.key" if value in ("", None) else value
+
+
 class Settings(BaseSettings):
     """What an installation can choose. An empty address means the embedded default."""
 
     model_config = SettingsConfigDict(env_prefix="DEARLY_", frozen=True, extra="ignore")
 
-    home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+    home: Annotated[Path, AfterValidator(_whole_path)] = Field(
         default_factory=_default_home, description="Folder of state and caches."
     )
     broker_url: str = Field(
@@ -37,6 +46,28 @@ class Settings(BaseSettings):
         "embedded Valkey.",
     )
     database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite under the home.")
+    key_file: Annotated[Path, BeforeValidator(_key_file), AfterValidator(_whole_path)] = Field(
+        default_factory=lambda before: before["home"] / "installation.key",
+        description="File with the installation's key. Machines that share a ledger share the key.",
+    )
+    store_url: str = Field(
+        "",
+        description="Bucket for the files, `s3://bucket/prefix`; empty for a folder under the home. See "
+        "[Keep files in a bucket](storage.md).",
+    )
+    s3_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$",
+        description="Address of the bucket's store where it is not AWS.",
+    )
+    s3_region: str = Field(
+        "", pattern=r"^[A-Za-z0-9-]*$", description="Region of the bucket; empty for what boto3 is set up with."
+    )
+    s3_addressing: Literal["auto", "path", "virtual"] = Field(
+        "auto",
+        description="How the bucket stands in addresses: `path`, `virtual` (in the host's name), or `auto`: the first "
+        "where `DEARLY_S3_ENDPOINT` is set.",
+    )
     voices: str = Field(
         "",
         description="Piper voices by locale, `en=/path/model.onnx,it=/path/other.onnx`; `en=` alone turns off the one "
@@ -109,8 +140,13 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> Path:
-        """Artefacts, and the bundles of releases."""
+        """Artefacts, and the bundles of releases, where they are in a folder."""
         return self.home / "store"
+
+    @property
+    def disk(self) -> Path:
+        """A folder of the disk that fills: that of the store, or of the home where the store is a bucket."""
+        return self.store if not self.store_url and self.store.exists() else self.home
 
     @property
     def cache(self) -> Path:
@@ -126,11 +162,6 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         """Logs of the processes that the supervisor starts."""
         return self.home / "logs"
-
-    @property
-    def key_file(self) -> Path:
-        """The installation's key."""
-        return self.home / "installation.key"
 
     @property
     def broker_folder(self) -> Path:
@@ -159,7 +190,8 @@ class Settings(BaseSettings):
 
     def prepare(self) -> None:
         """Make the folders of the home, for their owner only. Raises EnvironmentFault when they cannot be made."""
-        for folder in (self.home, self.store, self.cache, self.work, self.logs, self.broker_folder):
+        store = () if self.store_url else (self.store,)
+        for folder in (self.home, *store, self.cache, self.work, self.logs, self.broker_folder):
             try:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:

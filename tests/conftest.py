@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from renderer import pipeline
 from renderer.plan.build import Planner
-from tests import ledgers, small_template
+from tests import ledgers, small_template, stores
 
 # How long an example takes says nothing on a machine that runs other tests beside it.
 settings.register_profile("dearly", deadline=None)
@@ -39,6 +39,29 @@ def energy_bill() -> Planner:
 def postgres() -> Iterator[ledgers.Postgres]:
     """A PostgreSQL server."""
     with ledgers.postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bucket_keys() -> Iterator[None]:
+    """What boto3 finds its credentials by, for this process and those that it starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in stores.KEYS.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def moto(bucket_keys: None) -> Iterator[stores.Moto]:
+    """moto's S3 over HTTP."""
+    with stores.moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed(bucket_keys: None) -> Iterator[stores.Seaweed]:
+    """A real S3-compatible store. Whoever kills it takes one of its own."""
+    with stores.seaweed() as server:
         yield server
 
 

@@ -53,8 +53,13 @@ class Store(Protocol):
         """The keys that start with ``prefix`` (a whole number of names, or nothing), in no order."""
 
 
+def is_key(name: str) -> bool:
+    """Whether a name has the form of a key."""
+    return len(name) <= MAX_KEY and _KEY.fullmatch(name) is not None
+
+
 def checked(key: str) -> str:
     """The key, or ValueError: a bad key is a bug, since no key comes from outside."""
-    if len(key) > MAX_KEY or not _KEY.fullmatch(key):
+    if not is_key(key):
         raise ValueError("not a key of the store")
     return key

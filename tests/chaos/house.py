@@ -25,6 +25,7 @@ from renderer.template.model import Channel
 from renderer.template.release import read_folder
 from tests.chaos import customers, processes
 from tests.chaos.processes import Process
+from tests.stores import REGION, Bucket
 from workers.leash import is_dead
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +37,8 @@ FAULTY = "tests.chaos.app"
 
 
 class House:
-    """``database`` is the ledger's address, empty for SQLite. ``environment`` is for its processes only."""
+    """``database`` is the ledger's address, empty for SQLite; ``bucket`` has the files, else a folder of the home has.
+    ``environment`` is for its processes only."""
 
     def __init__(
         self,
@@ -45,15 +47,20 @@ class House:
         *,
         module: str = SERVICE,
         broker: str = "",
+        bucket: Bucket | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.module = module
-        self.settings = Settings(home=home, children=2, broker_url=broker, database_url=database)
+        kept: dict[str, str] = {}
+        if bucket is not None:
+            kept = {"store_url": bucket.url, "s3_endpoint": bucket.endpoint, "s3_region": REGION}
+        self.settings = Settings(home=home, children=2, broker_url=broker, database_url=database, **kept)
         self.environment = {
             "DEARLY_HOME": str(home),
             "DEARLY_CHILDREN": "2",
             "DEARLY_BROKER_URL": broker,
             "DEARLY_DATABASE_URL": database,
+            **(bucket.environment if bucket is not None else {}),
             **(environment or {}),
         }
         self.services: Services = build(self.settings)
