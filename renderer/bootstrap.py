@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
 from renderer.errors import EnvironmentFault, TemplateError
+from renderer.installation import CheckedStore, agreed_key, check_store
 from renderer.ledger.batches import Batches
 from renderer.ledger.browse import Browse
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
 from renderer.ledger.hand_in import HandIn
+from renderer.ledger.identity import Identity
 from renderer.ledger.intake import Intake
 from renderer.ledger.key_ring import KeyRing
 from renderer.ledger.leader import Leader, Roll
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from renderer.render.model import RenderResult
     from renderer.render.voice import VoiceSettings
     from renderer.shelf import Shelf
+    from renderer.store.s3 import S3Store
     from renderer.template.model import Channel
 
 Progress = Callable[[int, int], None]
@@ -119,12 +122,23 @@ def release_key(files_digest: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreCare:
+    """What a store needs beside its use. ``prove`` sees that it is the ledger's and keeps the first of two writers;
+    whoever starts a service calls it. ``tidy`` removes what writers that were killed have left and no key names; how
+    many. Both raise EnvironmentFault."""
+
+    prove: Callable[[], None] = lambda: None
+    tidy: Callable[[], int] = lambda: 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Services:
     """One process's adapters. Never carried over a fork."""
 
     settings: Settings
     database: Database
     store: Store
+    store_care: StoreCare
     releases: Releases
     book: ReleaseBook
     intake: Intake
@@ -142,15 +156,19 @@ class Services:
     engine: Engine
 
 
-def build(settings: Settings, engine: Engine | None = None) -> Services:
-    """The adapters that the settings ask for. Raises EnvironmentFault when one cannot be opened."""
+def build(settings: Settings, engine: Engine | None = None, *, quick: bool = False) -> Services:
+    """The adapters that the settings ask for; ``quick`` for a process that must not wait long for a store. Raises
+    EnvironmentFault when one cannot be opened, or is not the installation's."""
     settings.prepare()
     database = Database(settings.database)
-    store, book, intake = LocalStore(settings.store), ReleaseBook(database), Intake(database)
+    key = agreed_key(settings.key_file, Identity(database))
+    store, care = open_store(settings, database, quick=quick)
+    book, intake = ReleaseBook(database), Intake(database)
     return Services(
         settings=settings,
         database=database,
         store=store,
+        store_care=care,
         releases=Releases(store),
         book=book,
         intake=intake,
@@ -164,10 +182,46 @@ def build(settings: Settings, engine: Engine | None = None) -> Services:
         key_ring=KeyRing(database),
         summary=Summary(database),
         walk=Walk(database),
-        vault=Vault(installation_key(settings.key_file)),
+        vault=Vault(key),
         engine=engine
         or PipelineEngine(settings.cache, ShelfSource(settings), settings, PreparedMedia(book, store, settings.cache)),
     )
+
+
+def open_store(settings: Settings, database: Database, *, quick: bool = False) -> tuple[Store, StoreCare]:
+    """The store that the settings ask for. A folder is looked at at once, a bucket when it is first used: it may be
+    away when a process starts. Raises EnvironmentFault."""
+    identity = Identity(database)
+    if not settings.store_url:
+        folder = LocalStore(settings.store)
+        check_store(folder, identity)
+        return folder, StoreCare()
+    from renderer.store.s3_probe import probe
+
+    store, patient = bucket(settings, quick=quick), bucket(settings)
+
+    def check() -> None:
+        check_store(store, identity, lambda: probe(patient))
+
+    def prove() -> None:
+        check()
+        probe(patient)
+
+    return CheckedStore(store, check), StoreCare(prove=prove, tidy=store.abort_unfinished)
+
+
+def bucket(settings: Settings, *, quick: bool = False) -> S3Store:
+    """The bucket that the settings name, whosever it is. Raises EnvironmentFault."""
+    from renderer.store.s3 import S3Store
+    from renderer.store.s3_client import PATIENT, QUICK, Place
+
+    place = Place.at(
+        settings.store_url,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        addressing=settings.s3_addressing,
+    )
+    return S3Store(place, QUICK if quick else PATIENT)
 
 
 @dataclass(frozen=True)
@@ -180,10 +234,11 @@ class ShelfSource:
         from renderer.shelf import Shelf
 
         settings = self.settings
+        database = Database(settings.database)
         return Shelf(
-            ChunkIndex(Database(settings.database)),
-            LocalStore(settings.store),
-            installation_key(settings.key_file),
+            ChunkIndex(database),
+            open_store(settings, database)[0],
+            agreed_key(settings.key_file, Identity(database)),
             limit=int(settings.chunk_limit_gb * 1_000_000_000),
             audit_one_in=settings.chunk_audit,
         )

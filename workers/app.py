@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from multiprocessing import util
 from typing import Any
 
@@ -22,6 +22,9 @@ from celery.exceptions import Reject
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
+from renderer.installation import agreed_key
+from renderer.ledger.database import Database
+from renderer.ledger.identity import Identity
 from renderer.ledger.model import Work
 from renderer.settings import Settings
 from renderer.tracing import NO_TRACES, Traces, need_packages, open_traces
@@ -122,6 +125,7 @@ def make_app(
         """Give multiprocessing a folder that is swept once we are dead. The one that it makes for what a pool shares
         with its children is in the temporary directory, and stays when we are killed."""
         settings.prepare()
+        _same_key(settings)
         folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
         _check_traces(settings)
@@ -189,6 +193,18 @@ def _check_traces(settings: Settings) -> None:
         try:
             need_packages()
         except EnvironmentFault as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(error.exit_code) from error
+
+
+def _same_key(settings: Settings) -> None:
+    """End a worker whose key could open nothing of what the ledger holds. While the ledger is away, its processes look
+    when they begin."""
+    try:
+        with closing(Database(settings.database, pooled=False)) as database:
+            agreed_key(settings.key_file, Identity(database))
+    except EnvironmentFault as error:
+        if error.code == "environment.key":
             print(error, file=sys.stderr)
             raise SystemExit(error.exit_code) from error
 

@@ -57,6 +57,10 @@ CALM_S = 2.5 * BEAT_S
 """For so long the ledger must have been there before silence says anything about a worker: while it is away nobody can
 say that he lives, and nobody can end a part."""
 
+AWAY = ("environment.store", "environment.ledger")
+AWAY_S = 1.0
+"""What is waited for when a service starts, and how often it is looked at."""
+
 FAULT_S = 1.0
 """How long is waited after a fault that nobody has thought of."""
 
@@ -208,6 +212,19 @@ class Dispatcher:
         return True
 
 
+def proven(services: Services) -> bool:
+    """Whether the store has shown that it is the ledger's and keeps the first of two writers; False while it is away.
+    Raises EnvironmentFault when it is not, or does not."""
+    try:
+        services.store_care.prove()
+    except EnvironmentFault as error:
+        if error.code not in AWAY:
+            raise
+        events.error("the store is away", code=error.code, why=error.message)
+        return False
+    return True
+
+
 def shards(ready: Sequence[Ready], size: int, children: int) -> list[list[str]]:
     """The ids of each message: so many that every worker process gets two, at most ``size``, and those that must be
     alone, alone."""
@@ -229,7 +246,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stopping.set())
     try:
         settings = Settings()
-        services = build(settings)
+        services = build(settings, quick=True)
+        while not proven(services) and not stopping.wait(AWAY_S):
+            pass
     except EnvironmentFault as error:
         print(error, file=sys.stderr)
         return error.exit_code

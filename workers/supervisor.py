@@ -26,7 +26,7 @@ from workers import log
 from workers.app import make_app
 from workers.broker import Broker
 from workers.child import OFTEN_S, Child
-from workers.dispatch import TICK_S, Dispatcher
+from workers.dispatch import AWAY_S, TICK_S, Dispatcher, proven
 from workers.lanes import LANES
 from workers.leash import die_with_parent, is_dead, sweep_work
 from workers.start import TIED_TO, lock_file
@@ -102,8 +102,8 @@ class Supervisor:
         self._beside = [metrics] if self._settings.metrics_port else []
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, or when the
-        broker or a worker cannot be kept running."""
+        """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, when the store
+        is not the ledger's, or when the broker or a worker cannot be kept running."""
         self._lock = lock(self._settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
@@ -113,10 +113,12 @@ class Supervisor:
                 self._broker.start(self._settings.logs)
             for child in self._workers:
                 child.start(self._settings.logs)
-            taken_over = False
+            ready = taken_over = False
             while not self._stopping:
                 self._keep_running()
-                if not taken_over:
+                if not ready:
+                    ready = self._store_is_ready()
+                elif not taken_over:
                     taken_over = self._take_over()
                 else:
                     self._dispatcher.tick()
@@ -127,6 +129,16 @@ class Supervisor:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
+
+    def _store_is_ready(self) -> bool:
+        """Whether the store is there and is as it must be; nothing is sent before. Raises EnvironmentFault when it is
+        not, and at once where a command waits."""
+        if proven(self._services):
+            return True
+        if self._at_once:
+            self._services.store_care.prove()
+        time.sleep(AWAY_S)
+        return False
 
     def _take_over(self) -> bool:
         """Take back what an earlier supervisor's workers had when it was killed, which was not the parts' fault. False
@@ -268,7 +280,8 @@ def main(build_services: Callable[[Settings], Services] | None = None, app: str 
         die_with_parent(int(tied_to), signal.SIGTERM)
     try:
         settings = Settings()
-        Supervisor((build_services or build)(settings), app, at_once=tied_to is not None).run()
+        services = build_services(settings) if build_services else build(settings, quick=True)
+        Supervisor(services, app, at_once=tied_to is not None).run()
     except EnvironmentFault as error:
         print(error, file=sys.stderr)
         return error.exit_code

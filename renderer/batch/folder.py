@@ -153,6 +153,8 @@ def _copied(store: Store, file: Produced, incoming: Path) -> Fault | None:
     try:
         source = store.open(file.key)
     except EnvironmentFault as error:
+        if error.code == "environment.store":  # the whole store, not this file
+            raise
         return "missing" if error.code == "store.missing" else "unreadable"
     digest, size = hashlib.sha256(), 0
     with source, incoming.open("xb") as copy:

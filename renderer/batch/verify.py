@@ -165,6 +165,8 @@ def _fault(store: Store, file: Produced) -> Kind | None:
             while block := content.read(BLOCK):
                 digest.update(block)
     except EnvironmentFault as error:
+        if error.code == "environment.store":  # the whole store, not this file
+            raise
         return "missing" if error.code == "store.missing" else "unreadable"
     except OSError:  # a bad sector, as a rule
         return "unreadable"

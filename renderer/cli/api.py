@@ -39,6 +39,12 @@ def api(
     settings = Settings()
     host, port = host or settings.api_host, port or settings.api_port
     services = build(settings)
+    try:
+        services.store_care.prove()
+    except EnvironmentFault as error:
+        if error.code != "environment.store":
+            raise
+        console.warn(f"{error.message} It goes on without: /readyz tells when it is there.")
     traces = open_traces(settings, "api")
     log.set_up()
     at = f"[{host}]" if ":" in host else host

@@ -50,7 +50,14 @@ def clean(
     [bold]Example:[/] dearly clean --older-than 60 --dry-run
     """
     wish = Wish(days=older_than, free=None if free is None else int(free * GB))
-    services = build(Settings())
+    settings = Settings()
+    if wish.free is not None and settings.store_url:
+        raise UsageError(
+            "usage.argument",
+            "--free makes room on a disk, and the files of this installation are in a bucket.",
+            hint="Use --older-than: it removes old results from the bucket. Caches and logs go without an option.",
+        )
+    services = build(settings)
     with closing(services.database):
         if wish.results and not dry_run and not yes:
             planned = Cleaner(services, wish, dry=True).run()

@@ -54,6 +54,10 @@ def _head(found: Status) -> Text:
     head.append("service runs" if found.service else "no service", style="green" if found.service else "yellow")
     head.append("  ·  ")
     head.append("broker answers" if found.broker else "no broker", style="green" if found.broker else "yellow")
+    if found.store.kind == "bucket":
+        head.append("  ·  ")
+        away = found.store.fault is not None
+        head.append("no bucket" if away else "bucket answers", style="yellow" if away else "green")
     if found.ledger is not None:
         kind = "PostgreSQL" if found.ledger.kind == "postgresql" else "SQLite"
         head.append(f"  ·  ledger {found.ledger.revision}, {kind}")

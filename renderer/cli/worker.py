@@ -38,7 +38,7 @@ def worker(
     from workers.supervisor import Supervisor
 
     settings = Settings()
-    services = build(settings)
+    services = build(settings, quick=True)
     with ExitStack() as stack:
         if console.err.is_terminal:  # people look at a line, and at the log when something is wrong
             display = stack.enter_context(Live(console=console.err, auto_refresh=False, transient=True))

@@ -176,7 +176,7 @@ class Cleaner:
         return max(0, (self._wish.free or 0) - self._free)
 
     def _disk_free(self) -> int:
-        return shutil.disk_usage(self._services.settings.store).free
+        return shutil.disk_usage(self._services.settings.disk).free
 
 
 def _with(found: Cleaned, old: Old) -> Cleaned:

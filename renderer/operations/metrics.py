@@ -109,11 +109,15 @@ class LedgerCollector(Collector):
         info.add_metric([__version__], 1)
         yield info
         try:
-            disk = shutil.disk_usage(self._settings.store if self._settings.store.exists() else self._settings.home)
+            disk = shutil.disk_usage(self._settings.disk)
         except OSError:
             return
-        yield _gauge("dearly_disk_free_bytes", "Bytes that are free where the store is.", disk.free)
-        yield _gauge("dearly_disk_size_bytes", "Bytes of the disk where the store is.", disk.total)
+        yield _gauge(
+            "dearly_disk_free_bytes",
+            "Bytes that are free on the disk of the store or, where that is a bucket, of the home.",
+            disk.free,
+        )
+        yield _gauge("dearly_disk_size_bytes", "Bytes of that disk.", disk.total)
 
 
 def exposition(settings: Settings) -> str:

@@ -45,6 +45,10 @@ class Retention:
             with self._store.open(release_key(release)) as file, zipfile.ZipFile(file) as bundle:
                 config, _ = read_yaml(bundle.read("template.yaml").decode("utf-8-sig"), "template.yaml")
             days = config.get("retention_days", DEFAULT_DAYS)
-        except (EnvironmentFault, TemplateError, zipfile.BadZipFile, KeyError, ValueError, AttributeError):
+        except EnvironmentFault as error:
+            if error.code != "store.missing":  # a store that is away says nothing of how long to keep
+                raise
+            return DEFAULT_DAYS
+        except (TemplateError, zipfile.BadZipFile, KeyError, ValueError, AttributeError):
             return DEFAULT_DAYS
         return days if isinstance(days, int) and LEAST_DAYS <= days <= MOST_DAYS else DEFAULT_DAYS

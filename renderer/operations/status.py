@@ -11,12 +11,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from renderer import __version__
+from renderer.bootstrap import bucket
 from renderer.errors import EnvironmentFault
 from renderer.ledger.database import Database
 from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, OpenRun, Paused, Queue
@@ -63,6 +64,14 @@ class Disk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreView:
+    """Where the files are. ``fault`` says why a bucket cannot be used; a folder is looked at as a disk."""
+
+    kind: Literal["folder", "bucket"]
+    fault: EnvironmentFault | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LedgerView:
     """What the ledger says."""
 
@@ -95,6 +104,7 @@ class Status:
     embedded: bool
     ledger: LedgerView | None
     fault: EnvironmentFault | None
+    store: StoreView
     disk: Disk | None
     needs: tuple[Need, ...] = ()
 
@@ -114,6 +124,7 @@ def look(settings: Settings, service: bool, clock: Clock = wall_clock) -> Status
         embedded=settings.embedded_broker,
         ledger=ledger,
         fault=fault,
+        store=_store(settings),
         disk=_disk(settings),
     )
     return replace(found, needs=tuple(_needs(found)))
@@ -160,9 +171,19 @@ def _quick(url: str) -> str:
     return url
 
 
+def _store(settings: Settings) -> StoreView:
+    if not settings.store_url:
+        return StoreView(kind="folder")
+    try:
+        bucket(settings, quick=True).stat("ready")
+    except EnvironmentFault as error:
+        return StoreView(kind="bucket", fault=error)
+    return StoreView(kind="bucket")
+
+
 def _disk(settings: Settings) -> Disk | None:
     try:
-        usage = shutil.disk_usage(settings.store if settings.store.exists() else settings.home)
+        usage = shutil.disk_usage(settings.disk)
     except OSError:
         return None
     names = ("store", "cache", "logs", "work")
@@ -179,6 +200,8 @@ def _disk(settings: Settings) -> Disk | None:
 def _needs(status: Status) -> Iterator[Need]:
     if status.fault is not None:
         yield Need(code="ledger", text=status.fault.message, hint=status.fault.hint or "")
+    if status.store.fault is not None:
+        yield Need(code="store", text=status.store.fault.message, hint=status.store.fault.hint or "")
     if status.disk is not None and status.disk.free < min(LEAST_FREE_BYTES, LEAST_FREE * status.disk.total):
         yield Need(code="disk", text="The disk is nearly full.", hint="'dearly clean' makes room.")
     ledger = status.ledger
@@ -257,6 +280,7 @@ def as_json(status: Status) -> dict[str, Any]:
             "embedded": status.embedded,
             "dead_letters": status.dead_letters,
         },
+        "store": {"kind": status.store.kind, "answers": status.store.fault is None},
         "needs": [{"code": need.code, "text": need.text, "hint": need.hint} for need in status.needs],
         "disk": None
         if status.disk is None

@@ -84,6 +84,7 @@ class Caretaker:
             self.speech: 3600.0,
             self.chunks: 600.0,
             self.abandoned: 300.0,
+            self.unfinished: 3600.0,
         }
         self._due = dict.fromkeys(self._every, float("-inf"))
         self._at_work: dict[Callable[[Fence | None], Work], Work] = {}
@@ -204,6 +205,13 @@ class Caretaker:
             yield
         if gone:
             events.warning("abandoned files removed", files=gone)
+
+    def unfinished(self, _fence: Fence | None) -> Work:
+        """Remove what writers that were killed have left in the store under no name."""
+        yield
+        gone = self._services.store_care.tidy()
+        if gone:
+            events.info("unfinished uploads removed", uploads=gone)
 
     # ---- Clocks
 
