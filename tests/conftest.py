@@ -69,6 +69,6 @@ def seaweed(bucket_keys: None) -> Iterator[stores.Seaweed]:
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of an empty ledger, once on each database."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        return ledgers.sqlite(tmp_path / "ledger.sqlite")
     server: ledgers.Postgres = request.getfixturevalue("postgres")
     return server.ledger()
