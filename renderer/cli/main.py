@@ -58,10 +58,12 @@ COMMANDS = (
     "status",
     "metrics",
     "clean",
+    "copy-store",
     "forget",
     "migrate",
 )
-"""The commands in the order of ``--help``. Each is the function of that name in the module of that name."""
+"""The commands in the order of ``--help``. Each is the function of that name (``-`` is ``_``) in the module of that
+name."""
 
 GROUPS = ("release", "batch", "key")
 """Those that have commands of their own: their module has an ``app`` and a ``register`` as this one."""
@@ -73,12 +75,13 @@ def register(only: str | None = None, below: str | None = None) -> None:
     if app.registered_commands or app.registered_groups:
         return
     for name in COMMANDS if only is None else (only,):
-        module = import_module(f"renderer.cli.{name}")
+        word = name.replace("-", "_")
+        module = import_module(f"renderer.cli.{word}")
         if name in GROUPS:
             module.register(below)
             app.add_typer(module.app, name=name)
         else:
-            app.command(name)(getattr(module, name))
+            app.command(name)(getattr(module, word))
 
 
 def main() -> None:
