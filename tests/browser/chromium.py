@@ -57,5 +57,5 @@ def opened(browser: Browser, address: str, *, width: int = 390, **options: Any) 
     page.on("request", lambda request: None if request.url.startswith((base, "data:")) else seen.append(request.url))
     page.goto(address, wait_until="load")
     yield page
-    assert seen == []
+    assert seen == [], seen
     context.close()

@@ -80,8 +80,9 @@ class NothingEngine:
                 for step in range(int(asked["s"] * 10)):
                     time.sleep(0.1)
                     progress(step, int(asked["s"] * 10))
-            case "late" if channel == "video":
-                time.sleep(asked["s"])  # tells nobody, and so hears of nothing
+            case "hold" if channel == asked["in"]:
+                while not self._journal.with_name(asked["until"]).exists():  # tells nobody, and so hears of nothing
+                    time.sleep(0.05)
             case "die":
                 os.kill(os.getpid(), signal.SIGSEGV)
             case "hang":

@@ -396,7 +396,7 @@ def test_a_recipient_is_forgotten_while_their_film_is_rendered(tmp_path: Path) -
     try:
         before = service.finished(service.submit([{"do": "go"}] * 2))
         service.finished(service.submit([{"do": "go", "name": other}], recipient=other))
-        run = service.submit([{"do": "late", "s": 15}], ["statement", "video"])
+        run = service.submit([{"do": "hold", "in": "video", "until": "forgotten"}], ["statement", "video"])
         service.until(lambda: service.part(run, "video").state == "running")
         service.until(lambda: service.part(run, "statement").state == "done")
         told = _dearly(service, "forget", "-", "--yes", "--json", given=PLANTED + "\n")
@@ -405,6 +405,7 @@ def test_a_recipient_is_forgotten_while_their_film_is_rendered(tmp_path: Path) -
         assert (before.done, proof["requests"]) == (2, 3)
         assert service.finished(run) == Counts(input=1, cancelled=1)
         home = service.settings.home
+        (home / "forgotten").touch()
         service.until(lambda: "forgotten meanwhile" in (home / "logs/worker-films.log").read_text())
         assert service.stop() == 0
         for path in home.rglob("*"):  # in clear or as the store has it
@@ -418,7 +419,7 @@ def test_a_recipient_is_forgotten_while_their_film_is_rendered(tmp_path: Path) -
 
 
 def test_status_is_told_while_the_service_runs_and_after(service: Service) -> None:
-    run = service.submit([{"do": "slow", "s": 1}] * 6, ["statement"])
+    run = service.submit([{"do": "hold", "in": "statement", "until": "told"}] * 2, ["statement"])
     service.until(lambda: any(part.state == "running" for part in service.services.reader.parts(run)))
     found = _dearly(service, "status", "--json")
     told = json.loads(found.stdout)
@@ -427,6 +428,7 @@ def test_status_is_told_while_the_service_runs_and_after(service: Service) -> No
     assert {worker["name"] for worker in told["workers"]} >= {"urgent", "control", "pages", "films"}
     assert run in [one["id"] for one in told["runs"]]
     assert PLANTED not in found.stdout + _dearly(service, "status").stdout
+    (service.settings.home / "told").touch()
     service.finished(run)
 
 
