@@ -125,19 +125,31 @@ class Intake:
             if changed.rowcount == 1:
                 note(connection, now, "sealed", run_id=run_id)
 
-    def approve(self, run_id: str) -> int:
+    def approve(self, run_id: str, by: str | None = None) -> int:
         """Let a run that is held go on; the number of requests that waited. Harmless when it is not held."""
+        self.mark_approved(run_id, by)
+        return self.release(run_id)
+
+    def mark_approved(self, run_id: str, by: str | None = None) -> bool:
+        """Say that a run that is held may go on: the first half of :meth:`approve`, which goes on with :meth:`release`.
+        ``by`` says in the history who decided. False, and no change, when it is not held (any more) or has ended."""
         with self._database.writing() as connection:
             now = self._clock()
             changed = connection.execute(
                 update(runs)
                 .where(runs.c.id == run_id, runs.c.hold_after.is_not(None), runs.c.approved_ms.is_(None))
+                .where(runs.c.state.in_(("open", "running")))
                 .values(approved_ms=now)
             )
             if changed.rowcount == 1:
-                note(connection, now, "approved", run_id=run_id)
+                _decide(connection, now, run_id, "approved", by)
+            return changed.rowcount == 1
+
+    def release(self, run_id: str) -> int:
+        """Let the requests of an approved run go on that still wait for it, also those that an approval which was
+        interrupted has left; how many."""
         released = 0
-        while True:  # also what an approval that was interrupted has left
+        while True:
             with self._database.writing() as connection:
                 waiting = (
                     select(parts.c.id)
@@ -157,20 +169,34 @@ class Intake:
                         update(parts).where(parts.c.id.in_(block), parts.c.waits > 0).values(waits=0)
                     ).rowcount
 
-    def cancel_run(self, run_id: str) -> int:
+    def cancel_run(self, run_id: str, by: str | None = None) -> int:
         """End what is still open of a run; the number of requests cancelled. Work under way loses its lease. The sums
         of a batch are made after this (:mod:`renderer.batch.balance`), and only then has it finished."""
+        self.mark_cancelled(run_id, by)
+        return self.cancel_rest(run_id)
+
+    def mark_cancelled(self, run_id: str, by: str | None = None, *, held: bool = False) -> bool:
+        """Say that nothing of a run may be made any more: the first half of :meth:`cancel_run`, which goes on with
+        :meth:`cancel_rest`. ``by`` says in the history who decided. With ``held`` it counts only while the run waits
+        for an approval: of one who approves and one who rejects, one is first. False, and no change, otherwise."""
         with self._database.writing() as connection:
             now = self._clock()
+            open_ = (runs.c.id == run_id) & runs.c.state.in_(("open", "running"))
+            if held:
+                open_ = open_ & runs.c.hold_after.is_not(None) & runs.c.approved_ms.is_(None)
             changed = connection.execute(
                 update(runs)
-                .where(runs.c.id == run_id, runs.c.state.in_(("open", "running")))
+                .where(open_)
                 .values(
                     state="cancelled", cancelled_ms=now, finished_ms=case((runs.c.kind == "batch", None), else_=now)
                 )
             )
             if changed.rowcount == 1:
-                note(connection, now, "cancelled", run_id=run_id)
+                _decide(connection, now, run_id, "cancelled", by)
+            return changed.rowcount == 1
+
+    def cancel_rest(self, run_id: str) -> int:
+        """End the open requests of a run that was cancelled; how many."""
         cancelled = 0
         while (some := self.cancel_some(run_id)) is not None:
             cancelled += some
@@ -189,6 +215,11 @@ class Intake:
                 return None
             now = self._clock()
             return sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
+
+
+def _decide(connection: Connection, now_ms: int, run_id: str, event: str, by: str | None) -> None:
+    """A line of the history with who decided."""
+    connection.execute(insert(history).values(at_ms=now_ms, run_id=run_id, event=event, owner=by))
 
 
 _THERE = select(requests.c.id).where(requests.c.id.in_(bindparam("ids", expanding=True)))

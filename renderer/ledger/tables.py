@@ -239,7 +239,7 @@ history = Table(
     Column("part_id", Text),
     Column("event", Text, nullable=False),
     Column("token", Integer),
-    Column("owner", Text),
+    Column("owner", Text),  # who decided: key <id>; null: a command
     Column("code", Text),
 )
 

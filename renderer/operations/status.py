@@ -38,6 +38,9 @@ UNBALANCED_MS = 7 * DAY_MS
 STALE_MS = 7 * DAY_MS
 """A run that is open for longer than this, and is no endless one, has been left behind."""
 
+ENDLESS = ("api", "door")
+"""Kinds of runs that take requests for ever."""
+
 LEAST_FREE_BYTES = 2_000_000_000
 LEAST_FREE = 0.05
 """The disk is nearly full below both: so many bytes, or this share of it."""
@@ -47,11 +50,13 @@ CONNECT_S = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Something that needs a person. ``code`` is one word for machines, ``text`` a sentence, ``hint`` what to do."""
+    """Something that needs a person. ``code`` is one word for machines, ``text`` a sentence, ``hint`` what to do.
+    ``run`` is the run that it is about."""
 
     code: str
     text: str
     hint: str = ""
+    run: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,14 +255,14 @@ def _about_work(status: Status, ledger: LedgerView) -> Iterator[Need]:
 def _about_runs(status: Status, ledger: LedgerView) -> Iterator[Need]:
     for run_id in ledger.unbalanced:
         text = f"The run {run_id} does not add up."
-        yield Need(code="unbalanced", text=text, hint=f"dearly batch report {run_id}")
+        yield Need(code="unbalanced", text=text, hint=f"dearly batch report {run_id}", run=run_id)
     for run in ledger.runs:
         if run.held:
             text = f"The run {run.id} waits for an approval."
-            yield Need(code="approval", text=text, hint=f"dearly batch approve {run.id}")
-        elif run.kind != "door" and status.at_ms - run.created_ms > STALE_MS:
+            yield Need(code="approval", text=text, hint=f"dearly batch approve {run.id}", run=run.id)
+        elif run.kind not in ENDLESS and status.at_ms - run.created_ms > STALE_MS:
             text = f"The run {run.id} has been open for {ago(status.at_ms - run.created_ms)}; its data is kept so long."
-            yield Need(code="stale", text=text, hint=f"dearly batch resume {run.id}, or cancel it.")
+            yield Need(code="stale", text=text, hint=f"dearly batch resume {run.id}, or cancel it.", run=run.id)
 
 
 def ago(milliseconds: float) -> str:

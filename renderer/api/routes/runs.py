@@ -20,12 +20,11 @@ from renderer.errors import UsageError
 from renderer.ledger.browse import SeenRun
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import RunState
+from renderer.operations.status import ENDLESS
 
 PATH = "/v1/runs"
 WAIT_S = 5.0
 """So long a call waits for a step of a large run; after that it goes on by itself."""
-ENDLESS = ("api", "door")
-"""Kinds of runs that take requests for ever."""
 
 RunId = Annotated[str, Path(pattern=ID, description="The run's id.")]
 
@@ -125,7 +124,7 @@ def router(house: House) -> APIRouter:
         openapi_extra=with_key("runs:approve"),
     )
     async def approve(id: RunId, key: Annotated[ApiKey, Depends(decides)]) -> Response:
-        return await step(key, id, ("open", "running"), services.intake.approve)
+        return await step(key, id, ("open", "running"), lambda run: services.intake.approve(run, decided_by(key)))
 
     @found.post(
         f"{PATH}/{{id}}/retry",
@@ -164,9 +163,16 @@ def router(house: House) -> APIRouter:
         openapi_extra=with_key("runs:approve"),
     )
     async def cancel(id: RunId, key: Annotated[ApiKey, Depends(decides)]) -> Response:
-        return await step(key, id, ("open", "running", "cancelled"), services.intake.cancel_run)
+        return await step(
+            key, id, ("open", "running", "cancelled"), lambda run: services.intake.cancel_run(run, decided_by(key))
+        )
 
     return found
+
+
+def decided_by(key: ApiKey) -> str:
+    """What the history says of who decided."""
+    return f"key {key.id}"
 
 
 def _seen_by(key: ApiKey, found: SeenRun | None) -> SeenRun:
