@@ -4,10 +4,12 @@ that readers pass over. So the file is mended where it is wrong and sent again a
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -51,12 +53,48 @@ def _write(
     services: Services, run_id: str, options: BatchOptions, file: TextIO, known: bool
 ) -> tuple[int, Counter[Lost]]:
     written, lost = 0, Counter[Lost]()
+    for text, what in _lines(services, run_id, options, known):
+        file.write(text)
+        written += what is not None
+        if what is not None and what != "there":
+            lost[what] += 1
+    file.flush()
+    return written, lost
+
+
+def aside_pieces(services: Services, run_id: str, *, known: bool = False, size: int = 1 << 16) -> Iterator[str]:
+    """What :func:`write_aside` writes, in pieces of about ``size`` characters, for one who sends it on without keeping
+    it anywhere."""
+    options = BatchOptions.from_json(services.batches.run(run_id).options)
+    held, length = [], 0
+    for text, _ in _lines(services, run_id, options, known):
+        held.append(text)
+        length += len(text)
+        if length >= size:
+            yield "".join(held)
+            held, length = [], 0
+    yield "".join(held)
+
+
+def _lines(
+    services: Services, run_id: str, options: BatchOptions, known: bool
+) -> Iterator[tuple[str, Lost | Literal["there"] | None]]:
+    """The lines of the file: with what became of the record's content, None for the line of titles."""
     erasing = Erasing(services.database)
-    table = csv.writer(file, lineterminator="\n") if options.form == "csv" else None
+    held = io.StringIO()
+    table = csv.writer(held, lineterminator="\n") if options.form == "csv" else None
     columns = options.columns or ()
     kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
+
+    def row(cells: Sequence[object]) -> str:
+        assert table is not None
+        held.seek(0)
+        held.truncate()
+        table.writerow(cells)
+        return held.getvalue()
+
     if table is not None:
-        table.writerow([*(f"{NOTE}.{name}" for name in COLUMNS), *(columns[place] for place in kept)])
+        yield row([*(f"{NOTE}.{name}" for name in COLUMNS), *(columns[place] for place in kept)]), None
     for record in services.batches.aside(run_id):
         if record.code == KNOWN and not known:
             continue
@@ -64,17 +102,13 @@ def _write(
         text = None if record.data is None else services.vault.open(record.data, name).decode("utf-8", "replace")
         why = _why(record)
         if table is None:
-            file.write(_line(text, why) + "\n")
+            line = _line(text, why) + "\n"
         else:
             cells = [] if text is None else json.loads(text)
             if len(cells) == len(columns):
                 cells = [cells[place] for place in kept]
-            table.writerow([*(why[name] for name in COLUMNS), *cells])
-        written += 1
-        if text is None:
-            lost[_lost(erasing, record)] += 1
-    file.flush()
-    return written, lost
+            line = row([*(why[name] for name in COLUMNS), *cells])
+        yield line, "there" if text is not None else _lost(erasing, record)
 
 
 def _lost(erasing: Erasing, record: SetAside) -> Lost:

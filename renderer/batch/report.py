@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import heapq
+import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,15 @@ class Control:
         return exact_sum(self.of(IN), self.accounted.copy_negate())
 
 
+def controls_of(balance: Balance, settled: bool) -> list[Control]:
+    """The control totals of a run's sums, by id and currency. ``settled``: they are final, and the run has ended."""
+    return [
+        Control(name=name, currency=currency, columns=columns, settled=settled)
+        for name, currencies in sorted(balance.totals.items())
+        for currency, columns in sorted(currencies.items())
+    ]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Everything that is said about a run. ``balance`` is the batch's own account: when it is ``settled``, money is
@@ -93,11 +103,7 @@ class Report:
     @property
     def controls(self) -> list[Control]:
         """The control totals by id and currency."""
-        return [
-            Control(name=name, currency=currency, columns=columns, settled=self.settled)
-            for name, currencies in sorted(self.balance.totals.items())
-            for currency, columns in sorted(currencies.items())
-        ]
+        return controls_of(self.balance, self.settled)
 
     @property
     def balanced(self) -> bool | None:
@@ -120,7 +126,7 @@ def gather(services: Services, run_id: str, progress: Callable[[int], None] = la
         tally=tally,
         balance=balance,
         settled=settled,
-        why=(*whys(run), *_since(balance, tally, settled)),
+        why=(*whys(run), *changed_since(balance, tally, settled)),
         failures=tuple(summary.failures(run_id)),
         suppressions=tuple(summary.suppressions(run_id)),
         set_aside=tuple(summary.set_aside(run_id)),
@@ -129,7 +135,7 @@ def gather(services: Services, run_id: str, progress: Callable[[int], None] = la
     )
 
 
-def _since(balance: Balance, tally: Tally, settled: bool) -> Iterator[str]:
+def changed_since(balance: Balance, tally: Tally, settled: bool) -> Iterator[str]:
     """What the ledger says otherwise than the sums that were made of it. Nothing may change a run that has settled."""
     if not settled:
         return
@@ -219,6 +225,20 @@ def _channel_json(channel: ChannelCensus) -> dict[str, Any]:
 
 COLUMNS = ("record", "request", "state", "reason", "field", "line", *CHANNELS, "finished")
 """The columns of the CSV form: ids, states and codes; nothing of a profile."""
+
+
+def csv_pieces(services: Services, run_id: str, rows: int = 500) -> Iterator[str]:
+    """What :func:`write_csv` writes, so many rows at a time, for one who sends it on as it is made."""
+    held = io.StringIO()
+    writer = csv.DictWriter(held, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for count, row in enumerate(_rows(services, run_id), start=1):
+        writer.writerow(row)
+        if count % rows == 0:
+            yield held.getvalue()
+            held.seek(0)
+            held.truncate()
+    yield held.getvalue()
 
 
 def write_csv(services: Services, run_id: str, file: TextIO, progress: Callable[[int], None] = lambda _: None) -> int:

@@ -58,14 +58,19 @@ class Standing:
     @property
     def state(self) -> str:
         """The run's state in words."""
-        if self.run.state == "cancelled" and not self.ended:
-            return "being cancelled"
-        if self.run.state == "running":
-            if self.tally.open == 0:
-                return "being summed up"
-            if self.held == self.tally.open:
-                return "waiting for approval"
-        return STATES[self.run.state]
+        return state_of(self.run, self.tally, self.held)
+
+
+def state_of(run: Run, tally: Tally, held: int) -> str:
+    """A run's state in words. ``held`` of its requests wait for an approval."""
+    if run.state == "cancelled" and run.finished_ms is None:
+        return "being cancelled"
+    if run.state == "running":
+        if tally.open == 0:
+            return "being summed up"
+        if held == tally.open:
+            return "waiting for approval"
+    return STATES[run.state]
 
 
 def records_in(run: Run, tally: Tally) -> int:

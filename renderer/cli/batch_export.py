@@ -11,9 +11,10 @@ from rich.markup import escape
 from renderer.batch.export import MANIFEST, Exported, as_json
 from renderer.batch.export import export as export_all
 from renderer.batch.folder import WHAT
+from renderer.batch.measures import size
 from renderer.bootstrap import build
 from renderer.cli import console
-from renderer.cli.batch_tables import plain_table, size
+from renderer.cli.batch_tables import plain_table
 from renderer.cli.options import JsonOption, RunArgument
 from renderer.errors import UsageError, nearest
 from renderer.settings import Settings

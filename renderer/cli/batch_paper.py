@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 
-from babel.numbers import get_currency_precision
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from renderer.batch.model import FORGOTTEN, IN, OUTCOMES
-from renderer.batch.report import Control, Report, channels_of
+from renderer.batch.account import WORDS, Account, account
+from renderer.batch.measures import size, span
+from renderer.batch.report import Report, channels_of
 from renderer.batch.standing import STATES, clock
-from renderer.cli.batch_tables import plain_table, reasons, size, span, titled
+from renderer.cli.batch_tables import plain_table, reasons, titled
 from renderer.ledger.census import ChannelCensus
 
-WORDS = {
-    "done": "Done",
-    "failed": "Failed",
-    "suppressed": "Suppressed",
-    "set_aside": "Set aside",
-    "cancelled": "Cancelled",
-    FORGOTTEN: "Forgotten",
-}
-_COLUMNS = (*OUTCOMES, FORGOTTEN)
 LABEL = 16
 """Columns of what stands before the sums."""
 
@@ -99,122 +89,50 @@ def _options(report: Report) -> str:
 
 def _sums(report: Report, width: int) -> list[Table]:
     """Records and control totals by outcome, as many columns beside each other as there is room for."""
-    counts = report.counts
-    left = counts["input"] - sum(counts[outcome] for outcome in OUTCOMES)
-    records = [
-        "Records",
-        f"{counts['input']:,}",
-        *(f"{counts[outcome]:,}" for outcome in OUTCOMES),
-        "–",  # who was forgotten is counted by what became of the record
-        f"{counts['input'] - left:,}",
-        f"{left:,}",
-    ]
-    columns = [records, *(_amounts(control, _known(report.settled)) for control in report.controls)]
-    columns += [_unread(name, counts, report.settled) for name, counts in sorted(report.balance.unread.items())]
-    tables = []
-    while columns:
-        taken, room = 1, width - LABEL - _wide(columns[0])
-        while taken < len(columns) and room >= _wide(columns[taken]):
-            room -= _wide(columns[taken])
-            taken += 1
-        tables.append(_one(report, columns[:taken]))
-        columns = columns[taken:]
+    whole = account(report.run, report.tally, report.balance)
+    tables, start = [], 0
+    while start < len(whole.columns):
+        end, room = start + 1, width - LABEL - _wide(whole, start)
+        while end < len(whole.columns) and room >= _wide(whole, end):
+            room -= _wide(whole, end)
+            end += 1
+        tables.append(_one(whole.part(start, end)))
+        start = end
     return tables
 
 
-def _known(settled: bool) -> Sequence[str]:
-    """The outcomes whose amounts are known."""
-    return _COLUMNS if settled else ("set_aside",)
+def _wide(whole: Account, column: int) -> int:
+    return max(len(cell) for cell in (whole.columns[column], *(line.cells[column] for line in whole.lines))) + 2
 
 
-def _wide(column: Sequence[str]) -> int:
-    return max(len(cell) for cell in column) + 2
-
-
-def _amounts(control: Control, known: Sequence[str]) -> list[str]:
-    currency = control.currency
-    return [
-        f"{control.name} {currency}",
-        amount(control.of(IN), currency),
-        *(amount(control.of(column), currency) if column in known else "–" for column in _COLUMNS),
-        amount(control.accounted, currency) if control.settled else "–",
-        amount(control.left, currency) if control.settled else "–",
-    ]
-
-
-def _unread(name: str, counts: Mapping[str, int], settled: bool) -> list[str]:
-    """Records whose amount cannot be read. It has no currency, so they are told once for each control total."""
-    ended = [counts.get(column, 0) for column in _COLUMNS]
-    came, went = counts.get(IN, 0), sum(ended)
-    known = _known(settled)
-    return [
-        f"{name} unread",
-        f"{came:,}",
-        *(f"{count:,}" if column in known else "–" for column, count in zip(_COLUMNS, ended, strict=True)),
-        f"{went:,}" if settled else "–",
-        f"{came - went:,}" if settled else "–",
-    ]
-
-
-def _one(report: Report, columns: Sequence[Sequence[str]]) -> Table:
+def _one(part: Account) -> Table:
     table = plain_table()
     table.add_column("", min_width=LABEL - 2, no_wrap=True)
-    for column in columns:
-        table.add_column(escape(column[0]), justify="right", no_wrap=True)
-    last = "Open" if report.balanced is None else "Difference"
-    names = ("Input", *(WORDS[column] for column in _COLUMNS), "Accounted for", last)
-    lines = ["─" * (_wide(column) - 2) for column in columns]
-    for place, name in enumerate(names, start=1):
-        cells = [column[place] for column in columns]
-        if name == WORDS[FORGOTTEN] and not (report.settled and report.balance.forgotten):
-            continue
-        if name in (WORDS[OUTCOMES[0]], "Accounted for"):
-            table.add_row("─" * (LABEL - 2), *lines, style="dim")
-        strong = name in ("Input", "Accounted for", last)
-        missing = name == "Difference" and any(cell.strip("0.,– ") for cell in cells)
-        table.add_row(name, *cells, style="bold red" if missing else "bold" if strong else None)
+    for column in part.columns:
+        table.add_column(escape(column), justify="right", no_wrap=True)
+    rules = ["─" * (_wide(part, place) - 2) for place in range(len(part.columns))]
+    before = "input"
+    for line in part.lines:
+        if line.kind != before and line.kind in ("outcome", "sum"):
+            table.add_row("─" * (LABEL - 2), *rules, style="dim")
+        before = line.kind
+        strong = line.kind != "outcome"
+        table.add_row(line.name, *line.cells, style="bold red" if line.missing else "bold" if strong else None)
     return table
 
 
-def amount(value: Decimal, currency: str) -> str:
-    """An exact amount for reading: never rounded, at least the currency's own decimals."""
-    text = format(value if value else abs(value), ",f")
-    whole, _, decimals = text.partition(".")
-    digits = get_currency_precision(currency)
-    decimals = decimals.rstrip("0").ljust(digits, "0") if len(decimals) > digits else decimals.ljust(digits, "0")
-    return f"{whole}.{decimals}" if decimals else whole
-
-
 def _verdict(report: Report, console: Console) -> None:
-    tally = report.tally
-    if report.balanced is None:
-        console.print(
-            f"[yellow bold]Not at its end.[/] {tally.open:,} of {report.input:,} records are open."
-            if tally.open
-            else "[yellow bold]Not at its end.[/] The sums are being made."
-        )
-    elif report.balanced:
-        compared = report.controls and report.balance.compared
-        of = "Every record and every amount is accounted for" if compared else "Every record is accounted for"
-        console.print(f"[green bold]Balanced.[/] {of}.")
-    else:
-        console.print("[red bold]Not balanced.[/]")
-        for why in report.why:
-            console.print(f"  [red]{escape(why)}[/]")
-    unread = {name: columns.get(IN, 0) for name, columns in report.balance.unread.items()}
-    for name, count in sorted(unread.items()):
-        if count:
-            console.print(
-                f"{escape(name)}: of {count:,} {'record' if count == 1 else 'records'} the amount cannot be read; "
-                "they are in no sum, and counted apart.",
-            )
-    count = report.balance.forgotten
-    if count:
-        were = "record was" if count == 1 else "records were"
-        console.print(
-            f"The amounts of {count:,} {were} erased before these sums were made; "
-            + ("they stand in one sum, as forgotten." if report.balance.compared else "so amounts were not compared."),
-        )
+    whole = account(report.run, report.tally, report.balance)
+    head = {
+        None: "[yellow bold]Not at its end.[/]",
+        True: "[green bold]Balanced.[/]",
+        False: "[red bold]Not balanced.[/]",
+    }[whole.balanced]
+    console.print(head if whole.balanced is False else f"{head} {escape(whole.verdict)}")
+    for why in whole.why if whole.balanced is False else ():
+        console.print(f"  [red]{escape(why)}[/]")
+    for note in whole.notes:
+        console.print(escape(note))
 
 
 # ---- The work

@@ -15,10 +15,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from renderer.batch.measures import rate, span
 from renderer.batch.standing import Standing, as_json, clock, look, whys
 from renderer.bootstrap import Services, build
 from renderer.cli import console
-from renderer.cli.batch_tables import COLOURS, rate, reasons, span
+from renderer.cli.batch_tables import COLOURS, reasons
 from renderer.cli.options import JsonOption, RunArgument
 from renderer.settings import Settings
 

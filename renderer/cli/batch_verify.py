@@ -5,11 +5,12 @@ from __future__ import annotations
 import typer
 from rich.markup import escape
 
+from renderer.batch.measures import size
 from renderer.batch.verify import WHAT, Verified, as_json
 from renderer.batch.verify import verify as look_at_all
 from renderer.bootstrap import build
 from renderer.cli import console
-from renderer.cli.batch_tables import plain_table, size
+from renderer.cli.batch_tables import plain_table
 from renderer.cli.options import JsonOption, RunArgument
 from renderer.settings import Settings
 

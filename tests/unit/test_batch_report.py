@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from renderer.batch.account import amount
 from renderer.batch.report import COLUMNS, Report, as_json, gather, write_csv
-from renderer.cli.batch_paper import amount, show
+from renderer.cli.batch_paper import show
 from renderer.errors import UsageError
 from renderer.ledger import walk
 from tests.run_samples import ENGINE, FULL, Bench, Seen

@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 from renderer.batch import standing
+from renderer.batch.measures import rate, size, span
 from renderer.batch.standing import Standing, as_json, look
 from renderer.cli.batch_status import line, view
-from renderer.cli.batch_tables import rate, size, span
 from renderer.ledger.model import QUEUES, URGENT_QUEUE
 from tests.run_samples import FULL, Bench
 
