@@ -84,6 +84,7 @@ ADVICE: dict[str, str] = {
     "api.busy": "Send it again after the seconds that `Retry-After` says.",
     "api.conflict": "Choose another `Idempotency-Key` or `request_id`, or send exactly what was sent before.",
     "api.fault": "Look for the answer's `instance` in the log of `dearly api`, and report it.",
+    "api.form": "Open the page under the address that `DEARLY_API_URL` says, load it anew, and try again.",
     "api.gone": "Hand the request in again under another name: its files were removed to make room or by request.",
     "api.key": "Send `Authorization: Bearer` and a key of `dearly key create` that was not revoked.",
     "api.media-type": "Send `Content-Type: application/json` (a stream: `application/jsonl`), and no compression.",

@@ -91,6 +91,7 @@ CODES: dict[str, str] = {
     "api.busy": "The HTTP API has more to do than it can.",
     "api.conflict": "The name of a request was used before, for something else.",
     "api.fault": "Something unexpected went wrong in the HTTP API; its log names the place.",
+    "api.form": "A form of the operators' page was not sent by one of its pages, or not for this session.",
     "api.gone": "A file was made, and is not kept any more.",
     "api.key": "An HTTP request came without an API key, or with one that opens nothing.",
     "api.media-type": "The body of an HTTP request is of another kind than its address takes.",

@@ -100,8 +100,15 @@ class HttpHouse:
         data = lines if isinstance(lines, bytes) else b"".join(json.dumps(line).encode() + b"\n" for line in lines)
         return self.call("POST", "/v1/requests:stream", data, key=key, Content_Type="application/jsonl")
 
-    def make(self, request_id: str, files: Mapping[str, bytes] | None = None, fault: Fault | None = None) -> None:
-        """Do a worker's work for a request of one channel, the statement: it is done with files, or failed."""
+    def make(
+        self,
+        request_id: str,
+        files: Mapping[str, bytes] | None = None,
+        fault: Fault | None = None,
+        kinds: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """Do a worker's work for a request of one channel, the statement: it is done with files, or failed. ``kinds``
+        has kind and media type of a file by its path."""
         files = {"statement/statement.pdf": b"%PDF-1.7 " + bytes(range(256)) * 8} if files is None else files
         ledger = self.services.ledger
         plan = self._claim(f"{request_id}-plan")
@@ -114,11 +121,12 @@ class HttpHouse:
         for path, data in files.items():
             key = f"requests/{request_id}/{part.token}/{path}"
             stored = self.services.store.put_if_absent(key, data)
+            kind, media_type = (kinds or {}).get(path, ("file", "application/pdf"))
             made.append(
                 Produced(
                     path=path,
-                    kind="file",
-                    media_type="application/pdf",
+                    kind=kind,
+                    media_type=media_type,
                     bytes=stored.bytes,
                     sha256=stored.sha256,
                     key=key,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
@@ -20,6 +20,8 @@ from renderer.api.gate import RECORD_BODY, Gate
 from renderer.api.house import House
 from renderer.api.keys import SCOPES
 from renderer.api.log import calls, fault
+from renderer.api.operate.app import Beside, make_operate
+from renderer.api.operate.room import Room
 from renderer.api.problems import Problem, Refusal, call_of, of_arguments, of_status, problem_response
 from renderer.api.routes import artefacts, requests, runs, service, submissions, templates
 from renderer.bootstrap import Services
@@ -35,14 +37,18 @@ in an answer. Every GET of JSON has an `ETag`. Answers to calls with a key carry
 """
 
 
-def make_app(services: Services, traces: Traces = NO_TRACES) -> ASGIApp:
-    """The API as an ASGI application."""
-    app, _ = build_app(services)
-    return Gate(app, {submissions.PATH: RECORD_BODY, submissions.STREAM_PATH: None}, traces)
+def make_app(services: Services, traces: Traces = NO_TRACES, service: Callable[[], bool] = lambda: False) -> ASGIApp:
+    """The API as an ASGI application, with the operators' page beside it. ``service`` says whether a supervisor runs on
+    this home."""
+    app, house = build_app(services)
+    room = Room(house, service)
+    house.closing.append(room.close)
+    both = Beside(app, make_operate(room))
+    return Gate(both, {submissions.PATH: RECORD_BODY, submissions.STREAM_PATH: None}, traces)
 
 
 def build_app(services: Services) -> tuple[FastAPI, House]:
-    """The application without its gate, and what its routes share."""
+    """The API without its gate, and what its routes share."""
     house = House(services)
 
     @asynccontextmanager

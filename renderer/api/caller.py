@@ -53,14 +53,8 @@ class Doorkeeper:
                 headers={"Retry-After": str(taken.wait_s)},
             )
 
-    async def _admit(self, request: Request, scope: str) -> ApiKey:
-        shown = _shown(request)
-        key = self._keys.recent(shown) if shown else None
-        if key is None and shown:
-            key = await self._pool.run(self._keys.holder, shown)
-        if key is None:
-            self.missed(request)
-            raise _unknown(given=shown is not None)
+    def count(self, request: Request, key: ApiKey) -> None:
+        """Count a call of a key, and note that it is used. Raises a Refusal 429 for one that calls too often."""
         request.scope["state"]["key"] = key.id
         taken = self._limits.take(key.id)
         request.scope["state"]["limit"] = self._limits.headers(taken)
@@ -70,6 +64,16 @@ class Doorkeeper:
             )
         if self._keys.to_note(key):
             self._note(key)
+
+    async def _admit(self, request: Request, scope: str) -> ApiKey:
+        shown = _shown(request)
+        key = self._keys.recent(shown) if shown else None
+        if key is None and shown:
+            key = await self._pool.run(self._keys.holder, shown)
+        if key is None:
+            self.missed(request)
+            raise _unknown(given=shown is not None)
+        self.count(request, key)
         if scope not in key.scopes:
             raise Refusal(
                 403,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import BinaryIO
 
 from starlette.requests import Request
@@ -19,15 +19,21 @@ PIECE = 2**18
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-async def file_response(request: Request, store: Store, pool: Pool, file: Produced) -> Response:
-    """The answer with a file, or 304, 206 or a Refusal 416, as the call's headers ask. Raises EnvironmentFault."""
+async def file_response(
+    request: Request,
+    store: Store,
+    pool: Pool,
+    file: Produced,
+    more: Mapping[str, str] | None = None,
+    *,
+    inline: bool = False,
+) -> Response:
+    """The answer with a file, or 304, 206 or a Refusal 416, as the call's headers ask. It has ``more`` headers, and is
+    to be saved unless it is ``inline``. Raises EnvironmentFault."""
     etag = f'"{file.sha256}"'
-    headers = {
-        "ETag": etag,
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'attachment; filename="{file_name(file.path)}"',
-    }
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache", **(more or {})}
+    if not inline:
+        headers["Content-Disposition"] = f'attachment; filename="{file_name(file.path)}"'
     if matches(request, etag):
         return Response(status_code=304, headers=headers)
     part = _part(request, etag, file.bytes)

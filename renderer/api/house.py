@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from renderer.api.caller import Doorkeeper
@@ -29,6 +30,8 @@ class House:
     services: Services
     pool: Pool = field(default_factory=lambda: Pool(THREADS, WAITING, "call"))
     stream_pool: Pool = field(default_factory=lambda: Pool(STREAM_THREADS, 1_000, "stream"))
+    closing: list[Callable[[], None]] = field(default_factory=list)
+    """What else is to be closed with it."""
 
     def __post_init__(self) -> None:
         services, settings = self.services, self.services.settings
@@ -47,3 +50,5 @@ class House:
         """Wait for what is at work."""
         self.pool.close()
         self.stream_pool.close()
+        for close in self.closing:
+            close()

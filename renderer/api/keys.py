@@ -22,8 +22,9 @@ from renderer.ledger.seal import Vault
 
 SCOPES: Final[Mapping[str, str]] = {
     "submit": "hand requests in; cancel them and try failed ones again",
-    "read": "see requests, runs, reports and templates",
+    "read": "see requests, runs, reports and templates; on the operators' page also how the installation does",
     "artefacts": "download files, and make links to them",
+    "records": "download the records that were set aside, as they came",
     "runs:approve": "approve and cancel runs",
     "metrics": "read the installation's metrics",
 }
@@ -118,11 +119,30 @@ class Keys:
         same = [hmac.compare_digest(digest, one) for one in digests]  # each in constant time, and all of them
         if not any(same):
             return None
+        self._keep(digest, now, key)
+        return key
+
+    def mark(self, shown: str) -> str:
+        """What a session remembers of the secret that it began with: nobody can go back from it."""
+        return self._mark(self._digest(shown))
+
+    def recently(self, key_id: str, mark: str) -> ApiKey | None:
+        """The key of a session, where it was seen a moment ago: without asking the ledger."""
         with self._lock:
-            self._kept[digest] = (now, key)
-            self._kept.move_to_end(digest)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            since, key = self._kept.get(f"{key_id} {mark}", (float("-inf"), None))
+        return key if self._now() - since < KEPT_S else None
+
+    def standing(self, key_id: str, mark: str) -> ApiKey | None:
+        """The key of a session; None when the secret that it began with opens nothing any more."""
+        now = self._now()
+        there = self._ring.find(key_id)
+        if there is None:
+            return None
+        key, digests = there
+        same = [hmac.compare_digest(mark, self._mark(one)) for one in digests]
+        if not any(same):
+            return None
+        self._keep(f"{key_id} {mark}", now, key)
         return key
 
     def alive(self, key_id: str) -> bool:
@@ -141,6 +161,16 @@ class Keys:
     def note(self, key: ApiKey) -> None:
         """Write down that a key is used."""
         self._ring.used(key.id)
+
+    def _keep(self, name: str, now: float, key: ApiKey) -> None:
+        with self._lock:
+            self._kept[name] = (now, key)
+            self._kept.move_to_end(name)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+
+    def _mark(self, digest: str) -> str:
+        return self._vault.keyed("api session", digest)[:32]
 
     def _digest(self, shown: str) -> str:
         return self._vault.keyed("api key", shown)

@@ -17,10 +17,17 @@ LEAVE_S = 20
 """Calls under way have so long to end when the process is told to."""
 
 
-def serve(services: Services, host: str, port: int, started: Callable[[], None], traces: Traces = NO_TRACES) -> None:
-    """Answer calls until the process is told to end."""
+def serve(
+    services: Services,
+    host: str,
+    port: int,
+    started: Callable[[], None],
+    traces: Traces = NO_TRACES,
+    service: Callable[[], bool] = lambda: False,
+) -> None:
+    """Answer calls until the process is told to end. ``service`` says whether a supervisor runs on this home."""
     config = uvicorn.Config(
-        make_app(services, traces),
+        make_app(services, traces, service),
         host=host,
         port=port,
         access_log=False,

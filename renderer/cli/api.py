@@ -12,6 +12,7 @@ from renderer.cli import console
 from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
 from renderer.tracing import open_traces
+from workers.start import is_running
 
 TELL_S = 2.0
 """So long the process tells what it has not told of its traces when it ends."""
@@ -29,7 +30,8 @@ def api(
 ) -> None:
     """Answer the HTTP API: other systems hand requests in with a key and fetch what was made.
 
-    Workers make the requests; they run beside it. Clients need a key of 'dearly key create'.
+    Workers make the requests; they run beside it. Clients need a key of 'dearly key create'. The operators' page is at
+    /operate of the same address.
 
     [bold]Example:[/] dearly api --port 8480
     """
@@ -51,11 +53,12 @@ def api(
 
     def started() -> None:
         console.err.print(f"The HTTP API answers at [bold]http://{at}:{port}[/]. Ctrl-C ends it.", soft_wrap=True)
+        console.err.print(f"The operators' page is at [bold]http://{at}:{port}/operate[/].", soft_wrap=True)
         if not _loopback(host):
             console.warn("It speaks HTTP without encryption: put a proxy with TLS before it.")
 
     try:
-        serve(services, host, port, started, traces)
+        serve(services, host, port, started, traces, lambda: is_running(settings))
     except SystemExit as error:
         if error.code:
             raise EnvironmentFault(

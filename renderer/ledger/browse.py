@@ -19,13 +19,16 @@ from sqlalchemy import Connection, Row, Table, func, select
 from renderer.ledger.database import Database
 from renderer.ledger.endings import end_request
 from renderer.ledger.model import Clock, Fault, Produced, RunState, State, wall_clock
-from renderer.ledger.tables import activations, artefacts, parts, releases, requests, runs, sealed
+from renderer.ledger.tables import activations, artefacts, attempts, history, parts, releases, requests, runs, sealed
 
 WINDOW = 20_000
 """Rows that a page looks at."""
 
 MOST_RELEASES = 200
 """Releases of one template that are listed."""
+
+MOST_STEPS = 50
+"""Steps of one run, or attempts of one request, that are listed."""
 
 T = TypeVar("T")
 
@@ -84,6 +87,35 @@ class SeenRelease:
     digest: str
     title: str
     published_ms: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenStep:
+    """A line of a run's history. ``by`` says who decided, None where a command did."""
+
+    at_ms: int
+    event: str
+    by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenAttempt:
+    """One try at a part that has ended. ``work`` is the channel, or ``plan``."""
+
+    work: str
+    worker: str | None
+    begun_ms: int
+    ended_ms: int
+    outcome: str
+    code: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """A request with its place in the input of its run."""
+
+    record: int
+    request: SeenRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +191,65 @@ class Browse:
         rows, further = self._page(runs, within, _wanted(state, templates), limit)
         return Page(items=tuple(map(_run, rows)), below=further)
 
+    def steps(self, run_id: str) -> tuple[SeenStep, ...]:
+        """What was done with a run as a whole, the latest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(history.c.at_ms, history.c.event, history.c.owner)
+                .where(history.c.run_id == run_id)
+                .order_by(history.c.id.desc())
+                .limit(MOST_STEPS)
+            )
+            return tuple(SeenStep(at_ms=row.at_ms, event=row.event, by=row.owner) for row in rows)
+
+    def sample(
+        self, run_id: str, *, limit: int, after: int = 0, upto: int | None = None
+    ) -> tuple[tuple[Sampled, ...], int | None]:
+        """The first requests of a run with their channels, by record, and the record after which the next ones come;
+        None at the end. ``upto`` is the last record that counts."""
+        wanted = select(requests).where(requests.c.run_id == run_id, requests.c.record > after)
+        if upto is not None:
+            wanted = wanted.where(requests.c.record <= upto)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted.order_by(requests.c.record, requests.c.id).limit(limit + 1)).all()
+            shown = rows[:limit]
+            made: dict[str, list[SeenPart]] = {row.id: [] for row in shown}
+            for row in connection.execute(
+                select(parts)
+                .where(parts.c.request_id.in_([*made]), parts.c.channel != "plan")
+                .order_by(parts.c.request_id, parts.c.channel)
+            ):
+                made[row.request_id].append(_part(row))
+        found = tuple(Sampled(record=row.record, request=_request(row, tuple(made[row.id]))) for row in shown)
+        return found, shown[-1].record if len(rows) > limit else None
+
+    def record(self, request_id: str) -> int:
+        """The place of a request in its run's input; 0 where there is none."""
+        with self._database.reading() as connection:
+            return connection.scalar(select(requests.c.record).where(requests.c.id == request_id)) or 0
+
+    def attempts(self, request_id: str) -> tuple[SeenAttempt, ...]:
+        """The tries at a request's parts that have ended, the latest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(attempts, parts.c.channel)
+                .join(parts, parts.c.id == attempts.c.part_id)
+                .where(parts.c.request_id == request_id)
+                .order_by(attempts.c.ended_ms.desc(), attempts.c.part_id, attempts.c.token.desc())
+                .limit(MOST_STEPS)
+            )
+            return tuple(
+                SeenAttempt(
+                    work=row.channel,
+                    worker=row.worker,
+                    begun_ms=row.begun_ms,
+                    ended_ms=row.ended_ms,
+                    outcome=row.outcome,
+                    code=row.code,
+                )
+                for row in rows
+            )
+
     def _page(
         self, table: Table, within: Sequence[Any], wanted: Mapping[str, Collection[str]], limit: int
     ) -> tuple[Sequence[Row[Any]], str | None]:
@@ -181,26 +272,36 @@ class Browse:
 
     def files(self, request_id: str) -> tuple[Produced, ...]:
         """The files of a request's parts that are done, by path; none when they are not kept any more."""
+        return self.files_of([request_id])[request_id]
+
+    def files_of(
+        self, request_ids: Sequence[str], kinds: Collection[str] | None = None
+    ) -> dict[str, tuple[Produced, ...]]:
+        """:meth:`files` of several requests; of some kinds only, if they are named."""
+        wanted = (
+            select(parts.c.request_id, artefacts)
+            .join(parts, parts.c.id == artefacts.c.part_id)
+            .join(requests, requests.c.id == parts.c.request_id)
+            .where(parts.c.request_id.in_(request_ids), parts.c.state == "done")
+            .where(requests.c.forgotten_ms.is_(None), requests.c.cleaned_ms.is_(None))
+            .order_by(parts.c.request_id, artefacts.c.path)
+        )
+        if kinds is not None:
+            wanted = wanted.where(artefacts.c.kind.in_(sorted(kinds)))
+        found: dict[str, list[Produced]] = {one: [] for one in request_ids}
         with self._database.reading() as connection:
-            rows = connection.execute(
-                select(artefacts)
-                .join(parts, parts.c.id == artefacts.c.part_id)
-                .join(requests, requests.c.id == parts.c.request_id)
-                .where(parts.c.request_id == request_id, parts.c.state == "done")
-                .where(requests.c.forgotten_ms.is_(None), requests.c.cleaned_ms.is_(None))
-                .order_by(artefacts.c.path)
-            )
-            return tuple(
-                Produced(
-                    path=row.path,
-                    kind=row.kind,
-                    media_type=row.media_type,
-                    bytes=row.bytes,
-                    sha256=row.sha256,
-                    key=row.key,
+            for row in connection.execute(wanted):
+                found[row.request_id].append(
+                    Produced(
+                        path=row.path,
+                        kind=row.kind,
+                        media_type=row.media_type,
+                        bytes=row.bytes,
+                        sha256=row.sha256,
+                        key=row.key,
+                    )
                 )
-                for row in rows
-            )
+        return {one: tuple(files) for one, files in found.items()}
 
     def failed(self, request_id: str) -> Failed | None:
         """A request as one that might be handed in again. None when it is not there."""

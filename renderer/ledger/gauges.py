@@ -6,7 +6,7 @@ No question reads a table of requests or parts from end to end. What has ended i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -230,15 +230,19 @@ class Gauges:
         nothing = Kept(count=0, bytes=0)
         return {"shared": found.get(False, nothing), "personal": found.get(True, nothing)}
 
-    def failures(self, since_ms: int) -> Mapping[str, int]:
-        """Requests that failed since then, by code; the most frequent first."""
+    def failures(self, since_ms: int, templates: Collection[str] | None = None) -> Mapping[str, int]:
+        """Requests that failed since then, by code; the most frequent first. ``templates`` are all that count, None is
+        every one."""
+        wanted = (
+            select(requests.c.error_code, func.count().label("count"))
+            .where(text("requests.state = 'failed'"), requests.c.finished_ms >= since_ms)
+            .group_by(requests.c.error_code)
+            .order_by(func.count().desc(), requests.c.error_code)
+        )
+        if templates is not None:
+            wanted = wanted.where(requests.c.template.in_(sorted(templates)))
         with self._database.reading() as connection:
-            rows = connection.execute(
-                select(requests.c.error_code, func.count().label("count"))
-                .where(text("requests.state = 'failed'"), requests.c.finished_ms >= since_ms)
-                .group_by(requests.c.error_code)
-                .order_by(func.count().desc(), requests.c.error_code)
-            )
+            rows = connection.execute(wanted)
             return {code or "unknown": count for code, count in rows}
 
     def erasures(self) -> Erasures:

@@ -151,6 +151,12 @@ class Summary:
             raise UsageError("usage.run", "There is no such run.", hint=_LIST)
         return _run(row)
 
+    def runs(self, run_ids: Sequence[str]) -> dict[str, Run]:
+        """Several runs by their whole ids; those that are there."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(*_RUN).where(runs.c.id.in_(run_ids)))
+            return {row.id: _run(row) for row in rows}
+
     def newest(self, limit: int, kind: str | None = "batch") -> list[Run]:
         """The newest runs first."""
         wanted = select(*_RUN).order_by(runs.c.created_ms.desc(), runs.c.id.desc()).limit(limit)
