@@ -124,9 +124,10 @@ def release_key(files_digest: str) -> str:
 @dataclass(frozen=True, kw_only=True)
 class StoreCare:
     """What a store needs beside its use. ``prove`` sees that it is the ledger's and keeps the first of two writers;
-    whoever starts a service calls it. ``tidy`` removes what writers that were killed have left and no key names; how
-    many. Both raise EnvironmentFault."""
+    whoever starts a service calls it. ``look`` sees soon whether it answers. ``tidy`` removes what writers that were
+    killed have left and no key names; how many. All raise EnvironmentFault."""
 
+    look: Callable[[], object]
     prove: Callable[[], None] = lambda: None
     tidy: Callable[[], int] = lambda: 0
 
@@ -195,10 +196,11 @@ def open_store(settings: Settings, database: Database, *, quick: bool = False) -
     if not settings.store_url:
         folder = LocalStore(settings.store)
         check_store(folder, identity)
-        return folder, StoreCare()
+        return folder, StoreCare(look=lambda: folder.stat("ready"))
     from renderer.store.s3_probe import probe
 
-    store, patient = bucket(settings, quick=quick), bucket(settings)
+    patient, hasty = bucket(settings), bucket(settings, quick=True)
+    store = hasty if quick else patient
 
     def check() -> None:
         check_store(store, identity, lambda: probe(patient))
@@ -207,7 +209,9 @@ def open_store(settings: Settings, database: Database, *, quick: bool = False) -
         check()
         probe(patient)
 
-    return CheckedStore(store, check), StoreCare(prove=prove, tidy=store.abort_unfinished)
+    return CheckedStore(store, check), StoreCare(
+        look=lambda: hasty.stat("ready"), prove=prove, tidy=store.abort_unfinished
+    )
 
 
 def bucket(settings: Settings, *, quick: bool = False) -> S3Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from typing import BinaryIO
@@ -107,4 +108,5 @@ async def _pieces(pool: Pool, file: BinaryIO, start: int, end: int) -> AsyncIter
             left -= len(data)
             yield data
     finally:
-        file.close()
+        # Not here: a read of a call that was cut off may wait for a store still, and closing waits for it.
+        asyncio.get_running_loop().run_in_executor(None, file.close)

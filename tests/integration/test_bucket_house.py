@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from renderer.template.model import Channel
 from renderer.template.release import Release
 from renderer.units import digest
 from tests import stores
+from tests.http_house import http_house
 from tests.stores import Bucket, Moto
 from workers.tasks import work_on
 
@@ -211,6 +213,29 @@ def test_a_store_that_is_away_burns_no_attempt_and_nobody_loses_data_by_it(house
     assert verify(house.services, house.run).files == 1 and done
 
 
+def test_downloads_come_from_the_bucket_and_break_off_where_it_does(tmp_path: Path, bucket: Bucket, moto: Moto) -> None:
+    with http_house(tmp_path, "", store_url=bucket.url, s3_endpoint=bucket.endpoint, s3_region=stores.REGION) as api:
+        id_ = api.submit("one").json["id"]
+        api.make(id_, {"statement/statement.pdf": CONTENT})
+        path = f"/v1/requests/{id_}/artefacts/statement/statement.pdf"
+        assert api.call("GET", path).body == CONTENT
+        moto.requests.clear()
+        part = api.call("GET", path, Range="bytes=500000-500099")
+        assert (part.status, part.body) == (206, CONTENT[500_000:500_100])
+        assert [method for method, _ in moto.requests] == ["GET", "GET"]
+        # The first piece is there, what comes after is not: no client takes that for the file.
+        moto.faults.append(lambda environ, *_: None if environ["HTTP_RANGE"].startswith("bytes=0-") else _broken())
+        with pytest.raises(IncompleteRead):
+            api.call("GET", path)
+        moto.faults.clear()
+        away(moto)
+        ready = api.call("GET", "/readyz", key=None)
+        assert (ready.status, ready.json["store"], ready.json["ledger"]) == (503, False, True)
+        gone = api.call("GET", path)
+        assert gone.status == 503 and gone.json["code"] == "environment.store"
+        assert stores.ACCESS not in gone.body.decode() and bucket.name not in gone.body.decode()
+
+
 def test_a_store_moves_from_a_folder_into_a_bucket_and_back(
     tmp_path: Path, bucket: Bucket, moto: Moto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +293,12 @@ def test_another_installations_store_is_neither_copied_nor_copied_into(
         said = CliRunner().invoke(cli.app, ["copy-store", source])
         assert said.exit_code == 3 and "store.other" in said.output
     assert list(house.services.store.list("artefacts")) == ["artefacts/y"]
+
+
+def _broken(*content: bytes) -> Iterator[bytes]:
+    """The connection ends without an answer."""
+    yield from content
+    raise ConnectionAbortedError
 
 
 def _read(store: Store, key: str) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +20,8 @@ from renderer.ledger.seal import installation_key
 from renderer.orders import Order, submission
 from renderer.settings import Settings
 from renderer.store.memory import MemoryStore
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -79,6 +84,23 @@ def test_a_ledger_from_before_keys_were_noted_takes_only_the_key_that_opens_it(t
         assert code(lambda: agreed_key(tmp_path / "other", identity)) == "environment.key"
         assert agreed_key(home / "installation.key", identity)
     build(Settings(home=home)).database.close()
+
+
+def test_a_worker_with_another_key_does_not_start(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    build(Settings(home=tmp_path / "first", database_url=database)).database.close()
+    command = [sys.executable, "-m", "celery", "-A", "workers", "worker", "-c", "1"]
+    environment = {
+        "DEARLY_HOME": str(tmp_path / "second"),
+        "DEARLY_DATABASE_URL": database,
+        "DEARLY_BROKER_URL": "redis://127.0.0.1:1/0",
+        "DEARLY_KEY_FILE": "",
+    }
+    ended = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == EnvironmentFault.exit_code, ended.stderr
+    assert "environment.key" in ended.stderr
 
 
 def test_a_store_is_marked_once_and_known_again(identity: Identity) -> None:

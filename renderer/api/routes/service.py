@@ -29,6 +29,7 @@ def router(house: House, description: Callable[[], bytes]) -> APIRouter:
     measures = house.doorkeeper.needs("metrics")
     metrics = registry(LedgerCollector(house.services.settings))
     kept: tuple[float, ReadySaid] | None = None
+    looking = asyncio.Lock()
 
     @found.get(
         "/healthz",
@@ -55,9 +56,10 @@ def router(house: House, description: Callable[[], bytes]) -> APIRouter:
     async def ready() -> Response:
         nonlocal kept
         now = asyncio.get_running_loop().time()
-        if kept is None or now - kept[0] >= KEPT_S:
-            kept = (now, await house.pool.run(look))
-        said = kept[1]
+        async with looking:  # while one waits for a store that hangs, others wait here and take no thread
+            if kept is None or now - kept[0] >= KEPT_S:
+                kept = (now, await house.pool.run(look))
+            said = kept[1]
         return done(said, 200 if said.ready else 503, None if said.ready else {"Retry-After": "5"})
 
     def look() -> ReadySaid:
@@ -71,7 +73,7 @@ def router(house: House, description: Callable[[], bytes]) -> APIRouter:
         except EnvironmentFault:
             pass
         try:
-            services.store.stat("ready")
+            services.store_care.look()
             store = True
         except EnvironmentFault:
             pass
