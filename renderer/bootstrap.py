@@ -20,6 +20,9 @@ from renderer.ledger.batches import Batches
 from renderer.ledger.browse import Browse
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.database import Database
+from renderer.ledger.deliveries import Deliveries
+from renderer.ledger.delivery_log import DeliveryLog
+from renderer.ledger.endpoints import Endpoints
 from renderer.ledger.hand_in import HandIn
 from renderer.ledger.identity import Identity
 from renderer.ledger.intake import Intake
@@ -151,6 +154,9 @@ class Services:
     browse: Browse
     hand_in: HandIn
     key_ring: KeyRing
+    endpoints: Endpoints
+    deliveries: Deliveries
+    delivery_log: DeliveryLog
     summary: Summary
     walk: Walk
     vault: Vault
@@ -181,6 +187,9 @@ def build(settings: Settings, engine: Engine | None = None, *, quick: bool = Fal
         browse=Browse(database),
         hand_in=HandIn(database, intake),
         key_ring=KeyRing(database),
+        endpoints=Endpoints(database),
+        deliveries=Deliveries(database),
+        delivery_log=DeliveryLog(database),
         summary=Summary(database),
         walk=Walk(database),
         vault=Vault(key),

@@ -107,6 +107,21 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field("127.0.0.1", description="Address on which it does; `0.0.0.0` for every one.")
 
+    webhook_allow: str = Field(
+        "",
+        description="Networks inside which webhooks may be sent, `10.1.2.0/24,fd00::/8`, beside public addresses; with "
+        "`127.0.0.0/8` also plain http to this machine.",
+    )
+    webhook_ca: str = Field(
+        "", description="File of certificates (PEM) that webhook receivers may have beside the public ones."
+    )
+    webhook_connections: int = Field(
+        8, ge=1, le=64, description="Messages that are sent to one webhook receiver at the same time."
+    )
+    webhook_days: int = Field(
+        14, ge=4, le=365, description="Days that messages, their deliveries and the log of these are kept."
+    )
+
     def __init__(self, **given: Any) -> None:
         """Raises EnvironmentFault ``environment.setting`` for a value that a setting cannot have."""
         try:

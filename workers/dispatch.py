@@ -21,6 +21,7 @@ from celery import Celery
 from renderer.batch.balance import Settler
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
+from renderer.ledger.holds import Holds
 from renderer.ledger.leader import LATE_MS, NEVER_MS, NotLeader
 from renderer.ledger.model import Fence, Ready
 from renderer.operations.upkeep import Caretaker
@@ -88,6 +89,7 @@ class Dispatcher:
         self._calm: float | None = None  # since when the ledger has answered
         self._moved: dict[str, tuple[tuple[int, int], float]] = {}
         self._caretaker = Caretaker(services, now)
+        self._holds = Holds(services.database)
 
     def tick(self) -> int:
         """Lead if nobody does, sweep when it is time, fill the windows; the number of parts sent. Raises nothing that
@@ -128,6 +130,8 @@ class Dispatcher:
                 events.warning("taken back", parts=back)
             for run in self._services.leader.settle(self._fence):
                 events.info("run has ended", run=run)
+            for run in self._holds.tell(self._fence):
+                events.info("run waits for an approval", run=run)
         if self._settler.busy or self._due("settle", SWEEP_S):
             for run in self._settler.settle(self._fence):
                 events.info("run has ended", run=run)

@@ -38,6 +38,8 @@ TIDY_S = 5.0
 """How often the files of dead processes are removed."""
 SOON_S = 10.0
 """For a command that waits, a process that ends too often in this time is a reason to give up."""
+LISTEN_S = 5.0
+"""How often it is looked whether somebody is to be told by webhook, while nobody is."""
 DEATH_S = 1.0
 """How long the end of killed workers is waited for before their parts are left to the next supervisor."""
 
@@ -100,6 +102,8 @@ class Supervisor:
         self._broker = Broker(self._settings) if self._settings.embedded_broker else None
         metrics = Child("metrics", [sys.executable, "-m", "workers.metrics"], niceness=5)
         self._beside = [metrics] if self._settings.metrics_port else []
+        self._courier = Child("courier", [sys.executable, "-m", "workers.courier"], niceness=2)
+        self._listen = 0.0
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, when the store
@@ -158,6 +162,8 @@ class Supervisor:
             sweep_work(self._settings.work)
         if self._broker:
             self._broker.ping()
+        if self._courier not in self._beside and now >= self._listen and self._anybody_listens(now):
+            self._beside.append(self._courier)
         for child in self._beside:  # nobody waits for these: what becomes of them stops nothing
             if not child.running() and not child.too_often():
                 with suppress(OSError):
@@ -186,12 +192,24 @@ class Supervisor:
                 events.error("does not start", process=child.name, error=type(error).__name__)
                 child.note_start()
 
+    def _anybody_listens(self, now: float) -> bool:
+        """Whether there is a webhook endpoint to be told. Where there is none, no courier runs."""
+        self._listen = now + LISTEN_S
+        try:
+            return self._services.endpoints.any_active()
+        except EnvironmentFault:
+            return False
+
     def _end(self) -> None:
         """Workers first, so that no message is lost to a broker that is gone; then the broker; the lock last."""
         # Celery takes three seconds to say goodbye. With nothing at work there is nothing to say.
         busy = self._at_work()
-        for child in self._beside:
-            child.kill()
+        for child in self._beside:  # the courier tells of what has just ended, if it is quick
+            if child is self._courier and child.process is not None:
+                with suppress(ProcessLookupError):
+                    child.process.send_signal(signal.SIGTERM)
+            else:
+                child.kill()
         for child in self._workers:
             if self._at_once or not busy:
                 child.kill()
@@ -201,6 +219,8 @@ class Supervisor:
         until = time.monotonic() + STOP_S
         for child in self._workers:
             child.stop(max(0.1, until - time.monotonic()))
+        if self._courier in self._beside:
+            self._courier.stop(max(0.1, until - time.monotonic()))
         self._hand_back()
         with suppress(EnvironmentFault):
             self._services.roll.bury(is_dead)  # those that were killed could not say that they end

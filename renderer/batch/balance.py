@@ -145,4 +145,5 @@ class Settler:
                 state=state,
                 totals=json.dumps(balance.to_json()),
                 why=None if balance.balanced else json.dumps({"why": list(balance.why)}),
+                counts={"input": balance.input, **{str(name): count for name, count in balance.outcomes.items()}},
             )

@@ -285,6 +285,7 @@ class _Taker:
                 channels=self._channels,
                 priority=options.level,
                 record=raw.record,
+                notify=options.notify,
                 amounts=amounts_to_bytes(amounts) if self._controls.ids else None,
             )
         return _Read(

@@ -69,6 +69,8 @@ class BatchOptions:
     and the template say them. ``continues`` is the run before; ``sample`` records at random, of ``population``, are all
     that is made.
 
+    With ``notify`` the end of each of its requests is told of by webhook, not only its own.
+
     ``form`` and ``columns`` (CSV) are those of the input, so that records that were set aside can be written as they
     came; None until they are known.
     """
@@ -81,6 +83,7 @@ class BatchOptions:
     sample: int | None = None
     continues: str | None = None
     population: int | None = None
+    notify: bool = False
     form: Form | None = None
     columns: tuple[str, ...] | None = None
 

@@ -62,6 +62,9 @@ def start(
             "--continues", metavar="RUN", help="Leave out whom this run, or one it continues, has dealt with."
         ),
     ] = None,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell webhooks of the end of each request, not only of the run.")
+    ] = False,
     as_of: AsOfOption = None,
     locale: LocaleOption = None,
     seed: SeedOption = 0,
@@ -90,6 +93,7 @@ def start(
         locale=locale,
         seed=seed,
         sample=sample,
+        notify=notify,
         continues=None if continues is None else services.summary.run_id(continues),
     )
     release = resolve(services, template)

@@ -54,6 +54,7 @@ COMMANDS = (
     "worker",
     "api",
     "key",
+    "webhook",
     "outcome",
     "status",
     "metrics",
@@ -65,7 +66,7 @@ COMMANDS = (
 """The commands in the order of ``--help``. Each is the function of that name (``-`` is ``_``) in the module of that
 name."""
 
-GROUPS = ("release", "batch", "key")
+GROUPS = ("release", "batch", "key", "webhook")
 """Those that have commands of their own: their module has an ``app`` and a ``register`` as this one."""
 
 

@@ -7,7 +7,7 @@ doubled nothing: whoever takes the run up goes on after ``records``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Row, case, exists, func, insert, select, upda
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
-from renderer.ledger.endings import announce, note
+from renderer.ledger.endings import note
+from renderer.ledger.events import REOPENED, announce_run
 from renderer.ledger.intake import put_requests
 from renderer.ledger.model import OPEN, Clock, RunState, Submission, new_id, wall_clock
 from renderer.ledger.tables import history, part_needs, parts, requests, runs, sealed, set_aside
@@ -25,9 +26,6 @@ KIND = "batch"
 
 PAGE = 500
 """Rows that are read at a time where a run is gone through."""
-
-REOPENED = "reopened"
-"""What the history says of a run that had settled and goes on."""
 
 _LIST = 500  # values of one IN: SQLite takes only so many
 
@@ -467,9 +465,18 @@ class Batches:
         ]
 
     def end(
-        self, connection: Connection, run: BatchRun, mark: int, *, state: RunState, totals: str, why: str | None
+        self,
+        connection: Connection,
+        run: BatchRun,
+        mark: int,
+        *,
+        state: RunState,
+        totals: str,
+        why: str | None,
+        counts: Mapping[str, int],
     ) -> bool:
-        """End a run in the caller's transaction, and announce it. False when it has changed since :meth:`mark`."""
+        """End a run in the caller's transaction, and announce it with the ``counts`` of its records. False when it has
+        changed since :meth:`mark`."""
         now = self._clock()
         found = connection.execute(
             select(runs.c.state, runs.c.finished_ms, runs.c.records).where(runs.c.id == run.id).with_for_update()
@@ -490,8 +497,7 @@ class Batches:
         note(connection, now, state if state != "cancelled" else "settled", run_id=run.id)
         times = connection.scalar(select(func.count()).where(history.c.run_id == run.id, history.c.event == REOPENED))
         # Each end is announced once; one that comes after a retry is another end.
-        dedupe = f"run {run.id}" + (f" {times}" if times else "")
-        announce(connection, now, f"run.{state}", dedupe, f'{{"run": "{run.id}", "state": "{state}"}}')
+        announce_run(connection, now, run.id, state, again=times or 0, counts=counts)
         return True
 
 

@@ -7,13 +7,12 @@ another's: a second one is taken only if it is free (:func:`lock_if_free`).
 
 from __future__ import annotations
 
-import json
-
 from sqlalchemy import ColumnElement, Connection, bindparam, case, exists, insert, literal, select, update
 
+from renderer.ledger.events import TOLD, announce_end
 from renderer.ledger.model import MAX_ATTEMPTS, MAX_LOSSES, OPEN, POISON_AFTER, Claim, Fault, State
 from renderer.ledger.prepared import Prepared, constant
-from renderer.ledger.tables import attempts, history, outbox, part_needs, parts, requests, sealed
+from renderer.ledger.tables import attempts, history, part_needs, parts, requests, sealed
 
 POISON = Fault(code="job.poison", message=f"Its process died {POISON_AFTER} times, also when it was alone.")
 TOO_OFTEN = Fault(code="job.attempts", message=f"Tried again and again; its worker died {MAX_LOSSES} times.")
@@ -39,7 +38,7 @@ _CLOSE = Prepared(
         state=case((exists().where(_OF_IT, parts.c.state == "failed"), "failed"), else_="done"),
         finished_ms=bindparam("b_now"),
     )
-    .returning(requests.c.state, requests.c.notify)
+    .returning(*TOLD)
 )
 _LOCK = Prepared(select(requests.c.id).where(requests.c.id == bindparam("b_id")).with_for_update())
 _LOCK_FREE = Prepared(select(requests.c.id).where(requests.c.id == bindparam("b_id")).with_for_update(skip_locked=True))
@@ -130,7 +129,7 @@ def end_request(
         update(requests)
         .where(requests.c.id == request_id, requests.c.state.in_(OPEN))
         .values(state=state, reason=reason, finished_ms=now_ms, **error)
-        .returning(requests.c.notify)
+        .returning(*TOLD)
     ).one_or_none()
     if ended is None:
         return False
@@ -140,7 +139,7 @@ def end_request(
     connection.execute(update(parts).where(open_parts).values(state=state, finished_ms=now_ms, **error))
     note(connection, now_ms, state, request_id=request_id, code=code)
     if ended.notify:
-        announce_end(connection, now_ms, request_id, state)
+        announce_end(connection, now_ms, ended)
     return True
 
 
@@ -182,18 +181,7 @@ def close(connection: Connection, now_ms: int, request_id: str) -> None:
     if ended is not None:
         note(connection, now_ms, f"request {ended.state}", request_id=request_id)
         if ended.notify:
-            announce_end(connection, now_ms, request_id, ended.state)
-
-
-def announce_end(connection: Connection, now_ms: int, request_id: str, state: str) -> None:
-    """Put the end of a request into the outbox."""
-    payload = json.dumps({"request": request_id, "state": state})
-    announce(connection, now_ms, f"request.{state}", f"request {request_id}", payload)
-
-
-def announce(connection: Connection, now_ms: int, topic: str, dedupe: str, payload: str) -> None:
-    """Put a message into the outbox. ``dedupe`` is unique: an end is announced once."""
-    connection.execute(insert(outbox).values(topic=topic, dedupe=dedupe, payload=payload, created_ms=now_ms))
+            announce_end(connection, now_ms, ended)
 
 
 def keep_accounted(connection: Connection, request_id: str, sealed_amounts: bytes) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy import Connection, case, func, select, text
 
 from renderer.ledger import migrations
 from renderer.ledger.database import Database
+from renderer.ledger.deliveries import first_due_ms, waiting
+from renderer.ledger.endpoints import Endpoint, endpoints_there
 from renderer.ledger.model import OPEN, Clock, Fault, RunState, wall_clock
 from renderer.ledger.tables import (
     activations,
@@ -104,6 +106,16 @@ class Erasures:
     finished: int
     open: int
     unchecked: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """A webhook endpoint. ``waiting`` messages wait for it, no more than MOST are counted; ``due_ms`` is since when the
+    one is due that is due first, which may be a time to come."""
+
+    endpoint: Endpoint
+    waiting: int
+    due_ms: int | None
 
 
 class Gauges:
@@ -209,12 +221,24 @@ class Gauges:
             return until is not None and until > self.clock()
 
     def outbox(self) -> tuple[int, int | None]:
-        """Messages that wait to be sent (no more than MOST are counted), and when the first of them was written."""
-        waiting = select(outbox.c.id).where(text("outbox.sent_ms is null")).limit(MOST)
+        """Messages that no courier has taken up (no more than MOST are counted), and when the first was written."""
+        unsent = select(outbox.c.id).where(text("outbox.sent_ms is null")).limit(MOST)
         first = select(outbox.c.created_ms).where(text("outbox.sent_ms is null")).order_by(outbox.c.id).limit(1)
         with self._database.reading() as connection:
-            count = connection.scalar(select(func.count()).select_from(waiting.subquery())) or 0
+            count = connection.scalar(select(func.count()).select_from(unsent.subquery())) or 0
             return count, connection.scalar(first)
+
+    def webhooks(self) -> list[Listening]:
+        """The webhook endpoints, and what waits for each."""
+        with self._database.reading() as connection:
+            return [
+                Listening(
+                    endpoint=endpoint,
+                    waiting=waiting(connection, endpoint.id, MOST),
+                    due_ms=first_due_ms(connection, endpoint.id),
+                )
+                for endpoint in endpoints_there(connection)
+            ]
 
     def chunks(self) -> dict[str, Kept]:
         """Kept chunks of film, ``shared`` and ``personal``."""

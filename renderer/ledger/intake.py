@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, bindparam, case, insert, select, update
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
-from renderer.ledger.endings import announce_end, end_request, note
+from renderer.ledger.endings import end_request, note
+from renderer.ledger.events import TOLD, announce_end, announce_run
 from renderer.ledger.model import (
     NEEDS,
     OPEN,
@@ -104,13 +105,14 @@ class Intake:
                 "error_code": fault.code,
                 "error_message": fault.message,
             }
-            put = insert_new(connection, requests, "idempotency").values(row).returning(requests.c.id)
-            if connection.execute(put).one_or_none() is None:
+            put = insert_new(connection, requests, "idempotency").values(row).returning(*TOLD)
+            refused = connection.execute(put).one_or_none()
+            if refused is None:
                 return False
             note(connection, now, "submitted", request_id=item.id)
             note(connection, now, "failed", request_id=item.id, code=fault.code)
             if item.notify:
-                announce_end(connection, now, item.id, "failed")
+                announce_end(connection, now, refused)
             return True
 
     def seal_run(self, run_id: str, expected: int) -> None:
@@ -190,10 +192,13 @@ class Intake:
                 .values(
                     state="cancelled", cancelled_ms=now, finished_ms=case((runs.c.kind == "batch", None), else_=now)
                 )
-            )
-            if changed.rowcount == 1:
+                .returning(runs.c.finished_ms)
+            ).one_or_none()
+            if changed is not None:
                 _decide(connection, now, run_id, "cancelled", by)
-            return changed.rowcount == 1
+                if changed.finished_ms is not None:  # of one that nobody sums up
+                    announce_run(connection, now, run_id, "cancelled")
+            return changed is not None
 
     def cancel_rest(self, run_id: str) -> int:
         """End the open requests of a run that was cancelled; how many."""

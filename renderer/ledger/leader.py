@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, select, update
 
 from renderer.ledger.database import Database, insert_new
-from renderer.ledger.endings import POISON, TOO_LATE, TOO_OFTEN, announce, end_attempts, fail, lock, note, request_of
+from renderer.ledger.endings import POISON, TOO_LATE, TOO_OFTEN, end_attempts, fail, lock, note, request_of
+from renderer.ledger.events import announce_run
 from renderer.ledger.model import (
     ALONE_AFTER,
     DEAD_MS,
@@ -248,7 +249,9 @@ class Leader:
                 self._guard(connection, fence)
                 now = self._clock()
                 expected = connection.scalar(select(runs.c.expected).where(runs.c.id == run_id))
-                there = connection.scalar(select(func.count()).where(requests.c.run_id == run_id))
+                states = select(requests.c.state, func.count()).where(requests.c.run_id == run_id)
+                counts = {row[0]: row[1] for row in connection.execute(states.group_by(requests.c.state))}
+                there = sum(counts.values())
                 state = "complete" if there == expected else "unbalanced"
                 why = None if state == "complete" else json.dumps({"input": expected, "requests": there})
                 changed = connection.execute(
@@ -258,8 +261,8 @@ class Leader:
                 )
                 if changed.rowcount == 1:
                     note(connection, now, state, run_id=run_id)
-                    payload = json.dumps({"run": run_id, "state": state})
-                    announce(connection, now, f"run.{state}", f"run {run_id}", payload)
+                    told = {"input": expected or 0, **counts}
+                    announce_run(connection, now, run_id, state, counts=told)
                     settled.append(run_id)
         return settled
 

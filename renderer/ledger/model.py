@@ -26,6 +26,25 @@ RunState = Literal["open", "running", "complete", "unbalanced", "cancelled"]
 RUN_STATES: tuple[RunState, ...] = ("open", "running", "complete", "unbalanced", "cancelled")
 """Input is read · all of it is in · every request is accounted for · the sums do not agree · called off."""
 
+EndpointState = Literal["active", "paused", "disabled", "removed"]
+ENDPOINT_STATES: tuple[EndpointState, ...] = ("active", "paused", "disabled", "removed")
+"""Is told · by the operator's wish not now · by Dearly's not any more, until the operator says so · is gone."""
+
+DeliveryState = Literal["waiting", "delivered", "failed"]
+DELIVERY_STATES: tuple[DeliveryState, ...] = ("waiting", "delivered", "failed")
+
+TOPICS: Mapping[str, str] = {
+    "request.done": "All files of a request are made.",
+    "request.failed": "A request cannot be made; `code` says why.",
+    "request.suppressed": "The template's rules say that the recipient gets nothing; `reason` is the rule's word.",
+    "request.cancelled": "A request was called off, or its recipient was forgotten.",
+    "run.held": "All that may be made of a run without an approval has ended; the rest waits for it.",
+    "run.complete": "All of a run has ended, and its sums agree.",
+    "run.unbalanced": "All of a run has ended, and its sums do not agree.",
+    "run.cancelled": "A run was called off, and nothing of it is open any more.",
+}
+"""What happens that others can be told of, and what each means."""
+
 Work = Literal["plan", "microsite", "statement", "video"]
 """What a part makes: the plan, or a channel's files."""
 

@@ -20,7 +20,6 @@ from renderer.ledger.tables import (
     READY,
     leases,
     marks,
-    outbox,
     parts,
     pauses,
     releases,
@@ -33,9 +32,6 @@ from renderer.ledger.tables import (
 
 STEP = 100
 """Requests, or records, in one transaction: it must not keep workers waiting."""
-
-SENT_DAYS = 30
-"""Messages of the outbox that were sent so long ago go."""
 
 DEAD_DAYS = 7
 """Rows of workers that ended so long ago go."""
@@ -152,15 +148,12 @@ class Upkeep:
     # ---- Old rows
 
     def put_away(self, fence: Fence | None = None) -> int:
-        """Remove some messages that were sent, workers that ended long ago, and pauses that nothing can end; how many.
-        Raises NotLeader."""
+        """Remove workers that ended long ago, and pauses that nothing can end; how many. Raises NotLeader."""
         with self._database.writing() as connection:
             now = self._clock()
             guard(connection, fence, now)
-            sent = select(outbox.c.id).where(outbox.c.sent_ms < now - SENT_DAYS * DAY_MS).order_by(outbox.c.id)
-            gone = connection.execute(delete(outbox).where(outbox.c.id.in_(sent.limit(STEP)))).rowcount
             at_work = exists().where(LEASED, parts.c.lease_worker == workers.c.id)
-            gone += connection.execute(
+            gone = connection.execute(
                 delete(workers).where(workers.c.dead_ms < now - DEAD_DAYS * DAY_MS, ~at_work)
             ).rowcount
             ready = exists().where(READY, parts.c.queue == pauses.c.queue)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from threading import Lock
@@ -100,6 +100,7 @@ class LedgerCollector(Collector):
         yield "runs", lambda: _runs(gauges)
         yield "workers", lambda: _workers(gauges)
         yield "outbox", lambda: _outbox(gauges)
+        yield "webhooks", lambda: _webhooks(gauges)
         yield "chunks", lambda: _chunks(gauges)
         yield "erasures", lambda: _erasures(gauges)
         yield "tallies", lambda: _tallies(tallies)
@@ -212,9 +213,28 @@ def _workers(gauges: Gauges) -> Iterator[Metric]:
 
 def _outbox(gauges: Gauges) -> Iterator[Metric]:
     waiting, first_ms = gauges.outbox()
-    yield _gauge("dearly_outbox_waiting", "Messages that wait to be sent; 100,000 are that or more.", waiting)
+    yield _gauge("dearly_outbox_waiting", "Messages that no courier has taken up; 100,000 are that or more.", waiting)
     age = 0.0 if first_ms is None else max(0.0, (gauges.clock() - first_ms) / 1000)
     yield _gauge("dearly_outbox_oldest_seconds", "Age of the oldest of them; 0 if there is none.", age)
+
+
+def _webhooks(gauges: Gauges) -> Iterator[Metric]:
+    found = gauges.webhooks()
+    states = Counter(one.endpoint.state for one in found)
+    state = GaugeMetricFamily("dearly_webhook_endpoints", "Webhook endpoints, by state.", labels=["state"])
+    for name in ("active", "paused", "disabled"):
+        state.add_metric([name], states[name])
+    yield state
+    failing = sum(one.endpoint.failing_ms is not None and one.endpoint.state == "active" for one in found)
+    yield _gauge(
+        "dearly_webhook_endpoints_failing", "Active ones to which the last attempt did not get through.", failing
+    )
+    text = "Messages that wait for an endpoint; of each, 100,000 are that or more."
+    yield _gauge("dearly_webhook_waiting", text, sum(one.waiting for one in found))
+    now = gauges.clock()
+    due = [one.due_ms for one in found if one.due_ms is not None and one.endpoint.state == "active"]
+    text = "For how long the message has been due that an active endpoint waits for longest."
+    yield _gauge("dearly_webhook_oldest_seconds", text, max(0.0, (now - min(due, default=now)) / 1000))
 
 
 def _chunks(gauges: Gauges) -> Iterator[Metric]:
@@ -240,6 +260,8 @@ def _tallies(tallies: Tallies) -> Iterator[Metric]:
     size = CounterMetricFamily("dearly_artefact_bytes", "Bytes of the files that were made.", labels=["channel"])
     removed = CounterMetricFamily("dearly_removed_files", "Files that were removed again.", labels=["by"])
     removed_size = CounterMetricFamily("dearly_removed_bytes", "Bytes of these.", labels=["by"])
+    told = CounterMetricFamily("dearly_webhook_attempts", "Attempts to tell an endpoint.", labels=["outcome"])
+    told_s = CounterMetricFamily("dearly_webhook_attempt_seconds", "Seconds that these took.", labels=["outcome"])
     attempts: dict[tuple[str, str], list[Tally]] = defaultdict(list)
     for tally in tallies.read():
         match tally.name:
@@ -251,6 +273,9 @@ def _tallies(tallies: Tallies) -> Iterator[Metric]:
             case "artefacts":
                 files.add_metric([tally.label], tally.count)
                 size.add_metric([tally.label], tally.total)
+            case "webhooks":
+                told.add_metric([tally.label], tally.count)
+                told_s.add_metric([tally.label], tally.total / 1000)
             case "removed":
                 removed.add_metric([tally.label], tally.count)
                 removed_size.add_metric([tally.label], tally.total)
@@ -262,7 +287,7 @@ def _tallies(tallies: Tallies) -> Iterator[Metric]:
         if outcome == "done":
             buckets, total = _histogram(those)
             durations.add_metric([channel], buckets, total)
-    yield from (ended, tried, durations, files, size, removed, removed_size)
+    yield from (ended, tried, durations, files, size, removed, removed_size, told, told_s)
     behind = tallies.behind_ms()
     if behind is not None:
         text = "How far the sums of what has ended (all counters) are behind the clock."

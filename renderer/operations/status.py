@@ -18,9 +18,9 @@ from sqlalchemy.exc import ArgumentError
 
 from renderer import __version__
 from renderer.bootstrap import bucket
-from renderer.errors import EnvironmentFault
+from renderer.errors import CODES, EnvironmentFault
 from renderer.ledger.database import Database
-from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, OpenRun, Paused, Queue
+from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, Listening, OpenRun, Paused, Queue
 from renderer.ledger.model import DEAD_MS, Clock, wall_clock
 from renderer.ledger.upkeep import DAY_MS, Upkeep
 from renderer.operations.broker import look as look_at_broker
@@ -40,6 +40,12 @@ STALE_MS = 7 * DAY_MS
 
 ENDLESS = ("api", "door")
 """Kinds of runs that take requests for ever."""
+
+FAILING_MS = HOUR_MS
+"""An endpoint to which nothing has got through for longer than this may need somebody."""
+
+OVERDUE_MS = 600_000
+"""A message that is due for longer than this is brought by nobody."""
 
 LEAST_FREE_BYTES = 2_000_000_000
 LEAST_FREE = 0.05
@@ -91,6 +97,7 @@ class LedgerView:
     failures: Mapping[str, int]
     chunks: Mapping[str, Kept]
     erasures: Erasures
+    webhooks: tuple[Listening, ...]
     releases: Mapping[str, str]
     retention_held_ms: int | None
 
@@ -161,6 +168,7 @@ def _view(database: Database, clock: Clock) -> LedgerView:
         failures=gauges.failures(now - HOUR_MS),
         chunks=gauges.chunks(),
         erasures=gauges.erasures(),
+        webhooks=tuple(gauges.webhooks()),
         releases=gauges.active(),
         retention_held_ms=held if held is not None and now < held <= now + HOLD_MS else None,
     )
@@ -224,6 +232,7 @@ def _needs(status: Status) -> Iterator[Need]:
             text = f"The queue '{pause.queue}' has been paused for {ago(paused_ms)}: {pause.fault.message}"
             yield Need(code="paused", text=text, hint="It goes on by itself once this is put right.")
     yield from _about_runs(status, ledger)
+    yield from _about_webhooks(status, ledger)
     if ledger.erasures.open:
         text = f"{ledger.erasures.open} recipients are not wholly forgotten: it was cut short."
         yield Need(code="erasure", text=text, hint="Call 'dearly forget' again for them.")
@@ -263,6 +272,30 @@ def _about_runs(status: Status, ledger: LedgerView) -> Iterator[Need]:
         elif run.kind not in ENDLESS and status.at_ms - run.created_ms > STALE_MS:
             text = f"The run {run.id} has been open for {ago(status.at_ms - run.created_ms)}; its data is kept so long."
             yield Need(code="stale", text=text, hint=f"dearly batch resume {run.id}, or cancel it.", run=run.id)
+
+
+def _about_webhooks(status: Status, ledger: LedgerView) -> Iterator[Need]:
+    for listening in ledger.webhooks:
+        endpoint = listening.endpoint
+        hint = f"dearly webhook log {endpoint.id}"
+        if endpoint.state == "disabled":
+            why = CODES.get(endpoint.why or "", "").removesuffix(".")
+            text = f"The webhook endpoint '{endpoint.name}' is disabled; {listening.waiting:,} messages wait. {why}."
+            yield Need(code="webhook", text=text, hint=f"dearly webhook resume {endpoint.id}, or remove it.")
+        elif endpoint.state == "active" and endpoint.failing_ms is not None:
+            failing_ms = status.at_ms - endpoint.failing_ms
+            if failing_ms > FAILING_MS:
+                text = f"Nothing has got through to the webhook endpoint '{endpoint.name}' for {ago(failing_ms)}."
+                yield Need(code="webhook", text=text, hint=hint)
+    # What rests or is about to be tried again is not overdue: the time is in the future.
+    due = [
+        status.at_ms - one.due_ms
+        for one in ledger.webhooks
+        if one.due_ms is not None and one.endpoint.state == "active" and (one.endpoint.failing_ms is None)
+    ]
+    if (status.service or not status.embedded) and max(due, default=0) > OVERDUE_MS:
+        text = f"A webhook message has been due for {ago(max(due))}: no courier brings it, or not fast enough."
+        yield Need(code="courier", text=text, hint="See courier.log; or start one: 'python -m workers.courier'.")
 
 
 def ago(milliseconds: float) -> str:
@@ -359,6 +392,18 @@ def as_json(status: Status) -> dict[str, Any]:
     found["failures_last_hour"] = dict(ledger.failures)
     found["chunks"] = {kind: {"count": kept.count, "bytes": kept.bytes} for kind, kept in ledger.chunks.items()}
     found["erasures"] = {"finished": ledger.erasures.finished, "open": ledger.erasures.open}
+    found["webhooks"] = [
+        {
+            "id": one.endpoint.id,
+            "name": one.endpoint.name,
+            "state": one.endpoint.state,
+            "why": one.endpoint.why,
+            "waiting": one.waiting,
+            "due_s": before(one.due_ms),
+            "failing_s": before(one.endpoint.failing_ms),
+        }
+        for one in ledger.webhooks
+    ]
     found["releases"] = dict(ledger.releases)
     return found
 

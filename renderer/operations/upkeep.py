@@ -17,6 +17,7 @@ from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
 from renderer.ledger.chunk_index import ChunkIndex
 from renderer.ledger.cleaning import Cleaning
+from renderer.ledger.deliveries import Deliveries
 from renderer.ledger.leader import NotLeader
 from renderer.ledger.model import Clock, Fence, request_of_key, wall_clock
 from renderer.ledger.tallies import Tallies, releases_kept
@@ -72,6 +73,7 @@ class Caretaker:
         self._tallies = Tallies(services.database, clock)
         self._upkeep = Upkeep(services.database, clock)
         self._cleaning = Cleaning(services.database, clock)
+        self._deliveries = Deliveries(services.database, clock)
         self._retention = Retention(self._upkeep, services.store)
         self._shard = 0
         self._last: tuple[int, float] | None = None  # both clocks at the last round
@@ -80,6 +82,7 @@ class Caretaker:
             self.retention: 60.0,
             self.records: 600.0,
             self.rows: 600.0,
+            self.messages: 60.0,
             self.erasures: 60.0,
             self.speech: 3600.0,
             self.chunks: 600.0,
@@ -160,6 +163,14 @@ class Caretaker:
     def rows(self, fence: Fence | None) -> Work:
         """Put old rows away."""
         while self._upkeep.put_away(fence):
+            yield
+
+    def messages(self, fence: Fence | None) -> Work:
+        """Drop what others were told of, or could not be, long ago. Not while a clock may be wrong."""
+        if self._held(self._clock()):
+            return
+        before = self._clock() - self._services.settings.webhook_days * DAY_MS
+        while self._deliveries.sweep(before, fence):
             yield
 
     def erasures(self, fence: Fence | None) -> Work:

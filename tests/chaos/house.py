@@ -25,6 +25,7 @@ from renderer.template.model import Channel
 from renderer.template.release import read_folder
 from tests.chaos import customers, processes
 from tests.chaos.processes import Process
+from tests.listening import listen
 from tests.stores import REGION, Bucket
 from workers.leash import is_dead
 
@@ -64,6 +65,8 @@ class House:
             **(environment or {}),
         }
         self.services: Services = build(self.settings)
+        with self.services.database.writing() as connection:
+            listen(connection)  # what ends is announced, and waits
         self.release = self.services.releases.publish(read_folder(customers.template(home / "template")))
         self.started: list[subprocess.Popen[bytes]] = []
         self.family: set[Process] = set()

@@ -24,11 +24,14 @@ from renderer.ledger.tables import attempts, history, outbox, requests, runs, se
 from renderer.operations.forget import forget
 from renderer.orders import seal_amounts
 from tests.batches import FAILS, Bench, person
+from tests.listening import listen
 
 
 @pytest.fixture
 def bench(tmp_path: Path, ledger_url: str) -> Iterator[Bench]:
     with Bench(tmp_path, ledger_url) as made:
+        with made.database.writing() as connection:
+            listen(connection)
         yield made
 
 

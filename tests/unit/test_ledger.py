@@ -35,6 +35,7 @@ from renderer.ledger.reader import Reader
 from renderer.ledger.tables import attempts, history, outbox, parts
 from renderer.ledger.transitions import Ledger
 from renderer.template.model import Channel
+from tests.listening import listen
 
 LEASE = 1000
 FAULT = Fault(code="render.glyph", message="A glyph is missing.")
@@ -413,6 +414,8 @@ def test_a_run_can_be_held_until_it_is_approved(bench: Bench) -> None:
 
 
 def test_a_run_ends_when_all_of_its_requests_have(bench: Bench) -> None:
+    with bench.database.writing() as connection:
+        listen(connection)
     claim = bench.claim(f"{bench.submit('statement')}-statement")
     assert bench.leader.settle() == []
     bench.intake.seal_run(bench.run, 1)
@@ -433,6 +436,8 @@ def test_a_run_ends_when_all_of_its_requests_have(bench: Bench) -> None:
 
 
 def test_the_end_of_a_request_is_announced_once_where_it_is_wanted(bench: Bench) -> None:
+    with bench.database.writing() as connection:
+        listen(connection)
     items = [bench.submission("statement", notify=notify) for notify in (0, 1, 1)]
     bench.intake.submit(bench.run, items)
     for item in items[:2]:

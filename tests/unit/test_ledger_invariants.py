@@ -39,6 +39,7 @@ from renderer.ledger.tables import artefacts, attempts, history, metadata, outbo
 from renderer.ledger.transitions import Ledger
 from renderer.template.model import CHANNELS, Channel
 from tests.ledgers import KINDS, Postgres
+from tests.listening import listen
 
 T = TypeVar("T")
 
@@ -61,6 +62,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         with self.database.writing() as connection:
             _empty(connection)
+            listen(connection)
         self.now = 1_000_000
         self.intake = Intake(self.database, lambda: self.now)
         self.ledger = Ledger(self.database, lambda: self.now)

@@ -26,7 +26,7 @@ from renderer.ledger.tables import (
     workers,
 )
 from renderer.ledger.tallies import LAG_MS, Tallies
-from renderer.ledger.upkeep import DAY_MS, DEAD_DAYS, SENT_DAYS, Upkeep
+from renderer.ledger.upkeep import DAY_MS, DEAD_DAYS, Upkeep
 from renderer.operations import upkeep as upkeep_module
 from renderer.operations.retention import DEFAULT_DAYS
 from renderer.operations.upkeep import HOLD_MARK, HOLD_MS, ROUND_MARK, Caretaker
@@ -380,9 +380,10 @@ def test_one_round_drops_no_more_than_it_may(bench: Bench, monkeypatch: pytest.M
 def test_old_rows_are_put_away_and_those_that_count_stay(bench: Bench) -> None:
     day = DAY_MS
     with bench.database.writing() as connection:
-        message: dict[str, Any] = {"topic": "t", "payload": "{}", "created_ms": 1}
-        for name, sent in (("new", bench.now), ("old", bench.now - SENT_DAYS * day - 1), ("waits", None)):
-            connection.execute(insert(outbox).values(dedupe=name, sent_ms=sent, **message))
+        message: dict[str, Any] = {"topic": "t", "payload": "{}", "sent_ms": None}
+        old = bench.now - bench.services.settings.webhook_days * day - 1
+        for name, created in (("old", old), ("new", bench.now - day)):
+            connection.execute(insert(outbox).values(dedupe=name, created_ms=created, **message))
         worker: dict[str, Any] = {"name": "w", "queues": "site", "children": 1, "started_ms": 1, "beat_ms": 1}
         for name, dead in (("gone", bench.now - DEAD_DAYS * day - 1), ("late", bench.now - day), ("alive", None)):
             connection.execute(insert(workers).values(id=name, dead_ms=dead, **worker))
@@ -392,7 +393,7 @@ def test_old_rows_are_put_away_and_those_that_count_stay(bench: Bench) -> None:
     bench.submit(bench.run())  # its plan waits in 'control': that pause ends when it gets through
     bench.look(ticks=20)
     with bench.database.reading() as connection:
-        assert set(connection.scalars(select(outbox.c.dedupe))) == {"new", "waits"}
+        assert set(connection.scalars(select(outbox.c.dedupe))) == {"new"}
         assert set(connection.scalars(select(workers.c.id))) == {"late", "alive"}
         assert set(connection.scalars(select(pauses.c.queue))) == {"control"}
 

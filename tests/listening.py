@@ -1,0 +1,15 @@
+"""Somebody who is to be told: without one, nothing is put into the outbox."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert
+
+from renderer.ledger.tables import webhook_endpoints
+
+LISTENER = "listener"
+
+
+def listen(connection: Connection, endpoint_id: str = LISTENER, state: str = "paused", created_ms: int = 0) -> None:
+    """Put an endpoint into the ledger; of one that is paused no courier is started."""
+    row = {"id": endpoint_id, "name": endpoint_id, "url": "https://receiver.example/", "failures": 0}
+    connection.execute(insert(webhook_endpoints).values(**row, state=state, created_ms=created_ms))

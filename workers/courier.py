@@ -1,0 +1,298 @@
+"""The courier: brings what the outbox holds to webhook receivers.
+
+The supervisor runs one beside the workers where there is anybody to be told; elsewhere ``python -m workers.courier``
+does. Several may run, on one machine or on many: what one has taken the others leave alone, and what one had that died
+is taken again by another. Whatever becomes of a courier, the service goes on.
+
+Everything about receivers happens in one event loop, everything about the ledger in one thread beside it. The loop
+never waits for a receiver; the thread is asked again as soon as something has ended, or every :data:`POLL_S`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+
+from renderer.deliver.lanes import Lanes
+from renderer.deliver.retries import pause_s, rest_s
+from renderer.deliver.sender import TRY_S, Answer, Sender
+from renderer.deliver.signing import Message, headers, message_id
+from renderer.errors import EnvironmentFault
+from renderer.installation import agreed_key
+from renderer.ledger.database import Database
+from renderer.ledger.deliveries import Deliveries, Health, Load, Taken, Tried
+from renderer.ledger.endpoints import Endpoint
+from renderer.ledger.identity import Identity
+from renderer.ledger.model import Clock, wall_clock
+from renderer.ledger.seal import Vault
+from renderer.operations.webhooks import make_sender, open_secrets
+from renderer.settings import Settings
+from workers import log
+from workers.leash import is_dead, this_owner
+
+POLL_S = 0.25
+"""How often the ledger is asked when nothing goes on."""
+
+BREATH_S = 0.01
+"""The least time between two looks: who writes to SQLite must leave others a turn."""
+
+LEASE_MS = 60_000
+"""How long a delivery may be held. It is not begun any more when the lease might end during the attempt."""
+
+RELEASE_S = 5.0
+"""How often it is looked whether other couriers of this machine have died."""
+
+LAST_S = 8.0
+"""How long a courier that was told to stop goes on with what is due."""
+
+AWAY_S = 1.0
+"""How long is waited when the ledger is away."""
+
+events = structlog.get_logger("dearly")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Held:
+    """A delivery on its way, with what signs it."""
+
+    endpoint: Endpoint
+    keys: tuple[str, ...]
+    delivery: Taken
+
+
+class Courier:
+    """One courier, known by its ``owner``: as a rule this process."""
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        vault: Vault,
+        sender: Sender,
+        *,
+        connections: int = 8,
+        owner: str | None = None,
+        clock: Clock = wall_clock,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._deliveries = deliveries
+        self._vault = vault
+        self._sender = sender
+        self._owner = owner or this_owner()
+        self._clock = clock
+        self._chance = chance
+        self._lanes: Lanes[_Held] = Lanes(connections)
+        self._tried: list[Tried] = []
+        self._back: list[Taken] = []
+        self._asked: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._release = float("-inf")
+        self._thread = ThreadPoolExecutor(1, "ledger")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Deliver until told to stop, and then what is due, for a moment. Raises nothing that will pass."""
+        waiter = asyncio.create_task(stop.wait())
+        waiter.add_done_callback(lambda _: self._wake.set())
+        until = float("inf")
+        try:
+            while time.monotonic() < until:
+                if stop.is_set() and until == float("inf"):
+                    until = time.monotonic() + LAST_S
+                more = await self._round()
+                if stop.is_set() and not (more or self._lanes.held or self._tried):
+                    break
+                await self._rest(BREATH_S if more or self._tried or self._back else POLL_S)
+        finally:
+            waiter.cancel()
+            await self._end()
+
+    async def _round(self) -> bool:
+        """Say what has ended, ask what is due and begin it; whether it is worth while to come again soon."""
+        try:
+            await self._settle()
+            fanned, due = await self._in_ledger(self._look)
+            self._failures = {endpoint.id: endpoint.failures for endpoint in due}
+            rooms = self._lanes.rooms(
+                [endpoint.id for endpoint in due], [one for one, failures in self._failures.items() if failures]
+            )
+            wanted = {endpoint: rooms[endpoint.id] for endpoint in due if endpoint.id in rooms}
+            loads = (
+                await self._in_ledger(lambda: self._deliveries.take(self._owner, LEASE_MS, wanted)) if wanted else []
+            )
+        except EnvironmentFault as error:
+            events.error("courier waits", code=error.code)
+        except Exception as error:  # whatever it is, it must not end the courier
+            events.error("courier waits", error=type(error).__name__, where=log.where(error))
+        else:
+            for load in loads:
+                self._take_in(load)
+            self._lanes.start(self._begin)
+            return bool(fanned or loads)
+        await asyncio.sleep(AWAY_S)
+        return False
+
+    async def _settle(self) -> None:
+        """Write down what came of attempts, which are kept until that has been done."""
+        tried, back = list(self._tried), list(self._back)
+        if tried:
+            health = self._health(tried)
+            await self._in_ledger(lambda: self._deliveries.settle(tried, health))
+            del self._tried[: len(tried)]
+        if back:  # after it is known how their endpoint does
+            await self._in_ledger(lambda: self._deliveries.give_back(back))
+            del self._back[: len(back)]
+
+    def _look(self) -> tuple[int, list[Endpoint]]:
+        """How many messages of the outbox have become deliveries, and to whom something is due. Runs in the thread."""
+        if time.monotonic() >= self._release:
+            self._release = time.monotonic() + RELEASE_S
+            back = self._deliveries.release(is_dead)
+            if back:
+                events.warning("taken back from a courier that died", deliveries=back)
+        return self._deliveries.fan_out(), self._deliveries.due()
+
+    async def _in_ledger(self, ask: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
+
+    def _health(self, tried: Sequence[Tried]) -> dict[str, Health]:
+        """What some attempts say of their endpoints."""
+        found: dict[str, Health] = {}
+        for endpoint_id in {one.endpoint_id for one in tried}:
+            codes = {one.code for one in tried if one.endpoint_id == endpoint_id}
+            gone = "webhook.gone" in codes
+            if None in codes:
+                found[endpoint_id] = Health(through=True, gone=gone)
+                continue
+            failures = self._failures.get(endpoint_id, 0) + 1
+            if failures == 1 or gone:  # the others stand in the delivery log
+                events.warning("an endpoint fails", endpoint=endpoint_id, codes=sorted(filter(None, codes)))
+            rest = rest_s(failures, self._asked.pop(endpoint_id, None), self._chance())
+            found[endpoint_id] = Health(through=False, rests_ms=self._clock() + round(rest * 1000), gone=gone)
+        return found
+
+    def _take_in(self, load: Load) -> None:
+        if any(one.code is not None and one.endpoint_id == load.endpoint.id for one in self._tried):
+            self._back += load.deliveries  # it has failed meanwhile: first that is written down
+            return
+        try:
+            keys = tuple(open_secrets(self._vault, load.secrets))
+        except EnvironmentFault as error:  # of another installation's key: nothing that another attempt would mend
+            events.error("a webhook's secret cannot be opened", endpoint=load.endpoint.id, code=error.code)
+            keys = ()
+        held = [_Held(endpoint=load.endpoint, keys=keys, delivery=delivery) for delivery in load.deliveries]
+        self._lanes.put(load.endpoint.id, held)
+
+    def _begin(self, endpoint_id: str, held: _Held) -> None:
+        task = asyncio.create_task(self._deliver(endpoint_id, held))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, endpoint_id: str, held: _Held) -> None:
+        """One attempt, and what came of it."""
+        answer: Answer | None = None
+        try:
+            now = self._clock()
+            if held.delivery.until_ms - now >= TRY_S * 1000 and held.keys:  # else its lease ends, and it is taken again
+                answer = await self._post(held, now)
+                self._tried.append(self._outcome(held, answer, now))
+                if answer.code is not None:
+                    self._hold_back(endpoint_id, answer)
+        except Exception as error:  # a fault of ours: the lease ends, and it is tried again
+            events.error("a delivery broke", endpoint=endpoint_id, error=type(error).__name__, where=log.where(error))
+        finally:
+            through = answer is not None and answer.code is None
+            self._lanes.ended(endpoint_id, None if answer is None else answer.took_ms, through)
+            self._lanes.start(self._begin)
+            self._wake.set()
+
+    def _hold_back(self, endpoint_id: str, answer: Answer) -> None:
+        """After a failure nothing else is sent that was taken before it was known how the endpoint does."""
+        self._back += [held.delivery for held in self._lanes.clear(endpoint_id)]
+        if answer.asked_s is not None:
+            self._asked[endpoint_id] = answer.asked_s
+
+    async def _post(self, held: _Held, now_ms: int) -> Answer:
+        of = held.delivery
+        message = Message(id=message_id(of.dedupe), type=of.topic, at_ms=of.at_ms, data=json.loads(of.payload))
+        body = message.body()
+        return await self._sender.post(held.endpoint.url, headers(message.id, body, held.keys, now_ms // 1000), body)
+
+    def _outcome(self, held: _Held, answer: Answer, begun_ms: int) -> Tried:
+        again = None
+        if answer.code is not None:
+            pause = pause_s(held.delivery.attempts + 1, answer.asked_s, self._chance())
+            again = None if pause is None else self._clock() + round(pause * 1000)
+        return Tried(
+            delivery=held.delivery,
+            endpoint_id=held.endpoint.id,
+            at_ms=begun_ms,
+            took_ms=answer.took_ms,
+            status=answer.status,
+            code=answer.code,
+            again_ms=again,
+        )
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait until something has ended, or for so long. What ends at the same time is said together."""
+        if seconds > BREATH_S:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds - BREATH_S):
+                    await self._wake.wait()
+        self._wake.clear()
+        await asyncio.sleep(BREATH_S)
+
+    async def _end(self) -> None:
+        """Let go of everything: what is under way is broken off, and what was taken is there for others at once."""
+        self._back += [held.delivery for held in self._lanes.empty()]
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with suppress(EnvironmentFault):
+            await self._settle()
+        self._thread.shutdown()
+        await self._sender.close()
+
+
+async def serve(settings: Settings) -> None:
+    """Be a courier until SIGTERM or SIGINT. Raises EnvironmentFault when the ledger or the key cannot be used."""
+    database = Database(settings.database)
+    try:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        vault = Vault(agreed_key(settings.key_file, Identity(database)))
+        courier = Courier(Deliveries(database), vault, make_sender(settings), connections=settings.webhook_connections)
+        await courier.run(stop)
+    finally:
+        database.close()
+
+
+def main() -> int:
+    """Serve until ended; the exit code."""
+    log.set_up()
+    try:
+        settings = Settings()
+        settings.prepare()
+        asyncio.run(serve(settings))
+    except EnvironmentFault as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
