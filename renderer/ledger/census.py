@@ -52,7 +52,9 @@ class Census:
     last_finished_ms: int | None = None
 
     def of(self, channel: str) -> ChannelCensus:
-        return self.channels.setdefault(channel, ChannelCensus())
+        if channel not in self.channels:
+            self.channels[channel] = ChannelCensus()
+        return self.channels[channel]
 
 
 def take(database: Database, run_id: str, progress: Callable[[int], None] = lambda _: None) -> Census:
@@ -126,24 +128,25 @@ def _add(connection: Connection, found: Census, ids: Sequence[str]) -> None:
         found.first_started_ms = _first(found.first_started_ms, row.started)
         found.last_finished_ms = _last(found.last_finished_ms, row.finished)
 
-    done: dict[str, list[str]] = {}
+    # Most parts of a channel report the same: so many pages, no warning.
+    done = set()
     for row in connection.execute(
-        select(parts.c.id, parts.c.channel, parts.c.figures, parts.c.warnings).where(
-            of_parts, parts.c.state == "done", parts.c.channel != "plan"
-        )
+        select(parts.c.channel, parts.c.figures, parts.c.warnings, func.count().label("all"))
+        .where(of_parts, parts.c.state == "done", parts.c.channel != "plan")
+        .group_by(parts.c.channel, parts.c.figures, parts.c.warnings)
     ):
-        done.setdefault(row.channel, []).append(row.id)
+        done.add(row.channel)
         channel = found.of(row.channel)
         for name, value in json.loads(row.figures or "{}").items():
-            channel.figures[name] = channel.figures.get(name, Decimal(0)) + _number(value)
-        if row.warnings is not None and row.warnings != "[]":
-            channel.warnings.update(json.loads(row.warnings))
+            channel.figures[name] = channel.figures.get(name, Decimal(0)) + _number(value) * row.all
+        for warning in json.loads(row.warnings or "[]"):
+            channel.warnings[warning] += row.all
 
-    for name, part_ids in done.items():
+    for name in done:
         channel = found.of(name)
         for row in connection.execute(
             select(artefacts.c.engine, func.count().label("files"), func.sum(artefacts.c.bytes).label("bytes"))
-            .where(artefacts.c.part_id.in_(part_ids))
+            .where(artefacts.c.part_id.in_([f"{request_id}-{name}" for request_id in ids]))
             .group_by(artefacts.c.engine)
         ):
             channel.files += row.files
