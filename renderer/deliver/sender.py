@@ -8,6 +8,7 @@ client would follow redirects, keep cookies and ask the environment for proxies;
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from collections import OrderedDict
@@ -43,8 +44,9 @@ KEPT = 200
 """Receivers to which connections are kept."""
 KEEP_S = 20.0
 
-RESOLVERS = 64
-"""Names that are looked up at the same time: one that takes long must not hold up the others."""
+RESOLVERS = 200
+"""Names that are looked up at the same time, as many as there are messages under way: one that takes long must not hold
+up the others."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a name. Raises OSError when it has none."""
@@ -91,6 +93,7 @@ class Sender:
         self._tls = _trust(ca)
         self._pool = None if resolve is not None else ThreadPoolExecutor(RESOLVERS, "resolve")
         self._resolve = resolve or self._system
+        self._asked: dict[str, asyncio.Future[list[str]]] = {}
         self._lines: OrderedDict[tuple[str, str, int], _Line] = OrderedDict()
 
     async def post(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
@@ -142,8 +145,7 @@ class Sender:
     async def _try(self, url: str, headers: Mapping[str, str], body: bytes, seen: _Seen) -> None:
         target = self._rules.read(url)
         addresses = (await self.addresses(target))[:MOST_ADDRESSES]
-        line = await self._line(target)
-        line.busy += 1
+        line = self._line(target)
         try:
             for place, address in enumerate(addresses, 1):
                 try:
@@ -157,8 +159,10 @@ class Sender:
             await _read_rest(response, seen)
         finally:
             line.busy -= 1
+            await self._close_old()
 
-    async def _line(self, target: Target) -> _Line:
+    def _line(self, target: Target) -> _Line:
+        """The connections to a receiver, taken as busy."""
         key = (target.scheme, target.host, target.port)
         line = self._lines.get(key)
         if line is None:
@@ -167,18 +171,26 @@ class Sender:
             )
             line = self._lines[key] = _Line(httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits))
         self._lines.move_to_end(key)
-        for old in [key for key, one in self._lines.items() if not one.busy][: max(0, len(self._lines) - KEPT)]:
-            if self._lines[old] is not line:
-                await self._lines.pop(old).transport.aclose()
+        line.busy += 1
         return line
 
+    async def _close_old(self) -> None:
+        """Close connections to those receivers that were not spoken to for longest, where there are too many."""
+        idle = [key for key, line in self._lines.items() if not line.busy]
+        for line in [self._lines.pop(key) for key in idle[: max(0, len(self._lines) - KEPT)]]:
+            await line.transport.aclose()
+
     async def _system(self, host: str, port: int) -> Sequence[str]:
-        import socket
+        """Ask the system. Nobody can call such a question back, so of one name there is one at a time: whoever comes
+        meanwhile waits for the same answer, and names that hang do not fill the threads."""
 
         def ask() -> list[str]:
             return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
-        return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
+        if host not in self._asked:
+            asked = self._asked[host] = asyncio.get_running_loop().run_in_executor(self._pool, ask)
+            asked.add_done_callback(lambda done: (self._asked.pop(host, None), done.cancelled() or done.exception()))
+        return await asyncio.shield(self._asked[host])
 
 
 def _request(target: Target, address: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:

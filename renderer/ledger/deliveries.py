@@ -225,8 +225,9 @@ class Deliveries:
                     of_it = exists().where(webhook_deliveries.c.endpoint_id == endpoint_id)
                     connection.execute(delete(webhook_endpoints).where(webhook_endpoints.c.id == endpoint_id, ~of_it))
             # Ids rise with time, so what is old stands first: nothing is looked through that stays.
-            first = connection.execute(select(outbox.c.id, outbox.c.created_ms).order_by(outbox.c.id).limit(STEP)).all()
-            old = [row.id for row in first if row.created_ms < before_ms]
+            first = connection.execute(_FIRST).all()
+            gone = [row for row in first if row.created_ms < before_ms]
+            old = [row.id for row in gone]
             if not old:
                 return 0
             ours = webhook_deliveries.c.event_id.in_(old)
@@ -237,7 +238,7 @@ class Deliveries:
                 connection.execute(delete(webhook_attempts).where(webhook_attempts.c.delivery_id.in_(some)))
             connection.execute(delete(webhook_deliveries).where(ours))
             connection.execute(delete(outbox).where(outbox.c.id.in_(old)))
-            expired = sum(row.state == "waiting" for row in found)
+            expired = sum(row.state == "waiting" for row in found) + sum(row.sent_ms is None for row in gone)
             if expired:
                 add(connection, [("webhooks", "expired", 0, expired, 0)])
             return len(old)
@@ -282,6 +283,7 @@ _LOG = insert(webhook_attempts).from_select(
         exists().where(webhook_deliveries.c.id == bindparam("b_delivery_id", type_=webhook_deliveries.c.id.type))
     ),
 )
+_FIRST = select(outbox.c.id, outbox.c.created_ms, outbox.c.sent_ms).order_by(outbox.c.id).limit(STEP)
 _REMOVED = select(webhook_endpoints.c.id).where(webhook_endpoints.c.state == "removed")
 
 

@@ -233,6 +233,9 @@ def _webhooks(gauges: Gauges) -> Iterator[Metric]:
     yield _gauge("dearly_webhook_waiting", text, sum(one.waiting for one in found))
     now = gauges.clock()
     due = [one.due_ms for one in found if one.due_ms is not None and one.endpoint.state == "active"]
+    _, untold_ms = gauges.outbox()
+    if untold_ms is not None and states["active"]:
+        due.append(untold_ms)
     text = "For how long the message has been due that an active endpoint waits for longest."
     yield _gauge("dearly_webhook_oldest_seconds", text, max(0.0, (now - min(due, default=now)) / 1000))
 

@@ -98,6 +98,7 @@ class LedgerView:
     chunks: Mapping[str, Kept]
     erasures: Erasures
     webhooks: tuple[Listening, ...]
+    untold_ms: int | None
     releases: Mapping[str, str]
     retention_held_ms: int | None
 
@@ -169,6 +170,7 @@ def _view(database: Database, clock: Clock) -> LedgerView:
         chunks=gauges.chunks(),
         erasures=gauges.erasures(),
         webhooks=tuple(gauges.webhooks()),
+        untold_ms=gauges.outbox()[1],
         releases=gauges.active(),
         retention_held_ms=held if held is not None and now < held <= now + HOLD_MS else None,
     )
@@ -293,6 +295,9 @@ def _about_webhooks(status: Status, ledger: LedgerView) -> Iterator[Need]:
         for one in ledger.webhooks
         if one.due_ms is not None and one.endpoint.state == "active" and (one.endpoint.failing_ms is None)
     ]
+    # Where no courier runs at all, what happened has not even become a message to anybody.
+    if ledger.untold_ms is not None and any(one.endpoint.state == "active" for one in ledger.webhooks):
+        due.append(status.at_ms - ledger.untold_ms)
     if (status.service or not status.embedded) and max(due, default=0) > OVERDUE_MS:
         text = f"A webhook message has been due for {ago(max(due))}: no courier brings it, or not fast enough."
         yield Need(code="courier", text=text, hint="See courier.log; or start one: 'python -m workers.courier'.")

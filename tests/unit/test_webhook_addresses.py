@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Sequence
 from ipaddress import ip_address
 
@@ -147,6 +148,52 @@ def test_another_address_of_a_name_is_tried_when_one_does_not_answer() -> None:
     with receiver() as there:
         (found,) = post(f"http://crm.example:{there.port}/ok", ["127.0.0.9", "127.0.0.1"])
         assert found.code is None and len(there.got) == 1
+
+
+def test_a_name_that_hangs_takes_one_thread_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can call a question to the system's resolver back."""
+    hanging, asked = threading.Event(), []
+
+    def slow(host: str, *_given: object, **_options: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        if host == "hangs.example":
+            hanging.wait(30)
+        return [(0, 0, 0, "", ("127.0.0.1", 0))]
+
+    monkeypatch.setattr("renderer.deliver.sender.RESOLVE_S", 0.3)
+    monkeypatch.setattr("renderer.deliver.sender.socket.getaddrinfo", slow)
+
+    async def send(port: int) -> list[str | None]:
+        sender = Sender(Rules(networks(LOOPBACK)))
+        try:
+            hang = [sender.post(f"http://hangs.example:{port}/ok", {}, "{}") for _ in range(300)]
+            there = [sender.post(f"http://crm{number}.example:{port}/ok", {}, "{}") for number in range(3)]
+            return [one.code for one in await asyncio.gather(*hang, *there)]
+        finally:
+            hanging.set()
+            await sender.close()
+
+    with receiver() as there:
+        codes = asyncio.run(send(there.port))
+    assert codes == ["webhook.resolve"] * 300 + [None] * 3 and asked.count("hangs.example") == 1
+
+
+def test_connections_are_kept_to_a_bounded_number_of_receivers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("renderer.deliver.sender.KEPT", 3)
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    async def send(port: int) -> tuple[set[str | None], int]:
+        sender = Sender(Rules(networks(LOOPBACK)), resolve=resolve)
+        try:
+            tries = [sender.post(f"http://crm{number % 10}.example:{port}/ok", {}, "{}") for number in range(50)]
+            return {one.code for one in await asyncio.gather(*tries)}, len(sender._lines)
+        finally:
+            await sender.close()
+
+    with receiver() as there:
+        assert asyncio.run(send(there.port)) == ({None}, 3)
 
 
 def test_nothing_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

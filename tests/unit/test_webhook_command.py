@@ -167,6 +167,8 @@ def test_what_is_wrong_is_told_by_status_and_metrics() -> None:
 
     assert needs() == [] and metrics()["dearly_webhook_oldest_seconds",] == 0
     happen(services, 2)
+    assert needs() == [] and needs(700_000) == ["courier"]  # nobody has even taken it up
+    assert 690 < metrics()["dearly_webhook_oldest_seconds",] < 710
     services.deliveries.fan_out()
     assert needs() == [] and needs(700_000) == ["courier"] and needs(700_000, service=False) == []
     found = metrics()
