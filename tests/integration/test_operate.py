@@ -3,6 +3,7 @@ pages of ours, and that a run of any size costs a page the same."""
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
@@ -17,9 +18,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from sqlalchemy import Engine, event, insert, select, text, update
 
 from renderer.api.keys import SCOPES, WHOLE
+from renderer.api.operate.paper import SMALL, WIDTH
 from renderer.batch.aside import write_aside
 from renderer.batch.report import as_json, gather, write_csv
 from renderer.ledger.model import Fault, new_id, wall_clock
@@ -499,6 +502,10 @@ def test_papers_are_pictures_and_films_come_in_parts(house: HttpHouse, world: Wo
     picture = all_.get(f"{base}/paper/1/statement/statement.pdf")
     assert picture.headers["content-type"] == "image/png" and picture.body.startswith(b"\x89PNG")
     assert picture.headers["cache-control"] == "private, no-store"
+    small = all_.get(f"{base}/paper/1/statement/statement.pdf?small=1").body
+    assert [Image.open(io.BytesIO(one)).width for one in (picture.body, small)] == [WIDTH, SMALL]
+    shown = all_.get(f"/operate/runs/{world.runs['small']}").body.decode()
+    assert f'src="{base}/files/video/poster.jpg"' in shown
     assert all_.get(f"{base}/paper/2/statement/statement.pdf").status == 404
     assert all_.get(f"{base}/paper/1/video/film.mp4").status == 404
     part = all_.get(f"{base}/files/video/film.mp4", Range="bytes=3-6")

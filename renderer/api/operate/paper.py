@@ -13,8 +13,8 @@ import pypdfium2
 from renderer.errors import EnvironmentFault
 from renderer.store.base import Store
 
-WIDTH = 1100
-"""Pixels that a page is wide."""
+WIDTH, SMALL = 1100, 480
+"""Pixels that a page is wide, and that it is in an overview."""
 TALL = 6000
 MOST_BYTES = 64 * 2**20
 
@@ -31,14 +31,14 @@ def page_count(store: Store, key: str) -> int:
         return 0
 
 
-def page_picture(store: Store, key: str, number: int) -> bytes | None:
-    """A page of a stored PDF as PNG; None where it has no such page or cannot be read. Raises EnvironmentFault when the
-    store does not have it."""
+def page_picture(store: Store, key: str, number: int, width: int = WIDTH) -> bytes | None:
+    """A page of a stored PDF as PNG, so many pixels wide; None where it has no such page or cannot be read. Raises
+    EnvironmentFault when the store does not have it."""
     with _opened(store, key) as document:
         if document is None or not 1 <= number <= len(document):
             return None
         page = document[number - 1]
-        scale = min(WIDTH / max(1.0, page.get_width()), TALL / max(1.0, page.get_height()))
+        scale = min(width / max(1.0, page.get_width()), TALL / max(1.0, page.get_height()))
         image = page.render(scale=scale).to_pil().convert("RGB")
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=3)

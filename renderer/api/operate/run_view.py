@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from renderer.api.operate.room import Room
 from renderer.api.problems import not_there
@@ -86,10 +87,12 @@ def _pictures(room: Room, requests: Sequence[str]) -> dict[str, str]:
     """A film's poster, or the first page of a statement."""
     found = {}
     for request, files in room.services.browse.files_of(requests, ("poster", "pdf")).items():
-        posters = [f"files/{file.path}" for file in files if file.kind == "poster" and file.path.startswith("video/")]
-        papers = [f"paper/1/{file.path}" for file in files if file.kind == "pdf" and file.path.startswith("statement/")]
-        for shown in (sorted(posters, key=len) + papers)[:1]:  # that of the main format has the shortest name
-            found[request] = shown
+        films = [file for file in files if file.kind == "poster" and file.path.startswith("video/")]
+        papers = [file for file in files if file.kind == "pdf" and file.path.startswith("statement/")]
+        addresses = [f"files/{quote(file.path)}" for file in sorted(films, key=lambda file: len(file.path))]
+        addresses += [f"paper/1/{quote(file.path)}?small=1" for file in papers]
+        if addresses:  # the poster of the main format has the shortest name
+            found[request] = addresses[0]
     return found
 
 

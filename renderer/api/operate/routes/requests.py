@@ -9,7 +9,7 @@ from renderer.api.files import file_response
 from renderer.api.model import ID
 from renderer.api.operate.doorman import SignedOut, Visitor
 from renderer.api.operate.pages import PREFIX
-from renderer.api.operate.paper import page_count, page_picture
+from renderer.api.operate.paper import SMALL, WIDTH, page_count, page_picture
 from renderer.api.operate.room import Room
 from renderer.api.operate.run_view import SAMPLE
 from renderer.api.pages import CURSOR
@@ -134,9 +134,11 @@ def router(room: Room) -> APIRouter:
         number: Annotated[int, Path(ge=1, le=10_000)],
         path: Annotated[str, Path(max_length=400)],
         visitor: Annotated[Visitor, Depends(opens)],
+        small: Annotated[bool, Query()] = False,
     ) -> Response:
         wanted = await room.pool.run(chosen, visitor.key, id, path)
-        picture = await room.pool.run(page_picture, store, wanted.key, number) if wanted.kind == "pdf" else None
+        width = SMALL if small else WIDTH
+        picture = await room.pool.run(page_picture, store, wanted.key, number, width) if wanted.kind == "pdf" else None
         if picture is None:
             raise not_there("There is no such page.")
         return Response(picture, 200, {"Cache-Control": PERSONAL}, "image/png")
