@@ -87,13 +87,19 @@ class Taker:
 
 
 class LinesResponse(Response):
-    """An answer that is written while the body is still being read. ``take`` is :meth:`Taker.take`; ``leave`` is called
-    once it is over."""
+    """An answer that is written while the body is still being read; with ``after_body`` not before all of it has come,
+    which most proxies need. ``take`` is :meth:`Taker.take`; ``leave`` is called once it is over."""
 
     media_type = MEDIA_TYPE
 
     def __init__(
-        self, take: Callable[[Sequence[Line]], list[Answer]], pool: Pool, folder: Path, leave: Callable[[], None]
+        self,
+        take: Callable[[Sequence[Line]], list[Answer]],
+        pool: Pool,
+        folder: Path,
+        leave: Callable[[], None],
+        *,
+        after_body: bool = False,
     ) -> None:
         super().__init__(status_code=200, headers={"Cache-Control": "no-store"})
         del self.headers["content-length"]
@@ -104,6 +110,9 @@ class LinesResponse(Response):
         self._counts: Counter[str] = Counter()
         self._pieces: asyncio.Queue[bytes | End] = asyncio.Queue(PIECES)
         self._sent = 0
+        self._may_answer = asyncio.Event()
+        if not after_body:
+            self._may_answer.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -119,6 +128,7 @@ class LinesResponse(Response):
             writing = asyncio.create_task(self._write(spool, send))
             try:
                 last = await self._work(spool)
+                self._may_answer.set()
                 if last is not None:
                     await spool.put(_line(last))
                     await spool.end()
@@ -146,6 +156,7 @@ class LinesResponse(Response):
 
     async def _write(self, spool: Spool, send: Send) -> None:
         """Send the answers that wait."""
+        await self._may_answer.wait()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         while data := await spool.get():
             await send({"type": "http.response.body", "body": data, "more_body": True})

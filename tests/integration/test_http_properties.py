@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 from itertools import count
+from select import select as select_
 from typing import Any
 
 import pytest
@@ -31,6 +32,37 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
     folder = tmp_path_factory.mktemp("properties")
     with http_house(folder, f"sqlite:///{folder}/ledger.sqlite", api_rate=100_000, api_burst=1_000_000) as made:
         yield made
+
+
+def test_a_proxy_may_ask_that_a_stream_is_answered_after_its_body(house: HttpHouse) -> None:
+    """Nothing is sent while the body is, though its first line is in the ledger; then all of it is."""
+    lines = [
+        json.dumps({"request_id": f"after-{n}", "template": "small", "profile": profile_with()}).encode() + b"\n"
+        for n in range(2)
+    ]
+    size = sum(map(len, lines))
+    before = rows(house)
+    with socket.create_connection(("127.0.0.1", house.port), 30) as wire:
+        head = f"POST /v1/requests:stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.all}\r\n"
+        head += f"Content-Type: application/jsonl\r\nContent-Length: {size}\r\nDearly-Answers: after-body\r\n"
+        wire.sendall(head.encode() + b"Connection: close\r\n\r\n" + lines[0])
+        until = time.monotonic() + 30
+        while rows(house) == before and time.monotonic() < until and not readable(wire):
+            time.sleep(0.02)
+        assert not readable(wire)
+        wire.sendall(lines[1])
+        said = b"".join(iter(lambda: wire.recv(65536), b""))
+    assert said.startswith(b"HTTP/1.1 200") and said.count(b'"accepted","id"') == 2 and b'"status":"end"' in said
+    assert house.call("POST", "/v1/requests:stream", b"", Dearly_Answers="never").status == 422
+
+
+def rows(house: HttpHouse) -> int:
+    with house.services.database.reading() as connection:
+        return connection.execute(select(func.count()).select_from(requests)).scalar_one()
+
+
+def readable(wire: socket.socket) -> bool:
+    return bool(select_([wire], [], [], 0)[0])
 
 
 # ---------------------------------------------------------------- scopes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from renderer.api.operate.pages import FOLDER
@@ -18,8 +17,6 @@ TYPES = {
     ".svg": "image/svg+xml; charset=utf-8",
 }
 FONTS = "fonts.css"
-WAIT_S = 0.3
-"""So long the page waits for a font that is being made."""
 FONT = FontRequest("IBM Plex Sans", (400, 500, 600))
 
 
@@ -30,7 +27,6 @@ class Sheets:
         self._cache = cache
         self._lock = threading.Lock()
         self._fonts: bytes | None = None
-        self._making: threading.Thread | None = None
         self._files = {path.name: path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in TYPES}
         self._digests = {name: _digest(data) for name, data in self._files.items()}
         self._digests[FONTS] = _digest(repr((PREPARER, FONT)).encode() + self._files["operate.css"])
@@ -39,24 +35,24 @@ class Sheets:
         """The address of one, below the prefix."""
         return f"/sheets/{self._digests[name]}/{name}"
 
-    def get(self, digest: str, name: str) -> tuple[bytes, str, bool] | None:
-        """One of them with its media type, and whether it may be kept. The font is made when it is first asked for, and
-        no page waits for that: until then, and where it cannot be made, pages have the reader's own."""
+    def get(self, digest: str, name: str) -> tuple[bytes, str] | None:
+        """One of them with its media type. The font is made when it is first asked for; where it cannot be made, pages
+        have the reader's own."""
         if self._digests.get(name) != digest:
             return None
         if name != FONTS:
-            return self._files[name], TYPES[Path(name).suffix], True
+            return self._files[name], TYPES[Path(name).suffix]
         with self._lock:
-            if self._making is None:
-                self._making = threading.Thread(target=self._make, name="operate-font", daemon=True)
-                self._making.start()
-        self._making.join(WAIT_S)
-        return self._fonts or b"", TYPES[".css"], self._fonts is not None
+            if self._fonts is None:
+                self._fonts = self._made()
+            return self._fonts, TYPES[".css"]
 
-    def _make(self) -> None:
-        with suppress(DearlyError):
+    def _made(self) -> bytes:
+        try:
             fonts = load_fonts([FONT], self._cache / "fonts")
-            self._fonts = font_css(fonts, "en", [self._files["operate.css"].decode()], self._cache).encode()
+            return font_css(fonts, "en", [self._files["operate.css"].decode()], self._cache).encode()
+        except DearlyError:
+            return b""
 
 
 def _digest(data: bytes) -> str:

@@ -1,6 +1,6 @@
 """Handing in: one request, or a stream of any number."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
@@ -146,7 +146,17 @@ def router(house: House) -> APIRouter:
             **body(stream.MEDIA_TYPES, LINE_SCHEMA, {"request_id": "bill-2026-11-0815", **_EXAMPLE}),
         },
     )
-    async def submit_stream(request: Request, key: Annotated[ApiKey, Depends(submits)]) -> Response:
+    async def submit_stream(
+        request: Request,
+        key: Annotated[ApiKey, Depends(submits)],
+        dearly_answers: Annotated[
+            Literal["after-body"] | None,
+            Header(
+                description="Nothing is answered before all of the body has come. For a proxy to set that cannot pass "
+                "an answer on while it still sends."
+            ),
+        ] = None,
+    ) -> Response:
         check_kind(request, *stream.MEDIA_TYPES)
         if not house.streams.enter(key.id):
             raise Refusal(429, "api.rate", "This key sends as many streams as it may.", headers={"Retry-After": "10"})
@@ -156,6 +166,7 @@ def router(house: House) -> APIRouter:
             house.stream_pool,
             house.services.settings.work,
             lambda: house.streams.leave(key.id),
+            after_body=dearly_answers == "after-body",
         )
 
     return found

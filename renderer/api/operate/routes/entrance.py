@@ -26,14 +26,7 @@ def router(room: Room) -> APIRouter:
     async def ask(request: Request, to: str = "") -> Response:
         if await doorman.visitor(request) is not None:
             return pages.go(_place(to))
-        if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            # Whoever follows a link from elsewhere shows no cookie, though they may be signed in: from here they do.
-            return pages.show(request, "once-more.html", to=quote(PREFIX + _place(to), safe=""))
         return pages.show(request, "sign-in.html", to=_place(to), fault=None)
-
-    @found.get(f"{PREFIX}/")
-    async def slash() -> Response:
-        return pages.go("")
 
     @found.post(SIGN_IN)
     async def sign_in(request: Request) -> Response:
@@ -61,9 +54,8 @@ def router(room: Room) -> APIRouter:
         kept = await room.pool.run(room.sheets.get, digest, name)
         if kept is None:
             raise not_there()
-        data, media_type, whole = kept
-        cache = "public, max-age=31536000, immutable" if whole else "no-store"
-        return Response(data, 200, {"Cache-Control": cache}, media_type)
+        data, media_type = kept
+        return Response(data, 200, {"Cache-Control": "public, max-age=31536000, immutable"}, media_type)
 
     return found
 

@@ -98,7 +98,7 @@ def router(room: Room) -> APIRouter:
         return room.pages.show(
             request,
             "request.html",
-            shows=bool(data["files"]),
+            shows=looks,
             refresh_s=REFRESH_S if data["seen"].finished_ms is None else 0,
             page=page,
             ticket=None if page is None else room.sessions.ticket(visitor.session, id),

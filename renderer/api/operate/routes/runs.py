@@ -1,8 +1,7 @@
 """Runs: the list, one run, and its downloads."""
 
 import json
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -47,31 +46,19 @@ def router(room: Room) -> APIRouter:
     async def listed(
         request: Request,
         visitor: Annotated[Visitor, Depends(reads)],
-        state: Annotated[Literal["", RunState], Query()] = "",
-        template: Annotated[str, Query(pattern=r"^([a-z0-9][a-z0-9-]{0,99})?$")] = "",
+        state: Annotated[RunState | None, Query()] = None,
         after: Annotated[str | None, Query(pattern=CURSOR)] = None,
     ) -> Response:
-        below, key = room.house.cursors.read(after), visitor.key
+        below = room.house.cursors.read(after)
 
-        def look() -> tuple[list[Row], str | None, list[str]]:
-            shown = key.templates if not template else {template} if key.may_use(template) else set()
-            page = services.browse.runs(limit=PAGE, below=below, state=state or None, templates=shown)
-            names = [one.id for one in room.catalogue.listed() if key.may_use(one.id)]
-            return rows(services, page.items), page.below, names
+        def look() -> tuple[list[Row], str | None]:
+            page = services.browse.runs(limit=PAGE, below=below, state=state, templates=visitor.key.templates)
+            return rows(services, page.items), page.below
 
-        some, further, names = await room.pool.run(look)
-        asked = {name: value for name, value in (("state", state), ("template", template)) if value}
+        some, further = await room.pool.run(look)
+        following = None if further is None else room.house.cursors.write(further)
         return room.pages.show(
-            request,
-            "runs.html",
-            rows=some,
-            state=state,
-            states=RUN_STATES,
-            template=template,
-            templates=names,
-            newest=f"?{urlencode(asked)}" if asked else "",
-            older="" if further is None else "?" + urlencode({**asked, "after": room.house.cursors.write(further)}),
-            first=after is None,
+            request, "runs.html", rows=some, state=state, states=RUN_STATES, following=following, first=after is None
         )
 
     @found.get(f"{PREFIX}/find")
