@@ -89,9 +89,8 @@ class Postgres:
         self._server.ensure_postgres_running()
 
     def begin_log_file(self) -> None:
-        """Go on in a new file of its log (16 MiB, made whole at once) and write into it: one that cannot be made ends
-        the server."""
-        self._run("select pg_switch_wal()", "select pg_logical_emit_message(true, 'test', '')")
+        """Go on in a new file of its log (16 MiB, made whole at once): one that cannot be made ends the server."""
+        self._run("select pg_switch_wal()")
 
     def running(self) -> bool:
         process = self._server.get_postmaster_info().process

@@ -209,18 +209,6 @@ def test_a_page_of_what_goes_on_looks_again_and_leaves_people_alone(
         assert page.evaluate("document.body.dataset.here") == "still"  # nothing was loaded anew
 
 
-def test_a_link_in_a_message_leads_one_who_is_signed_in_to_its_run(
-    browser: Browser, house: HttpHouse, runs: dict[str, str]
-) -> None:
-    with signed_in(browser, house) as page:
-        elsewhere = page.context.new_page()
-        elsewhere.goto(f"data:text/html,<a href='{house.url}/operate/runs/{runs['look']}'>The run</a>")
-        elsewhere.get_by_role("link").click()
-        elsewhere.wait_for_url(f"{house.url}/operate/runs/{runs['look']}")
-        assert elsewhere.get_by_role("heading", level=1).inner_text().startswith("small")
-        elsewhere.close()
-
-
 def test_tables_can_be_sorted(browser: Browser, house: HttpHouse, runs: dict[str, str]) -> None:
     with signed_in(browser, house) as page:
         page.goto(f"{house.url}/operate/requests/{requests_of(house, runs['look'])[0]}")

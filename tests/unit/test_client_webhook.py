@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from dearly.client import NotGenuine, verify_webhook
+from renderer.deliver import signing
 
 SECRET = "whsec_" + base64.b64encode(b"a" * 24).decode()
 OTHER = "whsec_" + base64.b64encode(b"b" * 24).decode()
@@ -101,3 +102,13 @@ def test_a_secret_that_is_none_is_said_without_it() -> None:
         with pytest.raises(ValueError) as caught:
             verify(headers(), secret=secret)
         assert "é!" not in str(caught.value)
+
+
+def test_what_dearly_sends_is_believed_all_through_a_rotation() -> None:
+    old, new = signing.new_secret(), signing.new_secret()
+    message = signing.Message(id="request-0123", type="request.done", at_ms=NOW * 1000 + 417, data={"request": "0123"})
+    for keys in ([old], [new, old], [new]):
+        sent = signing.headers(message.id, message.body(), keys, NOW)
+        event = verify(sent, message.body().encode(), secret=[new, old])
+        assert (event.id, event.type, event.data) == (message.id, message.type, message.data)
+        assert event.timestamp == datetime.fromtimestamp(NOW + 0.417, UTC)

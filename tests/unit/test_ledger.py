@@ -12,7 +12,6 @@ from sqlalchemy import delete, event, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from renderer.errors import EnvironmentFault, UsageError
-from renderer.ledger.browse import Browse
 from renderer.ledger.database import Database
 from renderer.ledger.endings import lock, request_of
 from renderer.ledger.intake import Intake
@@ -412,28 +411,6 @@ def test_a_run_can_be_held_until_it_is_approved(bench: Bench) -> None:
     assert bench.intake.submit(bench.run, items[4:]) == 1
     assert bench.sent("control") == [f"{item.id}-plan" for item in items[2:]]
     assert bench.intake.approve("no such run") == 0
-
-
-def test_of_an_approval_and_a_rejection_the_first_counts(bench: Bench) -> None:
-    for first in ("approve", "reject"):
-        bench.run = bench.intake.open_run("batch", hold_after=1)
-        items = [bench.submission("statement", record=record) for record in range(1, 4)]
-        assert bench.intake.submit(bench.run, items) == 3
-        if first == "approve":
-            assert bench.intake.mark_approved(bench.run, "key 1")
-            assert not bench.intake.mark_cancelled(bench.run, "key 2", held=True)
-        else:
-            assert bench.intake.mark_cancelled(bench.run, "key 1", held=True)
-            assert not bench.intake.mark_cancelled(bench.run, "key 2", held=True)
-        assert not bench.intake.mark_approved(bench.run, "key 2")
-        event = "approved" if first == "approve" else "cancelled"
-        steps = Browse(bench.database).steps(bench.run)
-        assert [(step.event, step.by) for step in steps] == [(event, "key 1"), ("opened", None)]
-        assert bench.intake.release(bench.run) == (2 if first == "approve" else 0)
-        assert bench.intake.cancel_rest(bench.run) == 3
-    run = bench.intake.open_run("batch")
-    assert not bench.intake.mark_approved(run) and not bench.intake.mark_cancelled(run, held=True)
-    assert bench.intake.mark_cancelled(run)
 
 
 def test_a_run_ends_when_all_of_its_requests_have(bench: Bench) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -12,11 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.api.operate.glances import Glances
-from renderer.api.operate.pieces import pieces_response
 from renderer.api.operate.routes.entrance import _place
 from renderer.api.operate.sessions import LASTS_S, TICKET_S, Session, Sessions
 from renderer.api.operate.words import WIDE, bar, percent, plain, several, shown, when
-from renderer.api.pool import Pool
 from renderer.batch.account import UNKNOWN, account
 from renderer.batch.model import Balance
 from renderer.ledger.seal import Vault
@@ -165,31 +161,6 @@ def test_a_look_that_fails_is_not_kept() -> None:
     with pytest.raises(ZeroDivisionError):
         glances.look("a", lambda: 1 // 0)
     assert glances.look("a", lambda: 7) == 7
-
-
-# ---------------------------------------------------------------- downloads
-
-
-async def _read(pieces: Iterator[str]) -> list[bytes]:
-    pool = Pool(1, 1, "test")
-    try:
-        answer = await pieces_response(pool, pieces, "text/csv", "a.csv")
-        return [bytes(piece) async for piece in answer.body_iterator]  # type: ignore[arg-type]
-    finally:
-        pool.close()
-
-
-def test_a_download_that_breaks_is_cut_and_does_not_pass_for_the_whole() -> None:
-    def breaks(after: int) -> Iterator[str]:
-        for number in range(after):
-            yield f"{number}\n"
-        raise ZeroDivisionError
-
-    assert asyncio.run(_read(iter(["a", "", "b"]))) == [b"a", b"b"] and asyncio.run(_read(iter([]))) == []
-    with pytest.raises(ZeroDivisionError):  # before anything is answered, so that it can be said
-        asyncio.run(pieces_response(Pool(1, 1, "test"), breaks(0), "text/csv", "a.csv"))
-    with pytest.raises(ZeroDivisionError):
-        asyncio.run(_read(breaks(2)))
 
 
 # ---------------------------------------------------------------- words
