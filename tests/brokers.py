@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -23,14 +23,13 @@ _SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 
 
 class Own:
-    """A broker at ``address``. ``within`` are the first words of its command, such as those that enter a network."""
+    """A broker at ``address``."""
 
     kind: Literal["redis", "rabbitmq"]
 
-    def __init__(self, folder: Path, address: str = "127.0.0.1", within: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, address: str = "127.0.0.1") -> None:
         self.folder = folder
         self.address = address
-        self.within = tuple(within)
         folder.mkdir(parents=True)
         self.port = free_port()
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -93,7 +92,7 @@ class Own:
         with (self.folder / "log").open("ab") as log:
             self.processes.append(
                 subprocess.Popen(
-                    [*self.within, *command],
+                    command,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -199,15 +198,15 @@ class RabbitMQ(Own):
         shutil.rmtree(self.folder / "data")
 
 
-def broker(kind: str, folder: Path, address: str = "127.0.0.1", within: Sequence[str] = ()) -> Own:
+def broker(kind: str, folder: Path, address: str = "127.0.0.1") -> Own:
     """A new one of a kind."""
-    return {"redis": Redis, "rabbitmq": RabbitMQ}[kind](folder, address, within)
+    return {"redis": Redis, "rabbitmq": RabbitMQ}[kind](folder, address)
 
 
 @contextmanager
-def running(kind: str, folder: Path) -> Iterator[Own]:
+def running(kind: str, folder: Path, address: str = "127.0.0.1") -> Iterator[Own]:
     """One that ends with the block."""
-    own = broker(kind, folder)
+    own = broker(kind, folder, address)
     try:
         yield own
     finally:

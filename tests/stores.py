@@ -105,7 +105,7 @@ class Moto:
 
 
 @contextmanager
-def moto() -> Iterator[Moto]:
+def moto(host: str = "127.0.0.1") -> Iterator[Moto]:
     """A server that ends with the block."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -134,8 +134,8 @@ def moto() -> Iterator[Moto]:
                 return said
         return inner(environ, start)
 
-    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=Quiet)
-    running = Moto(f"http://127.0.0.1:{server.server_port}")
+    server = make_server(host, 0, answer, threaded=True, request_handler=Quiet)
+    running = Moto(f"http://{host}:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, name="moto", daemon=True)
     thread.start()
     try:
@@ -193,6 +193,9 @@ class Seaweed:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def freeze(self, frozen: bool = True) -> None:
         """Let it take connections and answer nothing, or let it go on."""

@@ -25,6 +25,29 @@ TRUSTED_S = 1.0
 """For so long after its last use a connection is taken to be good. If it is not, its transaction fails as it would if
 the server went away a moment later."""
 
+SILENT_S = 10
+"""A server that does not answer a call, or acknowledge what was sent, for so long is gone. The kernel would wait for a
+quarter of an hour when a cable or a firewall cuts a connection without a word."""
+
+_CLIENT = {
+    "connect_timeout": SILENT_S,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": SILENT_S * 1000,
+}
+"""For libpq; what the address says counts more."""
+
+_SERVER = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": str(SILENT_S * 1000),
+    "idle_in_transaction_session_timeout": "300000",
+}
+"""The same for the server's end: a machine that was cut off in the middle of a transaction keeps its locks until the
+server has noticed, and nobody else can lead or end a part. One that was stopped, and still acknowledges, has longer."""
+
 BUSY_S = 30.0
 """How long a writer waits for another: transactions are short, but SQLite's lock is not fair."""
 
@@ -133,6 +156,7 @@ def _engine(url: str, pooled: bool) -> Engine:
         else:
             if parsed.drivername == "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
+            options["connect_args"] = {name: value for name, value in _CLIENT.items() if name not in parsed.query}
         # Statements carry sealed data as parameters: they must not appear in an error's text.
         engine = create_engine(parsed, hide_parameters=True, **options)
     except (ArgumentError, ImportError) as error:
@@ -145,6 +169,7 @@ def _engine(url: str, pooled: bool) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
+        event.listen(engine, "connect", _set_up_server)
         event.listen(engine, "checkin", _note_use)
         event.listen(engine, "checkout", _check_server)
     return engine
@@ -176,6 +201,15 @@ def _set_up_sqlite(connection: SqliteConnection, _record: object) -> None:
     ):
         cursor.execute(f"pragma {pragma}")
     cursor.close()
+
+
+def _set_up_server(connection: Any, _record: object) -> None:
+    before = connection.autocommit
+    connection.autocommit = True  # a setting made in a transaction that is rolled back is undone
+    connection.execute(
+        "select " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SERVER.items())
+    )
+    connection.autocommit = before
 
 
 def _note_use(_connection: object, record: Any) -> None:

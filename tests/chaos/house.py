@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,10 +24,11 @@ from renderer.orders import submission
 from renderer.settings import Settings
 from renderer.template.model import Channel
 from renderer.template.release import read_folder
+from tests.brokers import Own
 from tests.chaos import customers, processes
 from tests.chaos.processes import Process
 from tests.listening import listen
-from tests.stores import REGION, Bucket
+from tests.stores import REGION, Bucket, Seaweed
 from workers.leash import is_dead
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,8 +40,11 @@ FAULTY = "tests.chaos.app"
 
 
 class House:
-    """``database`` is the ledger's address, empty for SQLite; ``bucket`` has the files, else a folder of the home has.
-    ``environment`` is for its processes only."""
+    """``database`` is the ledger's address, empty for SQLite; ``bucket`` has the files, or one of a ``store`` that
+    the test started, else a folder of the home has them.
+    ``broker`` is one that the test started, or its address; none for the embedded one. ``environment`` is for its
+    processes only. ``key_file`` is for machines that share the rest. Commands begin with the words of ``within``, such
+    as those that enter a machine, and then end with that one."""
 
     def __init__(
         self,
@@ -47,26 +52,40 @@ class House:
         database: str = "",
         *,
         module: str = SERVICE,
-        broker: str = "",
+        broker: str | Own = "",
         bucket: Bucket | None = None,
+        store: Seaweed | None = None,
         environment: Mapping[str, str] | None = None,
+        key_file: Path | None = None,
+        children: int = 2,
+        within: Sequence[str] = (),
     ) -> None:
         self.module = module
-        kept: dict[str, str] = {}
+        self.own_broker = broker if isinstance(broker, Own) else None
+        address = broker.url if isinstance(broker, Own) else broker
+        self.own_store = store
+        kept: dict[str, Any] = {}
+        if store is not None:
+            bucket = store.bucket()
         if bucket is not None:
-            kept = {"store_url": bucket.url, "s3_endpoint": bucket.endpoint, "s3_region": REGION}
-        self.settings = Settings(home=home, children=2, broker_url=broker, database_url=database, **kept)
+            kept |= {"store_url": bucket.url, "s3_endpoint": bucket.endpoint, "s3_region": REGION}
+        if key_file is not None:
+            kept |= {"key_file": key_file}
+        self.settings = Settings(home=home, children=children, broker_url=address, database_url=database, **kept)
         self.environment = {
             "DEARLY_HOME": str(home),
-            "DEARLY_CHILDREN": "2",
-            "DEARLY_BROKER_URL": broker,
+            "DEARLY_CHILDREN": str(children),
+            "DEARLY_KEY_FILE": str(self.settings.key_file),
+            "DEARLY_BROKER_URL": address,
             "DEARLY_DATABASE_URL": database,
             **(bucket.environment if bucket is not None else {}),
             **(environment or {}),
         }
+        self.within = tuple(within)
         self.services: Services = build(self.settings)
-        with self.services.database.writing() as connection:
-            listen(connection)  # what ends is announced, and waits
+        if key_file is None:  # what ends is announced, and waits; of several machines the first has seen to it
+            with self.services.database.writing() as connection:
+                listen(connection)
         self.release = self.services.releases.publish(read_folder(customers.template(home / "template")))
         self.started: list[subprocess.Popen[bytes]] = []
         self.family: set[Process] = set()
@@ -81,8 +100,9 @@ class House:
     def run(self, module: str, *arguments: str, log: str = "supervisor") -> subprocess.Popen[bytes]:
         """``python -m module arguments…`` for this home, ended with us."""
         with (self.settings.home / f"{log}.log").open("ab") as out:
+            tied = () if self.within else ("-m", "tests.chaos.tied", str(os.getpid()), module)
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.tied", str(os.getpid()), module, *arguments],
+                [*self.within, sys.executable, *(tied or ("-m", module)), *arguments],
                 cwd=ROOT,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
@@ -102,7 +122,10 @@ class House:
         """Stop the supervisor in order; its exit code."""
         assert self.supervisor is not None
         self.look()
-        self.supervisor.terminate()
+        if self.within:  # the command that entered the machine would die and leave it running there
+            processes.descendants(self.supervisor.pid)[0].signal(signal.SIGTERM)
+        else:
+            self.supervisor.terminate()
         return self.supervisor.wait(PATIENCE_S)
 
     def close(self) -> None:

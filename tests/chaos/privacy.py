@@ -36,6 +36,14 @@ def nothing_personal(house: House) -> None:
             made += found is not None
         else:
             assert found is None, (path, data[max(0, found.start() - 200) : found.end()])
+    if house.own_broker is not None:
+        for path in files(house.own_broker.folder):
+            assert not SPELLINGS.search(path.read_bytes()), path
+    if house.settings.store_url:
+        for key in house.services.store.list("artefacts"):
+            assert not _NAMES.search(key)
+            with house.services.store.open(key) as file:
+                made += SPELLINGS.search(file.read()) is not None
     assert made, "the search finds nothing at all"
     for place in rows(house):
         assert not SPELLINGS.search(place[1]), place[0]

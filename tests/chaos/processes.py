@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["command", "supervisor", "dispatcher", "broker", "worker", "child", "other"]
+Kind = Literal["command", "supervisor", "dispatcher", "broker", "store", "worker", "child", "other"]
 
 _MODULES: dict[str, Kind] = {
     "renderer.cli.main": "command",

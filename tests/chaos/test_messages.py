@@ -7,8 +7,8 @@ import random
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.chaos.house import FAULTY, House
 from tests.chaos.processes import Process, kind_of
 from workers.app import WORK, make_app
 from workers.leash import is_dead
+from workers.post import Post
 
 REQUESTS = 60
 SLEEPY = 8
@@ -50,7 +51,7 @@ class Echo:
     def __init__(self, house: House, seed: int) -> None:
         self._house = house
         self._random = random.Random(seed)
-        self._app = make_app(house.settings, lambda: house.services)
+        self._post = Post(make_app(house.settings, lambda: house.services))
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.sent: dict[str, int] = {}
@@ -62,6 +63,7 @@ class Echo:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join(60)
+        self._post.hang_up()
 
     def _run(self) -> None:
         with closing(Database(self._house.settings.database)) as database:
@@ -74,33 +76,44 @@ class Echo:
                 self._random.shuffle(again)
                 for row in again:
                     self.sent[row.id] = self.sent.get(row.id, 0) + 1
-                    self._app.send_task(WORK, args=[[row.id]], queue=row.queue)
+                    with suppress(Exception):  # a broker that is away has many ways to say so
+                        self._post.send(WORK, row.queue, args=[[row.id]])
 
 
 @pytest.mark.short_on("sqlite")
 def test_messages_come_thrice_and_shuffled_the_broker_forgets_and_two_dispatchers_lead(house: House) -> None:
-    run = house.submit(range(1, REQUESTS + 1))
+    thrice_and_forgotten(house, REQUESTS, lambda: flush(house))
+
+
+def thrice_and_forgotten(house: House, requests: int, forget: Callable[[], None]) -> None:
+    """A run whose messages come thrice and shuffled, while the broker forgets everything twice and two dispatchers
+    are there."""
+    run = house.submit(range(1, requests + 1))
     house.start()
     second: list[subprocess.Popen[bytes]] = [house.run("workers.dispatch", log="dispatch")]
     with Echo(house, random.randrange(10**6)) as echo:
         house.until(lambda: house.counts(run).done >= 5)
-        flush(house)
-        house.until(lambda: house.counts(run).done >= REQUESTS // 2)
-        flush(house)
+        forget()
+        house.until(lambda: house.counts(run).done >= requests // 2)
+        forget()
         assert second[0].poll() is None
-        assert house.finished(run) == Counts(input=REQUESTS, done=REQUESTS)
-    assert sum(count >= 3 for count in echo.sent.values()) > REQUESTS
+        assert house.finished(run) == Counts(input=requests, done=requests)
+    assert sum(count >= 3 for count in echo.sent.values()) > requests
     audit(house.services)
-    audit_names(house.services, run, {record: record for record in range(1, REQUESTS + 1)})
-    assert attempts_of(house.services, run) == {1: 3 * REQUESTS}  # nothing was made twice
+    audit_names(house.services, run, {record: record for record in range(1, requests + 1)})
+    assert attempts_of(house.services, run) == {1: 3 * requests}  # nothing was made twice
 
 
 def flush(house: House) -> None:
-    """The broker forgets everything."""
+    """The broker forgets everything; RabbitMQ all messages that nobody has just now."""
     app = make_app(house.settings, lambda: house.services)
     with app.connection_for_write() as connection:
         channel: Any = connection.default_channel
-        channel.client.flushall()
+        if house.settings.broker_kind == "rabbitmq":
+            for queue in app.amqp.queues:
+                channel.queue_purge(queue)
+        else:
+            channel.client.flushall()
 
 
 @pytest.mark.short_on("postgresql")
