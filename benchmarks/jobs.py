@@ -8,6 +8,7 @@
 
 With ``--json`` one object is printed. Each is measured on SQLite; with ``--postgres auto`` on a PostgreSQL server too,
 which is started for it, and with ``--postgres URL`` on an empty database that ``dearly migrate`` has been run on.
+``whole`` takes ``--broker redis|rabbitmq`` too, which is started from Debian's package.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
 
 from benchmarks import machinery, running
 from benchmarks.servers import postgres
+from tests import brokers
 from workers import log
 
 Measure = Callable[[int, str, int | None], dict[str, Any]]
@@ -44,12 +49,19 @@ def main() -> int:
     parser.add_argument("what", choices=MEASURES)
     parser.add_argument("--requests", "--statements", type=int, default=None, dest="count", metavar="N")
     parser.add_argument("--postgres", default="", metavar="auto|URL")
+    parser.add_argument("--broker", choices=brokers.KINDS)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     log.set_up()
     measure, usual = MEASURES[given.what]
+    if given.broker and given.what != "whole":
+        parser.error("--broker is for 'whole'")
     count = given.count or usual
-    with Path(os.devnull).open("w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere, ExitStack() as stack:
+        if given.broker:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="dearly-broker-")))
+            broker = stack.enter_context(brokers.running(given.broker, folder / "broker"))
+            measure = partial(running.whole, broker=broker.url)
         structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=nowhere))
         found = {"sqlite": measure(count, "", None)}
         if given.postgres == "auto":

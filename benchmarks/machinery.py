@@ -27,6 +27,7 @@ from renderer.units import digest, sha256
 from workers.app import make_app
 from workers.dispatch import Dispatcher, shards
 from workers.lanes import LANES, SENT_MS
+from workers.post import Post
 from workers.supervisor import main as supervise
 from workers.tasks import work_on
 
@@ -151,7 +152,7 @@ def _work(services: Services, run: str, spent: dict[str, float], enough: int | N
 class _Deaf:
     """In the broker's place: takes messages and does nothing."""
 
-    def send_task(self, *_: object, **__: object) -> None:
+    def send(self, *_: object, **__: object) -> None:
         pass
 
 
@@ -184,7 +185,7 @@ def _ticks(services: Services) -> dict[str, float]:
     at = [0.0]
     spent: dict[str, list[float]] = {"urgent": [], "all": []}
     for _ in range(15):
-        dispatcher = Dispatcher(services, cast("Celery", _Deaf()), now=lambda: at[0])
+        dispatcher = Dispatcher(services, cast("Celery", None), now=lambda: at[0], post=cast("Post", _Deaf()))
         dispatcher.tick()
         for count in range(1, 16):
             at[0] += 1.0 if count % 5 == 0 else 0.01

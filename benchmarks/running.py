@@ -29,18 +29,19 @@ WARM = 8
 """Statements that each process makes before it is measured: fonts, styles and code are loaded with them."""
 
 
-def whole(statements: int, database_url: str, server_pid: int | None = None) -> dict[str, Any]:
-    """CPU milliseconds of all processes of a service for a statement that nobody renders, its plan included."""
+def whole(statements: int, database_url: str, server_pid: int | None = None, broker: str = "") -> dict[str, Any]:
+    """CPU milliseconds of all processes of a service for a statement that nobody renders, its plan included. The
+    embedded broker is one of them, another one is not."""
     with tempfile.TemporaryDirectory(prefix="dearly-whole-") as folder:
         services = services_at(Path(folder), database_url)
-        with service(Path(folder), APP, database_url) as process:
-            _through(services, process, orders(services, "warm", 200), 200)
+        with service(Path(folder), APP, database_url, broker=broker) as process:
+            through(services, process, orders(services, "warm", 200), 200)
             idle_s = 3.0
             before = cpu_s(process.pid)
             time.sleep(idle_s)
             idle = (cpu_s(process.pid) - before) / idle_s
             before, served = cpu_s(process.pid), cpu_s(server_pid) if server_pid else 0.0
-            wall = _through(services, process, orders(services, "batch", statements), statements)
+            wall = through(services, process, orders(services, "batch", statements), statements)
             spent = cpu_s(process.pid) - before
             found = {
                 "statements": statements,
@@ -54,7 +55,7 @@ def whole(statements: int, database_url: str, server_pid: int | None = None) -> 
             return found
 
 
-def _through(services: Services, process: Any, batch: Iterator[Submission], count: int) -> float:
+def through(services: Services, process: Any, batch: Iterator[Submission], count: int) -> float:
     """Seconds in which a run of so many requests is done, once they have been handed in."""
     run = services.intake.open_run("bench", hold_after=0)  # all of it waits until it is there
     services.intake.submit(run, batch)
@@ -111,7 +112,7 @@ def children(statements: int, database_url: str, _server_pid: int | None = None)
         settings = Settings(home=home, broker_url="", database_url=database_url)
         services = build(settings)
         planner = pipeline.open_template(TEMPLATE)
-        people = _people(statements + 2 * WARM)
+        people = people_of(statements + 2 * WARM)
         release = services.releases.publish(planner.template.release)
 
         def batch(name: str, some: Sequence[Order]) -> Iterator[Submission]:
@@ -132,11 +133,11 @@ def children(statements: int, database_url: str, _server_pid: int | None = None)
         served: list[tuple[float, float]] = []
         with service(home, "workers.supervisor", database_url) as process:
             for turn in range(2):  # for a start so many that both children have had some
-                _through(services, process, batch(f"warm {turn}", warm), len(warm))
+                through(services, process, batch(f"warm {turn}", warm), len(warm))
             for turn in range(2):
                 bare.append(_bare(settings, warm, rest))
                 before = cpu_s(process.pid)
-                wall = _through(services, process, batch(f"turn {turn}", rest), len(rest))
+                wall = through(services, process, batch(f"turn {turn}", rest), len(rest))
                 served.append((wall, cpu_s(process.pid) - before))
         bare_wall, bare_cpu = (sum(one[which] for one in bare) / len(bare) for which in (0, 1))
         wall, cpu = (sum(one[which] for one in served) / len(served) for which in (0, 1))
@@ -151,7 +152,7 @@ def children(statements: int, database_url: str, _server_pid: int | None = None)
         }
 
 
-def _people(count: int) -> list[Order]:
+def people_of(count: int) -> list[Order]:
     """The template's own samples over and over, without those that get nothing."""
     planner = pipeline.open_template(TEMPLATE)
     found = []

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
@@ -70,17 +70,29 @@ def postgres() -> Iterator[Postgres]:
 
 
 @contextmanager
-def service(home: Path, module: str, database_url: str = "", children: int = 2) -> Iterator[subprocess.Popen[bytes]]:
-    """A supervisor with all that it starts (``python -m module``) on ``home``, until the block ends."""
-    environment = {
+def service(
+    home: Path,
+    module: str,
+    database_url: str = "",
+    children: int = 2,
+    *,
+    broker: str = "",
+    within: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A supervisor with all that it starts (``python -m module``) on ``home``, until the block ends. Its command begins
+    with ``within``, such as what enters another machine."""
+    settings = {
         **os.environ,
         "DEARLY_HOME": str(home),
         "DEARLY_DATABASE_URL": database_url,
         "DEARLY_CHILDREN": str(children),
-        "DEARLY_BROKER_URL": "",
+        "DEARLY_BROKER_URL": broker,
+        **(environment or {}),
     }
+    command = [*within, sys.executable, "-m", *module.split()]
     with (home / "supervisor.log").open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", *module.split()], env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen(command, env=settings, stdout=out, stderr=out)
     try:
         yield process
     finally:

@@ -77,10 +77,11 @@ class Dispatcher:
         app: Celery,
         now: Callable[[], float] = time.monotonic,
         owner: str | None = None,
+        post: Post | None = None,
     ) -> None:
         self._services = services
         self._app = app
-        self._post = Post(app)
+        self._post = post or Post(app)
         self._now = now
         self._owner = owner or this_owner()
         self._fence: Fence | None = None
