@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TypeVar
 
 import structlog
@@ -281,9 +282,18 @@ async def serve(settings: Settings) -> None:
         database.close()
 
 
+def look_once() -> None:
+    """Let it be known once and for all that sniffio is not there. httpcore 1.0.9 tries to import it eight times for
+    each request (``_synchronization.current_async_library``), and Python looks through all folders each time: a fifth
+    of what a message costs. Can go when httpcore remembers it."""
+    if find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # an import of it fails at once, as it would anyway
+
+
 def main() -> int:
     """Serve until ended; the exit code."""
     log.set_up()
+    look_once()
     try:
         settings = Settings()
         settings.prepare()
