@@ -19,14 +19,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sqlalchemy import Engine, event, insert, select, text, update
+from sqlalchemy import Engine, delete, event, insert, select, text, update
 
 from renderer.api.keys import SCOPES, WHOLE
 from renderer.api.operate.paper import SMALL, WIDTH
 from renderer.batch.aside import write_aside
 from renderer.batch.report import as_json, gather, write_csv
 from renderer.ledger.model import Fault, new_id, wall_clock
-from renderer.ledger.tables import artefacts, history, parts, releases, requests, runs, set_aside
+from renderer.ledger.tables import artefacts, history, parts, pauses, releases, requests, runs, set_aside, workers
 from tests.http_house import TEMPLATES, Answer, HttpHouse, http_house
 from tests.operate_house import NAME, PAGE, Visitor, batch, held_run, make_sample, person, requests_of, text_of
 
@@ -517,6 +517,13 @@ def test_texts_of_others_are_shown_as_they_are(house: HttpHouse, tmp_path: Path,
     with house.services.database.writing() as connection:
         renamed = update(artefacts).where(artefacts.c.path == "statement/a.pdf").values(path=f"statement/{evil}.pdf")
         assert connection.execute(renamed).rowcount == 1
+    row = {"faults": 1, "since_ms": 1, "fault_ms": 1, "until_ms": 1, "code": evil, "message": evil}
+    with house.services.database.writing() as connection:  # also what nobody from outside can say today
+        connection.execute(insert(set_aside).values(run_id=run, record=9, field=evil, code=evil, faults="[]", at_ms=1))
+        connection.execute(update(requests).where(requests.c.id == done).values(reason=evil))
+        connection.execute(update(parts).where(parts.c.request_id == done).values(warnings=json.dumps([evil])))
+        connection.execute(insert(pauses).values(queue=evil, **row))
+    house.services.roll.beat("w", name=evil, queues=[evil], children=1)
     key = house.keys.create("<b>Ada</b>", [*SCOPES], None, None)[1]
     visitor = Visitor(house, key)
     with house.services.database.writing() as connection:
@@ -525,10 +532,13 @@ def test_texts_of_others_are_shown_as_they_are(house: HttpHouse, tmp_path: Path,
     try:
         paths = ["/operate", "/operate/releases", "/operate/releases/other", f"/operate/runs/{run}"]
         paths += [f"/operate/requests/{failed}", f"/operate/requests/{done}", f"/operate/requests?run={run}"]
+        paths.append("/operate/workers")
         seen = [visitor.get(path) for path in paths]
     finally:
         with house.services.database.writing() as connection:
             connection.execute(update(releases).where(releases.c.template == "other").values(title=before))
+            connection.execute(delete(pauses))
+            connection.execute(delete(workers))
     for path, answer in zip(paths, seen, strict=True):
         assert answer.status == 200, path
         body = answer.body.decode()
