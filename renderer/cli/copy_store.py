@@ -21,6 +21,7 @@ from renderer.settings import Settings
 from renderer.store.base import Store
 from renderer.store.local import LocalStore
 from renderer.store.s3_probe import probe
+from workers.leash import this_owner
 from workers.start import is_running
 
 
@@ -54,7 +55,7 @@ def copy_store(
     with (
         closing(Database(settings.database)) as database,
         console.progress_bars(not json_) as bars,
-        tempfile.TemporaryDirectory(dir=settings.work, prefix="copy-") as work,
+        tempfile.TemporaryDirectory(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-") as work,
     ):
         task = bars.add_task("files", total=None)
         found = run(origin, target, Identity(database), Path(work), lambda done: bars.update(task, completed=done))
