@@ -30,13 +30,13 @@ from tests.chaos.conftest import LONG
 from tests.chaos.house import FAULTY, ROOT, House, until
 from tests.chaos.machines import BACK, Machine
 
-REQUESTS = 300 if LONG else 44
+REQUESTS = 120 if LONG else 44
 LONGER_S = 0.8
 """How much longer each statement takes, so that the run outlasts what happens to it."""
 AWAY_S = 20.0
 """Longer than heartbeats may be missed (12 s), and than a connection is believed in that answers nothing (10 s)."""
 
-pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(900 if LONG else 400)]
 
 
 @pytest.fixture
