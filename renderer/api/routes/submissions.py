@@ -1,6 +1,6 @@
 """Handing in: one request, or a stream of any number."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 
@@ -132,7 +132,8 @@ def router(house: House) -> APIRouter:
         operation_id="submitStream",
         response_model=None,
         description="Each line of the body is a request with its own `request_id`; each line of the answer says what "
-        "became of one, while the body is still being sent. A stream that was cut can be sent again whole: what was "
+        "became of one, while the body is still being sent; with `Dearly-Answers: after-body`, a header for proxies "
+        "that cannot pass that on, once all of it has come. A stream that was cut can be sent again whole: what was "
         "taken in is known.",
         responses={
             **answers(problems=(400,)),
@@ -146,17 +147,7 @@ def router(house: House) -> APIRouter:
             **body(stream.MEDIA_TYPES, LINE_SCHEMA, {"request_id": "bill-2026-11-0815", **_EXAMPLE}),
         },
     )
-    async def submit_stream(
-        request: Request,
-        key: Annotated[ApiKey, Depends(submits)],
-        dearly_answers: Annotated[
-            Literal["after-body"] | None,
-            Header(
-                description="Nothing is answered before all of the body has come. For a proxy to set that cannot pass "
-                "an answer on while it still sends."
-            ),
-        ] = None,
-    ) -> Response:
+    async def submit_stream(request: Request, key: Annotated[ApiKey, Depends(submits)]) -> Response:
         check_kind(request, *stream.MEDIA_TYPES)
         if not house.streams.enter(key.id):
             raise Refusal(429, "api.rate", "This key sends as many streams as it may.", headers={"Retry-After": "10"})
@@ -166,7 +157,7 @@ def router(house: House) -> APIRouter:
             house.stream_pool,
             house.services.settings.work,
             lambda: house.streams.leave(key.id),
-            after_body=dearly_answers == "after-body",
+            after_body=request.headers.get("dearly-answers") == "after-body",
         )
 
     return found
