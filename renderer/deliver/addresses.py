@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from renderer.errors import EnvironmentFault, UsageError
@@ -107,10 +107,13 @@ class Rules:
         if not (port == DEFAULT_PORTS[scheme] or UNPRIVILEGED <= port <= 65535):
             raise _refused("has a port that is not for web servers", "Use 443, or one of 1024 to 65535.")
         target = Target(scheme=scheme, host=host, port=port, path=(found["path"] or "/") + (found["query"] or ""))
-        if target.literal is None:
-            _check_name(host)
-        else:
+        if target.literal is not None:
             self.check(target, [host])
+        elif found["host"].startswith("["):
+            raise _refused("names a host that cannot be")
+        else:
+            _check_name(host)
+            target = replace(target, host=host.removesuffix("."))  # certificates have names without the last point
         if scheme == "http" and not any(network.is_loopback for network in self._allow):
             raise _refused("is not https", _HTTP)
         return target

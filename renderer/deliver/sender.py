@@ -166,8 +166,10 @@ class Sender:
         key = (target.scheme, target.host, target.port)
         line = self._lines.get(key)
         if line is None:
+            # Only those that are kept are limited: how many messages are under way is not decided here, and two
+            # endpoints at one host must not wait for each other.
             limits = httpx.Limits(
-                max_connections=self._connections, max_keepalive_connections=self._connections, keepalive_expiry=KEEP_S
+                max_connections=None, max_keepalive_connections=self._connections, keepalive_expiry=KEEP_S
             )
             line = self._lines[key] = _Line(httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits))
         self._lines.move_to_end(key)
@@ -246,7 +248,7 @@ def _asked_s(value: str | None) -> float | None:
         return float(value)
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 

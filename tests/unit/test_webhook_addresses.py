@@ -13,7 +13,7 @@ import pytest
 from renderer.deliver.addresses import Rules, networks, public
 from renderer.deliver.sender import Answer, Sender
 from renderer.errors import BadInput, EnvironmentFault
-from tests.receivers import LOOPBACK, receiver
+from tests.receivers import LOOPBACK, Receiver, receiver
 
 REFUSED = (
     "127.0.0.1", "127.255.255.254", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1",
@@ -34,7 +34,7 @@ UNREADABLE = (
     "https://crm.example:80/", "https://crm.example:0/", "https://[fe80::1%25eth0]/", "https://[::1/", "https://[]/",
     "https://２１０.example/", "https://ⓛocalhost/", "https://crm%2eexample/", "https://127.1/", "https://2130706433/",
     "https://0x7f000001/", "https://0x7f.0.0.1/", "https://017700000001/", "https://0177.0.0.1/", "https://127.0.0.1./",
-    "https://127.0.0.01/", "http://crm.example/", "http://8.8.8.8/", "https://" + "a" * 2000,
+    "https://127.0.0.01/", "https://[cafe]/", "http://crm.example/", "http://8.8.8.8/", "https://" + "a" * 2000,
 )  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def test_an_address_is_taken_apart_once() -> None:
     )  # fmt: skip
     assert target.named == "crm.example:8443" and target.literal is None
     assert Rules().read("https://xn--bcher-kva.example").path == "/"
+    assert Rules().read("https://crm.example./").host == "crm.example"  # as it stands in a certificate
 
 
 def test_what_the_operator_allows_is_allowed_and_nothing_else() -> None:
@@ -148,6 +149,43 @@ def test_another_address_of_a_name_is_tried_when_one_does_not_answer() -> None:
     with receiver() as there:
         (found,) = post(f"http://crm.example:{there.port}/ok", ["127.0.0.9", "127.0.0.1"])
         assert found.code is None and len(there.got) == 1
+
+
+def test_messages_to_one_host_do_not_wait_for_each_other() -> None:
+    """Many endpoints may be at one host, as those of a service that takes in webhooks for others are."""
+
+    async def send(there: Receiver) -> None:
+        url, sender = there.url(""), Sender(Rules(networks(LOOPBACK)), connections=2)
+        slow = [asyncio.create_task(sender.post(f"{url}/slow", {}, "{}")) for _ in range(6)]
+        try:
+            while len(there.of("/slow")) < 2:
+                await asyncio.sleep(0.01)
+            assert (await sender.post(f"{url}/ok", {}, "{}")).code is None and not any(one.done() for one in slow)
+        finally:
+            for one in slow:
+                one.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+            await sender.close()
+
+    with receiver() as there:
+        asyncio.run(send(there))
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("120", 120),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2027 00:00:99999999999999999999 GMT", None),
+    ],
+)
+def test_what_a_receiver_asks_for_is_read_or_passed_over(asked: str, seconds: float | None) -> None:
+    with receiver(answers={"/ok": f"503 Away\r\nretry-after: {asked}"}) as there:
+        (found,) = post(there.url(), ["127.0.0.1"])
+    assert (found.status, found.code, found.asked_s) == (503, "webhook.answer", seconds)
 
 
 def test_a_name_that_hangs_takes_one_thread_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
