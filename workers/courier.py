@@ -74,6 +74,14 @@ class _Held:
     delivery: Taken
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """An attempt that has ended; ``asked_s`` is what the receiver asked for."""
+
+    tried: Tried
+    asked_s: float | None
+
+
 class Courier:
     """One courier, known by its ``owner``: as a rule this process."""
 
@@ -95,9 +103,8 @@ class Courier:
         self._clock = clock
         self._chance = chance
         self._lanes: Lanes[_Held] = Lanes(connections)
-        self._tried: list[Tried] = []
+        self._ended: list[_Ended] = []
         self._back: list[Taken] = []
-        self._asked: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -114,9 +121,9 @@ class Courier:
                 if stop.is_set() and until == float("inf"):
                     until = time.monotonic() + LAST_S
                 more = await self._round()
-                if stop.is_set() and not (more or self._lanes.held or self._tried):
+                if stop.is_set() and not (more or self._lanes.held or self._ended):
                     break
-                await self._rest(BREATH_S if more or self._tried or self._back else POLL_S)
+                await self._rest(BREATH_S if more or self._ended or self._back else POLL_S)
         finally:
             waiter.cancel()
             await self._end()
@@ -126,9 +133,11 @@ class Courier:
         try:
             await self._settle()
             fanned, due = await self._in_ledger(self._look)
-            self._failures = {endpoint.id: endpoint.failures for endpoint in due}
+            # Of who is not due, what is under way may still have to be judged.
+            self._failures = {one: count for one, count in self._failures.items() if self._lanes.holds(one)}
+            self._failures |= {endpoint.id: endpoint.failures for endpoint in due}
             rooms = self._lanes.rooms(
-                [endpoint.id for endpoint in due], [one for one, failures in self._failures.items() if failures]
+                [endpoint.id for endpoint in due], [endpoint.id for endpoint in due if endpoint.failures]
             )
             wanted = {endpoint: rooms[endpoint.id] for endpoint in due if endpoint.id in rooms}
             loads = (
@@ -148,11 +157,11 @@ class Courier:
 
     async def _settle(self) -> None:
         """Write down what came of attempts, which are kept until that has been done."""
-        tried, back = list(self._tried), list(self._back)
-        if tried:
-            health = self._health(tried)
-            await self._in_ledger(lambda: self._deliveries.settle(tried, health))
-            del self._tried[: len(tried)]
+        ended, back = list(self._ended), list(self._back)
+        if ended:
+            health = self._health(ended)
+            await self._in_ledger(lambda: self._deliveries.settle([one.tried for one in ended], health))
+            del self._ended[: len(ended)]
         if back:  # after it is known how their endpoint does
             await self._in_ledger(lambda: self._deliveries.give_back(back))
             del self._back[: len(back)]
@@ -169,24 +178,25 @@ class Courier:
     async def _in_ledger(self, ask: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, ask)
 
-    def _health(self, tried: Sequence[Tried]) -> dict[str, Health]:
+    def _health(self, ended: Sequence[_Ended]) -> dict[str, Health]:
         """What some attempts say of their endpoints."""
         found: dict[str, Health] = {}
-        for endpoint_id in {one.endpoint_id for one in tried}:
-            codes = {one.code for one in tried if one.endpoint_id == endpoint_id}
-            gone = "webhook.gone" in codes
-            if None in codes:
-                found[endpoint_id] = Health(through=True, gone=gone)
-                continue
-            failures = self._failures.get(endpoint_id, 0) + 1
+        for endpoint_id in {one.tried.endpoint_id for one in ended}:
+            those = [one for one in ended if one.tried.endpoint_id == endpoint_id]
+            codes = {one.tried.code for one in those}
+            asked_s = max((one.asked_s for one in those if one.asked_s is not None), default=None)
+            gone, through = "webhook.gone" in codes, None in codes
+            failures = 0 if through else self._failures.get(endpoint_id, 0) + 1
             if failures == 1 or gone:  # the others stand in the delivery log
                 events.warning("an endpoint fails", endpoint=endpoint_id, codes=sorted(filter(None, codes)))
-            rest = rest_s(failures, self._asked.pop(endpoint_id, None), self._chance())
-            found[endpoint_id] = Health(through=False, rests_ms=self._clock() + round(rest * 1000), gone=gone)
+            rests_ms = None
+            if failures or asked_s is not None:  # one that takes some and not all may ask for a rest too
+                rests_ms = self._clock() + round(rest_s(failures, asked_s, self._chance()) * 1000)
+            found[endpoint_id] = Health(through=through, rests_ms=rests_ms, gone=gone)
         return found
 
     def _take_in(self, load: Load) -> None:
-        if any(one.code is not None and one.endpoint_id == load.endpoint.id for one in self._tried):
+        if any(one.tried.code is not None and one.tried.endpoint_id == load.endpoint.id for one in self._ended):
             self._back += load.deliveries  # it has failed meanwhile: first that is written down
             return
         try:
@@ -209,9 +219,11 @@ class Courier:
             now = self._clock()
             if held.delivery.until_ms - now >= TRY_S * 1000 and held.keys:  # else its lease ends, and it is taken again
                 answer = await self._post(held, now)
-                self._tried.append(self._outcome(held, answer, now))
-                if answer.code is not None:
-                    self._hold_back(endpoint_id, answer)
+                failed = answer.code is not None
+                asked_s = answer.asked_s if failed else None
+                self._ended.append(_Ended(tried=self._outcome(held, answer, now), asked_s=asked_s))
+                if failed:  # nothing else is sent that was taken before it was known how the endpoint does
+                    self._back += [other.delivery for other in self._lanes.clear(endpoint_id)]
         except Exception as error:  # a fault of ours: the lease ends, and it is tried again
             events.error("a delivery broke", endpoint=endpoint_id, error=type(error).__name__, where=log.where(error))
         finally:
@@ -219,12 +231,6 @@ class Courier:
             self._lanes.ended(endpoint_id, None if answer is None else answer.took_ms, through)
             self._lanes.start(self._begin)
             self._wake.set()
-
-    def _hold_back(self, endpoint_id: str, answer: Answer) -> None:
-        """After a failure nothing else is sent that was taken before it was known how the endpoint does."""
-        self._back += [held.delivery for held in self._lanes.clear(endpoint_id)]
-        if answer.asked_s is not None:
-            self._asked[endpoint_id] = answer.asked_s
 
     async def _post(self, held: _Held, now_ms: int) -> Answer:
         of = held.delivery

@@ -66,6 +66,11 @@ class Lanes(Generic[T]):
     def held(self) -> int:
         return sum(lane.held for lane in self._lanes.values())
 
+    def holds(self, endpoint_id: str) -> bool:
+        """Whether anything waits here for an endpoint, or is under way to it."""
+        lane = self._lanes.get(endpoint_id)
+        return lane is not None and lane.held > 0
+
     def rooms(self, ids: Sequence[str], failing: Iterable[str] = ()) -> dict[str, int]:
         """How many more may be taken for each of some endpoints, which get their turn one after the other. Those that
         are ``failing`` are slow until something gets through."""

@@ -33,6 +33,6 @@ def pause_s(attempts: int, asked_s: float | None, chance: float) -> float | None
 
 
 def rest_s(failures: int, asked_s: float | None, chance: float) -> float:
-    """How long a receiver is left alone after so many failures in a row."""
-    usual = RESTS_S[min(failures, len(RESTS_S)) - 1] * (1 + JITTER * chance)
+    """How long a receiver is left alone after so many failures in a row, which may be none."""
+    usual = RESTS_S[max(0, min(failures, len(RESTS_S)) - 1)] * (1 + JITTER * chance)
     return max(usual, min(asked_s or 0, LONGEST_REST_S))

@@ -89,7 +89,7 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """What some attempts say about an endpoint. Where none got through it rests until ``rests_ms``."""
+    """What some attempts say about an endpoint. It rests until ``rests_ms``, also where one got through."""
 
     through: bool
     rests_ms: int | None = None
@@ -357,7 +357,9 @@ def _tend(connection: Connection, endpoint_id: str, health: Health, now_ms: int)
     ours = endpoint.id == endpoint_id
     if health.through:
         stale = or_(endpoint.delivered_ms.is_(None), endpoint.delivered_ms < now_ms - SEEN_MS)
-        well = {"failures": 0, "failing_ms": None, "failed_ms": None, "rests_ms": None, "delivered_ms": now_ms}
+        # A rest that is not over stays: what got through was under way when it was asked for.
+        rests = case((endpoint.rests_ms > now_ms, endpoint.rests_ms), else_=None)
+        well = {"failures": 0, "failing_ms": None, "failed_ms": None, "rests_ms": rests, "delivered_ms": now_ms}
         connection.execute(update(webhook_endpoints).where(ours, or_(endpoint.failures > 0, stale)).values(well))
     else:
         begins = or_(endpoint.failing_ms.is_(None), endpoint.failed_ms < now_ms - GAP_MS)
@@ -368,9 +370,11 @@ def _tend(connection: Connection, endpoint_id: str, health: Health, now_ms: int)
                 failures=endpoint.failures + 1,
                 failing_ms=case((begins, now_ms), else_=endpoint.failing_ms),
                 failed_ms=now_ms,
-                rests_ms=health.rests_ms,
             )
         )
+    if health.rests_ms is not None:  # what was under way when it began cuts no rest short
+        earlier = or_(endpoint.rests_ms.is_(None), endpoint.rests_ms < health.rests_ms)
+        connection.execute(update(webhook_endpoints).where(ours, earlier).values(rests_ms=health.rests_ms))
     ends = and_(ours, endpoint.state == "active")
     if not health.gone:
         ends = and_(ends, endpoint.failing_ms < now_ms - FAILING_MS)

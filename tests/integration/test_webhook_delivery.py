@@ -23,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from sqlalchemy import update
 from standardwebhooks import WebhookVerificationError
 
 from renderer.bootstrap import Services, build
@@ -30,6 +31,7 @@ from renderer.deliver import sender as sending
 from renderer.ledger.database import Database
 from renderer.ledger.delivery_log import Logged
 from renderer.ledger.model import wall_clock
+from renderer.ledger.tables import webhook_endpoints
 from renderer.operations.forget import forget
 from renderer.operations.webhooks import Webhooks, make_sender
 from renderer.settings import Settings
@@ -262,6 +264,42 @@ def test_a_receiver_that_is_gone_is_disabled_and_one_that_is_busy_rests(small_of
         tried = [one for one in office.log(busy) if one.attempts]
         assert tried and all(one.next_ms is not None and one.next_ms >= before + 39_000 for one in tried)
         assert {one.state for one in office.log(busy)} == {"waiting"}
+
+
+def test_one_that_takes_some_and_asks_for_a_rest_gets_it(small_office: Office) -> None:
+    """A limit of so many an hour: what is over it would use up its attempts in vain."""
+    office, answered = small_office, Counter[str]()
+
+    class Limited(dict[str, str]):
+        def __getitem__(self, path: str) -> str:
+            answered[path] += 1
+            return "200 OK" if answered[path] % 2 else "429 Slow Down\r\nretry-after: 600"
+
+    with receiver(answers=Limited({"/ok": ""})) as there:
+        endpoint = office.add(there.url())
+        office.happen(40)
+        with office.courier():
+            until(lambda: len(there.got) >= 2)
+            time.sleep(0.7)
+    assert len(there.got) <= 4  # those that were under way
+    found = office.services.endpoints.get(endpoint)
+    assert found is not None and found.rests_ms is not None and found.rests_ms > wall_clock() + 500_000
+
+
+def test_one_that_goes_on_failing_rests_longer_also_with_little_to_be_told(
+    small_office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TRY_S", 1)
+    office = small_office
+    with receiver() as there:
+        endpoint = office.add(there.url("/slow"))
+        with office.services.database.writing() as connection:
+            connection.execute(update(webhook_endpoints).values(failures=6, failing_ms=1, failed_ms=wall_clock()))
+        office.happen()
+        with office.courier():  # nothing is due to it any more while the only message is under way
+            until(lambda: office.codes(endpoint))
+    found = office.services.endpoints.get(endpoint)
+    assert found is not None and found.rests_ms is not None and found.rests_ms > wall_clock() + 60_000
 
 
 def test_a_failure_comes_again_under_the_same_id(small_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -417,6 +417,27 @@ def test_an_endpoint_rests_and_a_success_ends_that(post: Post) -> None:
     assert found.delivered_ms == post.now
 
 
+def test_what_was_under_way_cuts_no_rest_short(post: Post) -> None:
+    """A receiver has asked for a rest; what was sent to it before that ends later, well or not."""
+    there = post.endpoint()
+    for _ in range(4):
+        post.ended()
+    first, second, third = [post.take(room=1)[0] for _ in range(3)]
+    until = post.now + HOUR_MS
+    post.settle(first, "webhook.answer", until, rests_ms=until)
+    post.settle(second, "webhook.timeout", until, rests_ms=post.now)
+    post.settle(third)
+    assert post.take() == []
+    found = post.endpoints.get(there)
+    assert found is not None and (found.failures, found.rests_ms) == (0, until)
+    post.now = until
+    (load,) = post.take()
+    assert len(load.deliveries) == 3
+    post.settle(load, rests_ms=post.now + 9_000)  # it takes some, and asks for a rest all the same
+    found = post.endpoints.get(there)
+    assert found is not None and (found.failures, found.rests_ms) == (0, post.now + 9_000)
+
+
 # ---------------------------------------------------------------- Secrets, and what goes
 
 
