@@ -64,7 +64,8 @@ class Holds:
             now = self._clock()
             guard(connection, fence, now)
             still = select(runs.c.id).where(runs.c.id == run.id, _waits()).with_for_update()
-            if connection.scalar(still) is None or _before(connection, run.id) == (HELD, times):
+            last, now_times = _before(connection, run.id)
+            if connection.scalar(still) is None or last == HELD or now_times != times:  # or tried again meanwhile
                 return False
             aside = connection.scalar(select(func.count()).where(set_aside.c.run_id == run.id)) or 0
             told = {"input": run.expected or 0, **counts, **({"set_aside": aside} if aside else {})}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select, update
 
+import renderer.ledger.holds
 from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE, Deliveries, Health, Load, Tried
 from renderer.ledger.delivery_log import DeliveryLog
 from renderer.ledger.endpoints import Endpoints, SealedSecret
@@ -199,6 +200,30 @@ def test_a_run_that_waits_for_nothing_but_its_approval_is_told_of_once(post: Pos
     post.bench.work()
     assert {*post.bench.settle()} == {run.id, all_.id} and holds.tell() == []
     assert sorted(topic for topic, _ in post.told()[1:]) == ["run.complete", "run.complete"]
+
+
+def test_a_hold_that_was_tried_again_meanwhile_is_told_of_when_that_has_ended(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post.endpoint()
+    people = [person(1, customer__name=FAILS), person(2)]
+    run = post.bench.start(post.bench.file(people), channels=("statement",), hold_after=1)
+    post.bench.work()
+    beyond = renderer.ledger.holds._beyond
+
+    def between(*given: Any) -> bool:
+        monkeypatch.setattr("renderer.ledger.holds._beyond", beyond)
+        post.bench.services.batches.reopen_failed(run.id)
+        return beyond(*given)
+
+    monkeypatch.setattr("renderer.ledger.holds._beyond", between)
+    holds = Holds(post.database, post.clock)
+    assert holds.tell() == [] == post.told()
+    (post.bench.settings.home / "mended").touch()
+    post.bench.work()
+    assert holds.tell() == [run.id]
+    ((topic, told),) = post.told()
+    assert topic == "run.held" and told["counts"] == {"input": 2, "done": 1, "held": 1}
 
 
 def test_only_the_leader_tells_of_a_hold(post: Post) -> None:
