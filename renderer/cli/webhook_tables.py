@@ -44,7 +44,7 @@ def endpoints_table(found: Sequence[Listening]) -> Table:
     """For people."""
     table = Table(box=None, pad_edge=False)
     for title in ("Endpoint", "Name", "URL", "Topics", "Templates", "State", "Waiting", "Last success"):
-        table.add_column(title, no_wrap=title in ("Endpoint", "Last success"))
+        table.add_column(title, no_wrap=title in ("Endpoint", "Last success"), overflow="fold")
     for one in found:
         endpoint = one.endpoint
         state = endpoint.state if endpoint.why is None else f"{endpoint.state} ({endpoint.why})"
