@@ -31,7 +31,7 @@ seconds to start, one that dies every two would never do anything."""
 
 def patience_s(requests: int) -> int:
     """How long a night may be."""
-    return 240 + requests
+    return 400 + requests
 
 
 class Night:
