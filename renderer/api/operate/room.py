@@ -20,7 +20,9 @@ from renderer.api.pool import Pool
 THREADS, WAITING = 3, 100
 """Threads for pages, and pages that may wait for one."""
 LONG_THREADS = 2
-"""Threads for reports, downloads, and what an approval or a rejection goes on with."""
+"""Threads for reports and downloads."""
+DECIDED_THREADS = 2
+"""Threads for what an approval or a rejection goes on with: no report of anybody keeps a run waiting."""
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Room:
     service: Callable[[], bool]
     pool: Pool = field(default_factory=lambda: Pool(THREADS, WAITING, "operate"))
     long_pool: Pool = field(default_factory=lambda: Pool(LONG_THREADS, WAITING, "operate-long"))
+    decided_pool: Pool = field(default_factory=lambda: Pool(DECIDED_THREADS, WAITING, "operate-decided"))
 
     def __post_init__(self) -> None:
         house = self.house
@@ -46,3 +49,4 @@ class Room:
         """Wait for what is at work."""
         self.pool.close()
         self.long_pool.close()
+        self.decided_pool.close()

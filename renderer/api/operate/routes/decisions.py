@@ -84,7 +84,7 @@ def router(room: Room) -> APIRouter:
         return run is not None and run.approved_ms is not None and run.state in ("open", "running")
 
     async def go_on(work: Callable[[str], int], id: str) -> None:
-        task = asyncio.ensure_future(room.long_pool.run(work, id))
+        task = asyncio.ensure_future(room.decided_pool.run(work, id))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
         finished, _ = await asyncio.wait({task}, timeout=WAIT_S)

@@ -1,5 +1,6 @@
 """Runs: the list, one run, and its downloads."""
 
+import asyncio
 import json
 from typing import Annotated
 
@@ -41,6 +42,7 @@ def router(room: Room) -> APIRouter:
     found = APIRouter()
     services = room.services
     reads, keeps = room.doorman.needs(), room.doorman.needs("records")
+    under_way: dict[str, asyncio.Future[str]] = {}
 
     @found.get(PATH)
     async def listed(
@@ -102,15 +104,20 @@ def router(room: Room) -> APIRouter:
         if seen_run(room, key, id).kind in ENDLESS:
             raise Refusal(409, "api.state", "A run that takes requests for ever has no report.")
 
+    def written(id: str) -> str:
+        return json.dumps(as_json(gather(services, id)), ensure_ascii=False, indent=2) + "\n"
+
     @found.get(f"{PATH}/{{id}}/report.json")
     async def report_json(id: RunId, visitor: Annotated[Visitor, Depends(reads)]) -> Response:
         await room.pool.run(reported, visitor.key, id)
 
-        def made() -> str:
-            return json.dumps(as_json(gather(services, id)), ensure_ascii=False, indent=2) + "\n"
-
+        # It goes through all of the run: who asks again before it is there waits for the same one.
+        task = under_way.get(id)
+        if task is None:
+            task = under_way[id] = asyncio.ensure_future(room.long_pool.run(written, id))
+            task.add_done_callback(lambda _: under_way.pop(id))
         headers = {"Cache-Control": "private, no-store", "Content-Disposition": f'attachment; filename="run-{id}.json"'}
-        return Response(await room.long_pool.run(made), 200, headers, "application/json")
+        return Response(await asyncio.shield(task), 200, headers, "application/json")
 
     @found.get(f"{PATH}/{{id}}/report.csv")
     async def report_csv(id: RunId, visitor: Annotated[Visitor, Depends(reads)]) -> Response:
