@@ -60,7 +60,10 @@ def make_operate(room: Room) -> FastAPI:
 
     @app.exception_handler(RequestValidationError)
     async def arguments(request: Request, error: RequestValidationError) -> Response:
-        return told(request, of_arguments(error.errors()))
+        faults = error.errors()
+        if any("path" in fault["loc"][:1] for fault in faults):  # an id that is none names nothing
+            return told(request, of_status(404))
+        return told(request, of_arguments(faults))
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> Response:

@@ -37,9 +37,12 @@ def page_picture(store: Store, key: str, number: int, width: int = WIDTH) -> byt
     with _opened(store, key) as document:
         if document is None or not 1 <= number <= len(document):
             return None
-        page = document[number - 1]
-        scale = min(width / max(1.0, page.get_width()), TALL / max(1.0, page.get_height()))
-        image = page.render(scale=scale).to_pil().convert("RGB")
+        try:
+            page = document[number - 1]
+            scale = min(width / max(1.0, page.get_width()), TALL / max(1.0, page.get_height()))
+            image = page.render(scale=scale).to_pil().convert("RGB")
+        except pypdfium2.PdfiumError:  # the file can be read, this page of it cannot
+            return None
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=3)
     return out.getvalue()
