@@ -10,6 +10,7 @@ from renderer.api.operate.rows import Row, rows
 from renderer.ledger.gauges import Gauges, Queue
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import wall_clock
+from renderer.ledger.summary import Run
 from renderer.operations.status import HOUR_MS, Need, Status, alive, every_queue, look
 
 LATEST = 8
@@ -44,10 +45,12 @@ class QueueSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """``status`` is None for a key of some templates: the installation as a whole is none of its business."""
+    """``status`` is None for a key of some templates: the installation as a whole is none of its business. ``about``
+    are the runs that need somebody, by id."""
 
     status: Status | None
     needs: tuple[Need, ...]
+    about: Mapping[str, Run]
     rows: tuple[Row, ...]
     failures: Mapping[str, int]
 
@@ -56,6 +59,7 @@ def overview(room: Room, key: ApiKey) -> Overview:
     """The first page of a key."""
     services = room.services
     status = status_of(room)
+    about = services.summary.runs([need.run for need in status.needs if need.run is not None])
     latest = services.browse.runs(limit=LATEST, templates=key.templates)
     if key.templates is None:
         failures: Mapping[str, int] = {} if status.ledger is None else status.ledger.failures
@@ -63,7 +67,8 @@ def overview(room: Room, key: ApiKey) -> Overview:
         failures = Gauges(services.database).failures(wall_clock() - HOUR_MS, key.templates)
     return Overview(
         status=status if key.templates is None else None,
-        needs=tuple(need for need in status.needs if _concerns(room, key, need)),
+        needs=tuple(need for need in status.needs if _concerns(key, need, about)),
+        about=about,
         rows=tuple(rows(services, latest.items)),
         failures=failures,
     )
@@ -110,10 +115,8 @@ def queues_of(status: Status) -> list[QueueSeen]:
     return found
 
 
-def _concerns(room: Room, key: ApiKey, need: Need) -> bool:
+def _concerns(key: ApiKey, need: Need, about: Mapping[str, Run]) -> bool:
     if key.templates is None:
         return True
-    if need.run is None:
-        return False
-    run = room.services.browse.run(need.run)
+    run = None if need.run is None else about.get(need.run)
     return run is not None and key.may_use(run.template)
