@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sqlalchemy import Engine, delete, event, insert, select, text, update
+from sqlalchemy import Engine, delete, event, func, insert, select, update
 
 from renderer.api.keys import SCOPES, WHOLE
 from renderer.api.operate.paper import SMALL, WIDTH
@@ -61,6 +62,14 @@ def location(answer: Answer) -> str:
 def run_row(house: HttpHouse, run: str) -> Any:
     with house.services.database.reading() as connection:
         return connection.execute(select(runs).where(runs.c.id == run)).one()
+
+
+def waiting_of(house: HttpHouse, run: str) -> int:
+    """Requests of a run that wait for its approval."""
+    with house.services.database.reading() as connection:
+        wanted = select(func.count()).select_from(parts).join(requests, requests.c.id == parts.c.request_id)
+        wanted = wanted.where(requests.c.run_id == run, parts.c.channel == "plan", parts.c.waits > 0)
+        return connection.scalar(wanted) or 0
 
 
 # ---------------------------------------------------------------- signing in and out
@@ -217,6 +226,10 @@ def test_approving_lets_the_rest_go_on_and_says_who(house: HttpHouse, held: str)
     visitor = Visitor(house, key[1])
     page = text_of(visitor.get(f"/operate/runs/{held}"))
     assert ("3 requests wait for an approval" in page and "waiting for approval" in page) or "at work" in page
+    until = time.monotonic() + 60  # a look may be used again for a while
+    while f"small waits for an approval {held[:12]}" not in text_of(visitor.get("/operate")):
+        assert time.monotonic() < until
+        time.sleep(0.2)
     asked = text_of(visitor.get(f"/operate/runs/{held}/approve"))
     assert "Approve 3 requests" in asked and key[0].id in asked and "2 requests of the sample are not made yet" in asked
     answer = visitor.decide(held, "approve")
@@ -224,12 +237,7 @@ def test_approving_lets_the_rest_go_on_and_says_who(house: HttpHouse, held: str)
     shown = text_of(visitor.get(location(answer)))
     assert "Approved. The run goes on." in shown and f"by key {key[0].id} (Ada of operations)" in shown
     assert "wait for an approval" not in shown
-    with house.services.database.reading() as connection:
-        waiting = connection.scalar(
-            select(text("count(*)")).select_from(parts).join(requests, requests.c.id == parts.c.request_id)
-            .where(requests.c.run_id == held, parts.c.channel == "plan", parts.c.waits > 0)
-        )  # fmt: skip
-    assert waiting == 0
+    assert waiting_of(house, held) == 0
     # The same form sent twice says the same and changes nothing.
     before = run_row(house, held)
     assert location(visitor.decide(held, "approve")) == f"/operate/runs/{held}?said=approved"
@@ -291,6 +299,33 @@ def test_an_approval_that_was_interrupted_can_be_finished(house: HttpHouse, held
     assert "It was approved before." in text_of(all_.get(f"/operate/runs/{held}/approve"))
     assert location(all_.decide(held, "approve")).endswith("said=late")
     assert house.services.intake.release(held) == 0  # nothing is left that waits
+
+
+def test_no_report_keeps_an_approval_waiting(
+    house: HttpHouse, held: str, all_: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [batch(house, tmp_path, [person(f"long-{number}")]) for number in range(2)]
+    made, go_on = [], threading.Event()
+
+    def slow(services: Any, run: str) -> Any:
+        made.append(run)
+        assert go_on.wait(60)
+        return gather(services, run)
+
+    monkeypatch.setattr("renderer.api.operate.routes.runs.gather", slow)
+    with ThreadPoolExecutor(4) as threads:
+        reports = [threads.submit(all_.get, f"/operate/runs/{run}/report.json") for run in [*others, *others]]
+        try:
+            until = time.monotonic() + 30
+            while len(made) < 2:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            assert location(all_.decide(held, "approve")).endswith("said=approved")
+            assert waiting_of(house, held) == 0
+        finally:
+            go_on.set()
+        assert [report.result().status for report in reports] == [200] * 4
+    assert sorted(made) == sorted(others)  # who asks for the same meanwhile has it of the one who asked first
 
 
 def test_a_run_that_is_not_held_is_not_decided_about(house: HttpHouse, tmp_path: Path, all_: Visitor) -> None:
@@ -483,6 +518,18 @@ def test_a_file_that_is_no_paper_can_still_be_had(house: HttpHouse, tmp_path: Pa
     assert all_.get(f"/operate/requests/{request}/files/statement/gone.pdf").status == 503
 
 
+def test_a_page_that_cannot_be_read_is_no_page(house: HttpHouse, tmp_path: Path, all_: Visitor) -> None:
+    run = batch(house, tmp_path, [person("torn-page")])
+    (request,) = requests_of(house, run)
+    torn = b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[9 0 R]/Count 1>>endobj\n"
+    torn += b"trailer<</Size 3/Root 1 0 R>>\n%%EOF"
+    house.make(
+        request, {"statement/statement.pdf": torn}, kinds={"statement/statement.pdf": ("pdf", "application/pdf")}
+    )
+    assert "1 page" in text_of(all_.get(f"/operate/requests/{request}"))
+    assert all_.get(f"/operate/requests/{request}/paper/1/statement/statement.pdf").status == 404
+
+
 # ---------------------------------------------------------------- downloads
 
 
@@ -613,7 +660,7 @@ def test_the_page_is_in_no_description_of_the_api(house: HttpHouse) -> None:
 
 def test_what_is_wrong_with_a_call_is_said_on_a_page(house: HttpHouse, all_: Visitor) -> None:
     for path, status in (
-        ("/operate/runs/zzz", 422),
+        ("/operate/runs/zzz", 404),
         ("/operate/runs?state=maybe", 422),
         (f"/operate/runs/{'0' * 32}", 404),
         ("/operate/runs?after=" + "A" * 40, 422),
