@@ -302,12 +302,17 @@ class Roll:
 
     def bury(self, is_dead: Callable[[str], bool] = lambda _: False, *, silent: bool = True) -> list[str]:
         """Declare dead whoever is known to be, and with ``silent`` whoever has not been heard of for DEAD_MS; their
-        ids."""
+        ids.
+
+        Where nobody is heard of at all, it is the ledger that does not take what they say (a disk that is nearly full
+        takes one row and not another), and silence says nothing. Nobody could take over either.
+        """
         with self._database.reading() as connection:
             living = connection.execute(
                 select(workers.c.id, workers.c.beat_ms).where(workers.c.dead_ms.is_(None))
             ).all()
         now = self._clock()
+        silent = silent and any(row.beat_ms >= now - DEAD_MS for row in living)
         gone = [row for row in living if (silent and row.beat_ms < now - DEAD_MS) or is_dead(row.id)]
         buried = []
         for row in gone:

@@ -247,6 +247,7 @@ def test_the_death_of_a_whole_worker_says_little_about_its_parts(bench: Bench) -
         bench.roll.beat(f"w{number}")
         bench.claim(part, f"child{number}", f"w{number}")
         bench.now += DEAD_MS
+        bench.roll.beat("another")
         assert bench.roll.bury() == []
         bench.now += 1
         assert bench.roll.bury() == [f"w{number}"]
@@ -255,6 +256,19 @@ def test_the_death_of_a_whole_worker_says_little_about_its_parts(bench: Bench) -
         bench.now -= DEAD_MS
     (found,) = bench.reader.parts(bench.run)
     assert found.fault is not None and found.fault.code == "job.attempts"
+
+
+def test_where_nobody_is_heard_of_it_is_the_ledger_that_does_not_hear(bench: Bench) -> None:
+    part = f"{bench.submit('statement')}-statement"
+    for worker in ("w", "another"):
+        bench.roll.beat(worker)
+    claim = bench.claim(part, "child", "w")
+    bench.now += DEAD_MS + 1
+    assert bench.roll.bury() == []
+    assert bench.leader.sweep(nobody) == 0
+    assert bench.ledger.finish(claim, outcome(part))
+    bench.roll.beat("another")
+    assert bench.roll.bury() == ["w"]
 
 
 def test_a_worker_that_was_declared_dead_comes_back_without_what_it_had(bench: Bench) -> None:
