@@ -1,8 +1,8 @@
 """How many messages are under way to each receiver, so that nobody waits behind one that is slow. Pure bookkeeping.
 
 A receiver begins with few at a time. Each quick success allows one more, up to the setting; a failure or a slow answer
-halves it. What is down to one at a time is *slow*, and all slow ones together have no more than half of the places, so
-the other half is always for receivers that answer.
+halves it. What that has brought down to one at a time is *slow*, and all slow ones together have no more than half of
+the places, so the other half is always for receivers that answer.
 """
 
 from __future__ import annotations
@@ -40,10 +40,7 @@ class Lane(Generic[T]):
     limit: int = FIRST
     waiting: deque[T] = field(default_factory=deque)
     under_way: int = 0
-
-    @property
-    def slow(self) -> bool:
-        return self.limit == 1
+    slow: bool = False
 
     @property
     def held(self) -> int:
@@ -75,7 +72,8 @@ class Lanes(Generic[T]):
         """How many more may be taken for each of some endpoints, which get their turn one after the other. Those that
         are ``failing`` are slow until something gets through."""
         for one in failing:
-            self._lane(one).limit = 1
+            lane = self._lane(one)
+            lane.limit, lane.slow = 1, True
         free = HELD - self.held
         free_slow = SLOW_AT_ONCE - sum(lane.held for lane in self._lanes.values() if lane.slow)
         rooms: dict[str, int] = {}
@@ -122,9 +120,10 @@ class Lanes(Generic[T]):
         if took_ms is None:
             return
         if through and took_ms <= SLOW_MS:
-            lane.limit = min(self._most, lane.limit + 1)
+            lane.limit, lane.slow = min(self._most, lane.limit + 1), False
         else:
             lane.limit = max(1, lane.limit // 2)
+            lane.slow = lane.limit == 1
 
     def clear(self, endpoint_id: str) -> list[T]:
         """What waits here for a receiver and has not begun; it waits no more."""

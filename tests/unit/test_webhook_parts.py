@@ -122,9 +122,10 @@ def test_a_quick_receiver_gets_more_places_up_to_the_setting() -> None:
     assert Counter(bench.way) == {"a": 7}  # four may be; those under way are not broken off
 
 
-def test_slow_receivers_leave_half_of_the_places() -> None:
+@pytest.mark.parametrize("most", [1, 8])
+def test_slow_receivers_leave_half_of_the_places(most: int) -> None:
     slow = [f"slow{number}" for number in range(500)]
-    bench = Bench(*slow)
+    bench = Bench(*slow, most=most)
     for name in slow:  # each has been slow before
         bench.lanes.rooms([name], [name])
     bench.fill()
