@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from renderer import __version__
 from renderer.bootstrap import bucket
+from renderer.deliver.retries import LONGEST_REST_S
 from renderer.errors import CODES, EnvironmentFault
 from renderer.ledger.database import Database
 from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, Listening, OpenRun, Paused, Queue
@@ -289,12 +290,13 @@ def _about_webhooks(status: Status, ledger: LedgerView) -> Iterator[Need]:
             if failing_ms > FAILING_MS:
                 text = f"Nothing has got through to the webhook endpoint '{endpoint.name}' for {ago(failing_ms)}."
                 yield Need(code="webhook", text=text, hint=hint)
-    # What rests or is about to be tried again is not overdue: the time is in the future.
-    due = [
-        status.at_ms - one.due_ms
-        for one in ledger.webhooks
-        if one.due_ms is not None and one.endpoint.state == "active" and (one.endpoint.failing_ms is None)
-    ]
+    # What waits behind a receiver that fails is not overdue, nor what waits behind one that has asked for a rest, for as
+    # long as it may; what is about to be tried again has a time that is to come.
+    due = []
+    for one in ledger.webhooks:
+        if one.due_ms is not None and one.endpoint.state == "active" and one.endpoint.failing_ms is None:
+            rests = (one.endpoint.rests_ms or 0) > status.at_ms - OVERDUE_MS
+            due.append(status.at_ms - one.due_ms - (LONGEST_REST_S * 1000 if rests else 0))
     # Where no courier runs at all, what happened has not even become a message to anybody.
     if ledger.untold_ms is not None and any(one.endpoint.state == "active" for one in ledger.webhooks):
         due.append(status.at_ms - ledger.untold_ms)

@@ -72,6 +72,11 @@ def fail(services: Services, code: str = "webhook.answer", *, gone: bool = False
         services.deliveries.settle(tried, {load.endpoint.id: Health(through=False, gone=gone)})
 
 
+def rest(services: Services, until_ms: int | None) -> None:
+    with services.database.writing() as connection:
+        connection.execute(update(webhook_endpoints).values(rests_ms=until_ms))
+
+
 def test_the_life_of_an_endpoint() -> None:
     with receiver() as there:
         made = run("add", there.url(), "--topic", "run.complete", "--template", "energy-bill", "--name", "crm")
@@ -171,6 +176,9 @@ def test_what_is_wrong_is_told_by_status_and_metrics() -> None:
     assert 690 < metrics()["dearly_webhook_oldest_seconds",] < 710
     services.deliveries.fan_out()
     assert needs() == [] and needs(700_000) == ["courier"] and needs(700_000, service=False) == []
+    rest(services, now + 4_000_000)  # its receiver takes some, and has asked for a rest
+    assert needs(700_000) == [] and needs(4_500_000) == ["courier"]
+    rest(services, None)
     found = metrics()
     assert (found["dearly_webhook_waiting",], found["dearly_webhook_endpoints", "active"]) == (2, 1)
     assert 690 < found["dearly_webhook_oldest_seconds",] < 710
@@ -180,8 +188,7 @@ def test_what_is_wrong_is_told_by_status_and_metrics() -> None:
     assert found["dearly_webhook_endpoints_failing",] == 1
     assert needs() == [] and needs(4_000_000) == ["webhook"]
     happen(services)
-    with services.database.writing() as connection:
-        connection.execute(update(webhook_endpoints).values(rests_ms=None))
+    rest(services, None)
     fail(services, "webhook.gone", gone=True)
     status = look(settings, True, lambda: now)
     (need,) = [need for need in status.needs if need.code != "broker"]
