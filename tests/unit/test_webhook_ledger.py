@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select, update
 import renderer.ledger.holds
 from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE, Deliveries, Health, Load, Tried
 from renderer.ledger.delivery_log import DeliveryLog
-from renderer.ledger.endpoints import Endpoints, SealedSecret
+from renderer.ledger.endpoints import MOST_SECRETS, Endpoints, SealedSecret
 from renderer.ledger.events import announce_run
 from renderer.ledger.holds import Holds
 from renderer.ledger.leader import NotLeader
@@ -477,6 +477,11 @@ def test_secrets_overlap_and_end(post: Post) -> None:
     post.endpoints.rotate(there, SealedSecret(id=ids[1], sealed=b"2"), 0)
     assert [one.sealed for one in post.endpoints.secrets([there])[there]] == [b"2"]
     assert post.endpoints.rotate("no", SealedSecret(id="x", sealed=b"3"), 0) is None
+    for number in range(MOST_SECRETS + 1):
+        post.now += 1
+        post.endpoints.rotate(there, SealedSecret(id=f"s{number}", sealed=b"%d" % number), HOUR_MS)
+    newest = [b"%d" % number for number in range(MOST_SECRETS, 0, -1)]
+    assert [one.sealed for one in post.endpoints.secrets([there])[there]] == newest
     post.endpoints.remove(there)
     assert post.count(webhook_secrets) == 0 and post.endpoints.get(there) is None and post.endpoints.listed() == []
 
