@@ -290,8 +290,8 @@ def _about_webhooks(status: Status, ledger: LedgerView) -> Iterator[Need]:
             if failing_ms > FAILING_MS:
                 text = f"Nothing has got through to the webhook endpoint '{endpoint.name}' for {ago(failing_ms)}."
                 yield Need(code="webhook", text=text, hint=hint)
-    # What waits behind a receiver that fails is not overdue, nor what waits behind one that has asked for a rest, for as
-    # long as it may; what is about to be tried again has a time that is to come.
+    # What waits behind a receiver that fails is not overdue, nor what waits for one that has asked for a rest, while
+    # that may last; what is about to be tried again has a time that is to come.
     due = []
     for one in ledger.webhooks:
         if one.due_ms is not None and one.endpoint.state == "active" and one.endpoint.failing_ms is None:
