@@ -293,8 +293,12 @@ def test_of_many_who_decide_at_once_one_is_first(house: HttpHouse, tmp_path: Pat
         assert len(decided) == 1 and decided[0].startswith("key ")
 
 
-def test_an_approval_that_was_interrupted_can_be_finished(house: HttpHouse, held: str, all_: Visitor) -> None:
+def test_an_approval_that_was_interrupted_can_be_finished(
+    house: HttpHouse, held: str, all_: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert house.services.intake.mark_approved(held, "key 000000000000")
+    assert "let the rest go on again" not in text_of(all_.get(f"/operate/runs/{held}"))  # it has only begun
+    monkeypatch.setattr("renderer.api.operate.run_view.STUCK_MS", 0)
     assert "let the rest go on again" in text_of(all_.get(f"/operate/runs/{held}"))
     assert "It was approved before." in text_of(all_.get(f"/operate/runs/{held}/approve"))
     assert location(all_.decide(held, "approve")).endswith("said=late")
@@ -423,6 +427,14 @@ def test_no_key_sees_on_these_pages_what_its_scope_forbids(
             answer = visitor.decide(world.runs[template], "approve")
             assert answer.status == (403 if "runs:approve" not in scopes else 404)
             assert run_row(house, world.runs[template]).approved_ms is None
+
+
+def test_a_key_of_a_template_is_told_of_its_failures_only(house: HttpHouse, tmp_path: Path) -> None:
+    (request,) = requests_of(house, batch(house, tmp_path, [person("fails")], "other"))
+    house.make(request, fault=Fault(code="render.frames", message="Frames are missing."))
+    for template in TEMPLATES:
+        page = text_of(Visitor(house, house.key("read", templates=[template])).get("/operate"))
+        assert ("render.frames" in page) == (template == "other")
 
 
 def test_ids_are_found_by_those_who_may_see_them(house: HttpHouse, world: World) -> None:

@@ -12,10 +12,13 @@ from renderer.batch.account import Account, account
 from renderer.batch.standing import Standing, look
 from renderer.ledger.browse import Sampled, SeenRun, SeenStep
 from renderer.ledger.key_ring import ApiKey
+from renderer.ledger.model import wall_clock
 from renderer.operations.status import ENDLESS
 
 DECISIONS = ("approved", "cancelled")
 _KEY = "key "
+STUCK_MS = 30_000
+"""So long an approval has nothing to show for before its page asks whether it was interrupted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +45,12 @@ class RunView:
 
     @property
     def stuck(self) -> bool:
-        """Whether an approval may have been interrupted: it was given, and nothing of what waits is at work."""
+        """Whether an approval may have been interrupted: it was given a while ago, and nothing of what waits is at
+        work."""
         run, tally = self.standing.run, self.standing.tally
-        approved = run.hold_after is not None and run.approved_ms is not None and run.state in ("open", "running")
-        return approved and tally.waiting > 0 and not self.standing.at_work
+        if run.hold_after is None or run.approved_ms is None or run.state not in ("open", "running"):
+            return False
+        return wall_clock() - run.approved_ms >= STUCK_MS and tally.waiting > 0 and not self.standing.at_work
 
     def decided(self) -> SeenStep | None:
         """The last decision of a person."""
