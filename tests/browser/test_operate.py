@@ -75,7 +75,8 @@ def every_page(house: HttpHouse, runs: dict[str, str]) -> list[str]:
     run, request = runs["look"], requests_of(house, runs["look"])[0]
     return [
         "", "/runs", f"/runs/{run}", f"/runs/{runs['failed']}", f"/runs/{run}/approve", f"/runs/{run}/reject",
-        f"/requests/{request}", f"/requests?run={run}", "/workers", "/releases", "/releases/small",
+        f"/requests/{request}", f"/requests/{requests_of(house, runs['failed'])[0]}", f"/requests?run={run}",
+        f"/requests?run={runs['failed']}", "/workers", "/releases", "/releases/small",
     ]  # fmt: skip
 
 
