@@ -19,10 +19,10 @@ import structlog
 from celery import Celery, signals
 from celery.exceptions import Reject
 
-from renderer.bootstrap import Services
+from renderer.bootstrap import Services, open_store
 from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
-from renderer.installation import agreed_key
+from renderer.installation import MARKER, agreed_key
 from renderer.ledger.database import Database
 from renderer.ledger.identity import Identity
 from renderer.ledger.model import Work
@@ -125,7 +125,7 @@ def make_app(
         """Give multiprocessing a folder that is swept once we are dead. The one that it makes for what a pool shares
         with its children is in the temporary directory, and stays when we are killed."""
         settings.prepare()
-        _same_key(settings)
+        _same_installation(settings)
         folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
         _check_traces(settings)
@@ -197,14 +197,17 @@ def _check_traces(settings: Settings) -> None:
             raise SystemExit(error.exit_code) from error
 
 
-def _same_key(settings: Settings) -> None:
-    """End a worker whose key could open nothing of what the ledger holds. While the ledger is away, its processes look
-    when they begin."""
+def _same_installation(settings: Settings) -> None:
+    """End a worker whose key could open nothing of what the ledger holds, or whose store is another one: it would only
+    hand parts back, and pause their queues for everybody. While ledger or store is away, its processes look when they
+    begin."""
     try:
         with closing(Database(settings.database, pooled=False)) as database:
             agreed_key(settings.key_file, Identity(database))
+            store, _ = open_store(settings, database, quick=True)
+            store.stat(MARKER)
     except EnvironmentFault as error:
-        if error.code == "environment.key":
+        if error.code in ("environment.key", "store.other"):
             print(error, file=sys.stderr)
             raise SystemExit(error.exit_code) from error
 

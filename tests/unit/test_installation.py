@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -87,12 +88,29 @@ def test_a_ledger_from_before_keys_were_noted_takes_only_the_key_that_opens_it(t
 
 
 def test_a_worker_with_another_key_does_not_start(tmp_path: Path) -> None:
-    database = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    build(Settings(home=tmp_path / "first", database_url=database)).database.close()
+    build(Settings(home=tmp_path / "first", database_url=shared_ledger(tmp_path))).database.close()
+    assert "environment.key" in refused_worker(tmp_path)
+
+
+def test_a_worker_with_another_store_does_not_start(tmp_path: Path) -> None:
+    first = Settings(home=tmp_path / "first", database_url=shared_ledger(tmp_path))
+    build(first).database.close()
+    (tmp_path / "second").mkdir(mode=0o700)
+    shutil.copy(first.key_file, tmp_path / "second")
+    assert "store.other" in refused_worker(tmp_path)
+    assert not list((tmp_path / "second/store").glob("*.json")), "nothing is written into it"
+
+
+def shared_ledger(folder: Path) -> str:
+    return f"sqlite:///{folder / 'ledger.sqlite'}"
+
+
+def refused_worker(folder: Path) -> str:
+    """What a worker says that ends at its start: one of the home "second" on the shared ledger."""
     command = [sys.executable, "-m", "celery", "-A", "workers", "worker", "-c", "1"]
     environment = {
-        "DEARLY_HOME": str(tmp_path / "second"),
-        "DEARLY_DATABASE_URL": database,
+        "DEARLY_HOME": str(folder / "second"),
+        "DEARLY_DATABASE_URL": shared_ledger(folder),
         "DEARLY_BROKER_URL": "redis://127.0.0.1:1/0",
         "DEARLY_KEY_FILE": "",
     }
@@ -100,7 +118,7 @@ def test_a_worker_with_another_key_does_not_start(tmp_path: Path) -> None:
         command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120, check=False
     )
     assert ended.returncode == EnvironmentFault.exit_code, ended.stderr
-    assert "environment.key" in ended.stderr
+    return ended.stderr
 
 
 def test_a_store_is_marked_once_and_known_again(identity: Identity) -> None:
