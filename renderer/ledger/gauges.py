@@ -154,14 +154,17 @@ class Gauges:
             return {str(state): int(count) for state, count in rows}
 
     def open_runs(self, limit: int = 50) -> list[OpenRun]:
-        """Runs that are not settled, the newest first."""
+        """Runs that are not settled, the newest first. Of more than ``limit``, those that may wait for an approval come
+        before others: nobody must miss one behind newer runs."""
+        may_wait = case((runs.c.hold_after.is_not(None) & runs.c.approved_ms.is_(None), 1), else_=0)
         with self._database.reading() as connection:
             found = connection.execute(
                 select(runs)
                 .where(runs.c.state.in_(("open", "running")))
-                .order_by(runs.c.created_ms.desc(), runs.c.id.desc())
+                .order_by(may_wait.desc(), runs.c.created_ms.desc(), runs.c.id.desc())
                 .limit(limit)
             ).all()
+            found = sorted(found, key=lambda row: (row.created_ms, row.id), reverse=True)
             return [
                 OpenRun(
                     id=row.id,

@@ -274,6 +274,13 @@ def test_pauses_unbalanced_runs_and_approvals_need_somebody(bench: Bench) -> Non
     found = bench.look(service=False)
     assert [need.code for need in found.needs] == ["service", "paused", "unbalanced", "approval"]
     assert "'video' has been paused for 6 min: The disk is full." in found.needs[1].text
+    for _ in range(60):  # however many have begun since
+        bench.now += 1
+        bench.services.intake.open_run("batch")
+    ledger = bench.look(service=False).ledger
+    assert ledger is not None and ledger.runs[-1].held
+    assert [run.created_ms for run in ledger.runs] == sorted((run.created_ms for run in ledger.runs), reverse=True)
+    assert "approval" in bench.codes()
     bench.now += 8 * DAY_MS
     assert "unbalanced" not in bench.codes()
 
