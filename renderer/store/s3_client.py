@@ -149,10 +149,12 @@ def answers() -> Iterator[None]:
         yield
     except ClientError as error:
         raise Refusal(error) from error
-    except (BotoCoreError, OSError) as error:
+    except (BotoCoreError, OSError, RecursionError) as error:
+        # botocore follows a redirection without end, as of a proxy that wants HTTPS, and wraps that where it happens to
+        # end while something is sent
+        if isinstance(error, RecursionError) or isinstance(error.__context__, RecursionError):
+            raise _elsewhere("redirected again and again") from error
         raise unreachable(error) from error
-    except RecursionError as error:  # botocore follows a redirection without end, as of a proxy that wants HTTPS
-        raise _elsewhere("redirected again and again") from error
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -32,9 +33,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    runtime = tmp_path / "run"
-    runtime.mkdir(mode=0o700)
+def runtime() -> Iterator[Path]:
+    """A run-time folder with a name short enough for a socket."""
+    with tempfile.TemporaryDirectory(prefix="d-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, runtime: Path) -> dict[str, str]:
     return {
         **os.environ,
         "DEARLY_HOME": str(tmp_path / "home"),
@@ -78,7 +84,7 @@ def worker(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[
 
 
 def test_a_run_goes_on_from_a_copy_that_was_made_in_the_middle_of_it(
-    environment: dict[str, str], tmp_path: Path
+    environment: dict[str, str], tmp_path: Path, runtime: Path
 ) -> None:
     home = tmp_path / "home"
     sample = json.loads((ROOT / "templates/energy-bill/samples/12-high-user-ev.json").read_text("utf-8"))
@@ -97,8 +103,8 @@ def test_a_run_goes_on_from_a_copy_that_was_made_in_the_middle_of_it(
         process.kill()  # as a machine goes, and not in order
         process.wait(60)
     shutil.rmtree(home)
-    shutil.rmtree(tmp_path / "run")
-    (tmp_path / "run").mkdir(mode=0o700)
+    shutil.rmtree(runtime)
+    runtime.mkdir(mode=0o700)
 
     commands(1, environment, tmp_path)
     assert 2 <= done(home) < RECORDS  # it was a copy of the middle

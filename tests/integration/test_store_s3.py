@@ -19,7 +19,7 @@ import pytest
 from renderer.errors import EnvironmentFault
 from renderer.store import s3
 from renderer.store.s3 import S3Store
-from renderer.store.s3_client import Patience, Place
+from renderer.store.s3_client import Patience, Place, faults
 from renderer.store.s3_probe import probe
 from renderer.store.s3_reading import FIRST_BYTES
 from renderer.units import sha256
@@ -339,6 +339,22 @@ def test_failures_are_told_without_addresses_and_secrets(store: S3Store, moto: M
         lambda environ, start, inner: says("501 Not Implemented", "NotImplemented")(environ, start, inner)
     ]
     assert fault_of(lambda: store.put_if_absent("some/key", b"x")).code == "store.create-only"
+
+
+def test_redirections_without_end_are_told_wherever_they_end() -> None:
+    from botocore.exceptions import HTTPClientError
+
+    def sends() -> None:  # as botocore's session does
+        try:
+            raise RecursionError
+        except Exception as error:
+            raise HTTPClientError(error=error)  # noqa: B904
+
+    def asks() -> None:
+        with faults():
+            sends()
+
+    assert "elsewhere" in fault_of(asks).message
 
 
 def test_a_store_that_is_away_or_hangs_is_known_soon(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
