@@ -28,7 +28,9 @@ class Killer:
     def kill_one(self, kind: Kind | None = None) -> bool:
         """Kill one process, of a kind that is chosen first; False when none of that kind is there just now."""
         if not self._turns:
-            self._turns = self._random.sample(self._kinds, len(self._kinds))
+            dead = {kind for _, kind, _ in self.killed}
+            left = [kind for kind in self._kinds if kind not in dead] or list(self._kinds)
+            self._turns = self._random.sample(left, len(left))
         chosen = kind or self._turns.pop(0)
         family = self._house.look()
         victims = [process for process in family if kind_of(process, family) == chosen]

@@ -20,7 +20,7 @@ from tests.chaos.processes import Kind
 from tests.chaos.test_messages import flush, thrice_and_forgotten
 from tests.ledgers import Postgres
 
-REQUESTS = int(os.environ.get("DEARLY_CHAOS_REQUESTS", "24"))
+REQUESTS = int(os.environ.get("DEARLY_CHAOS_REQUESTS", "100"))
 MESSAGES = 60 if LONG else 24
 
 EVERYDAY: Mapping[str, tuple[Kind, ...]] = {"redis": ("child", "broker", "worker"), "rabbitmq": KINDS}
@@ -71,7 +71,7 @@ def house(
 
 def test_whoever_is_killed_nothing_is_lost_and_nothing_doubled(house: House, broker: Own) -> None:
     kinds = (*KINDS, "store") if LONG else EVERYDAY[broker.kind]
-    killer = get_through(house, REQUESTS, kinds=kinds, step=None if LONG else 2)
+    killer = get_through(house, REQUESTS, kinds=kinds, step=None if LONG else 2, once=not LONG)
     assert killer.all_had_their_turn(), str(killer)
 
 
