@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Row, Table, func, select
 from renderer.ledger.database import Database
 from renderer.ledger.endings import end_request
 from renderer.ledger.model import Clock, Fault, Produced, RunState, State, wall_clock
+from renderer.ledger.rows import fault_of, produced_of
 from renderer.ledger.tables import activations, artefacts, attempts, history, parts, releases, requests, runs, sealed
 
 WINDOW = 20_000
@@ -291,16 +292,7 @@ class Browse:
         found: dict[str, list[Produced]] = {one: [] for one in request_ids}
         with self._database.reading() as connection:
             for row in connection.execute(wanted):
-                found[row.request_id].append(
-                    Produced(
-                        path=row.path,
-                        kind=row.kind,
-                        media_type=row.media_type,
-                        bytes=row.bytes,
-                        sha256=row.sha256,
-                        key=row.key,
-                    )
-                )
+                found[row.request_id].append(produced_of(row))
         return {one: tuple(files) for one, files in found.items()}
 
     def failed(self, request_id: str) -> Failed | None:
@@ -389,7 +381,7 @@ def _request(row: Row[Any], seen: tuple[SeenPart, ...] = ()) -> SeenRequest:
         release=row.release,
         state=row.state,
         reason=row.reason,
-        fault=_fault(row),
+        fault=fault_of(row),
         created_ms=row.created_ms,
         finished_ms=row.finished_ms,
         gone=row.forgotten_ms is not None or row.cleaned_ms is not None,
@@ -405,7 +397,7 @@ def _part(row: Row[Any]) -> SeenPart:
         attempts=row.attempts,
         step=row.step,
         steps=row.steps,
-        fault=_fault(row),
+        fault=fault_of(row),
         warnings=tuple(warnings),
         finished_ms=row.finished_ms,
     )
@@ -424,7 +416,3 @@ def _run(row: Row[Any]) -> SeenRun:
         created_ms=row.created_ms,
         finished_ms=row.finished_ms,
     )
-
-
-def _fault(row: Row[Any]) -> Fault | None:
-    return Fault(code=row.error_code, message=row.error_message) if row.error_code else None

@@ -244,29 +244,19 @@ class Deliveries:
             return len(old)
 
 
-_BACK = (
-    update(webhook_deliveries)
-    .where(
-        webhook_deliveries.c.id == bindparam("b_id"),
-        webhook_deliveries.c.lease_token == bindparam("b_token"),
-        webhook_deliveries.c.state == "waiting",
-    )
-    .values(lease_owner=None, available_ms=bindparam("b_now"))
+_HELD = update(webhook_deliveries).where(
+    webhook_deliveries.c.id == bindparam("b_id"),
+    webhook_deliveries.c.lease_token == bindparam("b_token"),
+    webhook_deliveries.c.state == "waiting",
 )
-_SETTLE = (
-    update(webhook_deliveries)
-    .where(
-        webhook_deliveries.c.id == bindparam("b_id"),
-        webhook_deliveries.c.lease_token == bindparam("b_token"),
-        webhook_deliveries.c.state == "waiting",
-    )
-    .values(
-        state=bindparam("b_state"),
-        attempts=bindparam("b_attempts"),
-        available_ms=bindparam("b_available"),
-        finished_ms=bindparam("b_finished"),
-        lease_owner=None,
-    )
+"""An update of a delivery by whoever took it last."""
+_BACK = _HELD.values(lease_owner=None, available_ms=bindparam("b_now"))
+_SETTLE = _HELD.values(
+    state=bindparam("b_state"),
+    attempts=bindparam("b_attempts"),
+    available_ms=bindparam("b_available"),
+    finished_ms=bindparam("b_finished"),
+    lease_owner=None,
 )
 _LOGGED = (
     webhook_attempts.c.delivery_id,

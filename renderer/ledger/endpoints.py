@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, insert, select, update
 
 from renderer.ledger.database import Database
 from renderer.ledger.model import Clock, EndpointState, wall_clock
+from renderer.ledger.rotation import end_by, from_column, to_column, works_after
 from renderer.ledger.tables import webhook_endpoints, webhook_secrets
 
 MOST_SECRETS = 5
@@ -85,8 +86,8 @@ class Endpoints:
                 "id": endpoint_id,
                 "name": name,
                 "url": url,
-                "topics": None if topics is None else " ".join(sorted(topics)),
-                "templates": None if templates is None else " ".join(sorted(templates)),
+                "topics": to_column(topics),
+                "templates": to_column(templates),
                 "state": "active",
                 "created_ms": now,
                 "failures": 0,
@@ -102,11 +103,9 @@ class Endpoints:
             row = connection.execute(_one(endpoint_id).with_for_update()).one_or_none()
             if row is None:
                 return None
-            until = now + overlap_ms
-            of = webhook_secrets.c.endpoint_id == endpoint_id
-            later = or_(webhook_secrets.c.until_ms.is_(None), webhook_secrets.c.until_ms > until)
-            connection.execute(update(webhook_secrets).where(of, later).values(until_ms=until))
-            connection.execute(delete(webhook_secrets).where(of, webhook_secrets.c.until_ms <= now))
+            ours = webhook_secrets.c.endpoint_id == endpoint_id
+            end_by(connection, webhook_secrets, ours, now + overlap_ms)
+            connection.execute(delete(webhook_secrets).where(ours, webhook_secrets.c.until_ms <= now))
             _put(connection, endpoint_id, secret, now)
             return _endpoint(row)
 
@@ -178,7 +177,7 @@ def signing(connection: Connection, endpoint_ids: Sequence[str], now_ms: int) ->
         rows = connection.execute(
             select(webhook_secrets)
             .where(webhook_secrets.c.endpoint_id.in_(endpoint_ids[start : start + 500]))
-            .where(or_(webhook_secrets.c.until_ms.is_(None), webhook_secrets.c.until_ms > now_ms))
+            .where(works_after(webhook_secrets, now_ms))
             .order_by(webhook_secrets.c.until_ms.is_not(None), webhook_secrets.c.created_ms.desc())
         )
         for row in rows:
@@ -203,8 +202,8 @@ def _endpoint(row: Row[Any]) -> Endpoint:
         id=row.id,
         name=row.name,
         url=row.url,
-        topics=None if row.topics is None else frozenset(row.topics.split()),
-        templates=None if row.templates is None else frozenset(row.templates.split()),
+        topics=from_column(row.topics),
+        templates=from_column(row.templates),
         state=row.state,
         why=row.why,
         created_ms=row.created_ms,

@@ -14,6 +14,7 @@ from sqlalchemy import Row, insert, or_, select, update
 
 from renderer.ledger.database import Database
 from renderer.ledger.model import Clock, wall_clock
+from renderer.ledger.rotation import end_by, from_column, to_column, works_after
 from renderer.ledger.tables import api_keys, api_secrets
 
 USED_EVERY_MS = 60_000
@@ -72,7 +73,7 @@ class KeyRing:
                     id=key_id,
                     name=name,
                     scopes=" ".join(sorted(scopes)),
-                    templates=None if templates is None else " ".join(sorted(templates)),
+                    templates=to_column(templates),
                     created_ms=now,
                     expires_ms=expires_ms,
                 )
@@ -91,9 +92,7 @@ class KeyRing:
             ).one_or_none()
             if row is None:
                 return None
-            until = now + overlap_ms
-            later = or_(api_secrets.c.until_ms.is_(None), api_secrets.c.until_ms > until)
-            connection.execute(update(api_secrets).where(api_secrets.c.key_id == key_id, later).values(until_ms=until))
+            end_by(connection, api_secrets, api_secrets.c.key_id == key_id, now + overlap_ms)
             connection.execute(insert(api_secrets).values(digest=digest, key_id=key_id, created_ms=now))
         return _key(row)
 
@@ -120,8 +119,8 @@ class KeyRing:
             row = connection.execute(select(api_keys).where(api_keys.c.id == key_id)).one_or_none()
             if row is None:
                 return None
-            still = or_(api_secrets.c.until_ms.is_(None), api_secrets.c.until_ms > now)
-            digests = connection.scalars(select(api_secrets.c.digest).where(api_secrets.c.key_id == key_id, still))
+            ours = api_secrets.c.key_id == key_id
+            digests = connection.scalars(select(api_secrets.c.digest).where(ours, works_after(api_secrets, now)))
             found = tuple(digests)
         key = _key(row)
         return (key, found) if key.lives(now) else None
@@ -145,7 +144,7 @@ def _key(row: Row[Any]) -> ApiKey:
         id=row.id,
         name=row.name,
         scopes=frozenset(row.scopes.split()),
-        templates=None if row.templates is None else frozenset(row.templates.split()),
+        templates=from_column(row.templates),
         created_ms=row.created_ms,
         expires_ms=row.expires_ms,
         revoked_ms=row.revoked_ms,

@@ -23,6 +23,7 @@ from renderer.ledger.model import (
     Worker,
     wall_clock,
 )
+from renderer.ledger.rows import fault_of, produced_of
 from renderer.ledger.tables import (
     LEASED,
     READY,
@@ -121,7 +122,7 @@ class Reader:
                     faults=row.faults,
                     step=row.step,
                     steps=row.steps,
-                    fault=_fault(row),
+                    fault=fault_of(row),
                     owner=row.lease_owner,
                     started_ms=row.started_ms,
                     finished_ms=row.finished_ms,
@@ -143,18 +144,7 @@ class Reader:
                 .where(wanted, parts.c.state == "done")
                 .order_by(artefacts.c.path)
             )
-            return [
-                Produced(
-                    path=row.path,
-                    kind=row.kind,
-                    media_type=row.media_type,
-                    bytes=row.bytes,
-                    sha256=row.sha256,
-                    key=row.key,
-                    engine=row.engine,
-                )
-                for row in rows
-            ]
+            return list(map(produced_of, rows))
 
     def engines(self, digests: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
         """What stands behind digests of engines: the versions of Dearly and of the libraries that made an artefact."""
@@ -279,9 +269,5 @@ def _request(row: Row[Any]) -> Request:
         state=row.state,
         plan_digest=row.plan_digest,
         reason=row.reason,
-        fault=_fault(row),
+        fault=fault_of(row),
     )
-
-
-def _fault(row: Row[Any]) -> Fault | None:
-    return Fault(code=row.error_code, message=row.error_message) if row.error_code else None

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import Connection, select, tuple_
 
 from renderer.ledger.database import Database
 from renderer.ledger.model import Produced, State, Work
+from renderer.ledger.rows import produced_of
 from renderer.ledger.tables import artefacts, parts, requests, set_aside
 
 PAGE = 500
@@ -136,7 +137,7 @@ def _with_parts(connection: Connection, rows: Sequence[Any], files: bool) -> lis
                 select(artefacts).where(artefacts.c.part_id.in_(block)).order_by(artefacts.c.part_id, artefacts.c.path)
             )
             for row in connection.execute(wanted):
-                produced.setdefault(row.part_id, []).append(_file(row))
+                produced.setdefault(row.part_id, []).append(produced_of(row))
     made: dict[str, list[WalkedPart]] = {}
     for row in asked:
         made.setdefault(row.request_id, []).append(
@@ -162,15 +163,3 @@ def _with_parts(connection: Connection, rows: Sequence[Any], files: bool) -> lis
         )
         for row in rows
     ]
-
-
-def _file(row: Row[Any]) -> Produced:
-    return Produced(
-        path=row.path,
-        kind=row.kind,
-        media_type=row.media_type,
-        bytes=row.bytes,
-        sha256=row.sha256,
-        key=row.key,
-        engine=row.engine,
-    )
