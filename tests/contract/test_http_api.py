@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from renderer.errors import CODES
+from renderer.ledger.database import Database
 from renderer.ledger.model import Fault, wall_clock
 from renderer.ledger.tables import api_keys, requests
 from tests.http_house import Answer, HttpHouse, http_house
@@ -714,6 +717,21 @@ def test_metrics_are_for_keys_that_may_read_them(house: HttpHouse) -> None:
     answer = house.call("GET", "/metrics", key=house.key("metrics"))
     assert answer.status == 200 and b"dearly_info" in answer.body
     problem(house.call("GET", "/metrics", key=house.key("read")), 403, "api.scope")
+
+
+def test_no_connection_is_left_to_the_ledger(tmp_path: Path, ledger_url: str) -> None:
+    with http_house(tmp_path, ledger_url) as house:
+        assert house.call("GET", "/metrics", key=house.key("metrics")).status == 200
+    if ledger_url.startswith("sqlite"):
+        files = [os.readlink(file) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+        assert not [file for file in files if file.startswith(str(tmp_path / "ledger.sqlite"))]
+        return
+    with closing(Database(ledger_url)) as database, database.reading() as connection:
+        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        until = time.monotonic() + 30  # the server's processes end after their connections
+        while connection.exec_driver_sql(others).scalar():
+            assert time.monotonic() < until
+            time.sleep(0.05)
 
 
 def test_no_page_elsewhere_may_read_an_answer(house: HttpHouse) -> None:

@@ -27,7 +27,9 @@ def router(house: House, description: Callable[[], bytes]) -> APIRouter:
     """The addresses about the service itself."""
     found = APIRouter(tags=["service"])
     measures = house.doorkeeper.needs("metrics")
-    metrics = registry(LedgerCollector(house.services.settings))
+    collector = LedgerCollector(house.services.settings)
+    house.closing.append(collector.close)
+    metrics = registry(collector)
     kept: tuple[float, ReadySaid] | None = None
     looking = asyncio.Lock()
 
