@@ -196,9 +196,9 @@ def test_a_layout_cannot_reach_out_or_grow(layout: str) -> None:
     ],
 )
 def test_a_layout_cannot_run_for_ever(layout: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()  # not the clock's: other tests run on this machine
     assert failure(layout).code == "render.limit"
-    assert time.monotonic() - started < 60  # by the clock of a machine on which other tests run
+    assert time.process_time() - started < 15
 
 
 def test_nested_lists_cannot_be_printed_into_an_explosion() -> None:

@@ -252,7 +252,7 @@ from renderer.render.video.encode import EncodeProfile
 from renderer.render.video.encoders import encode_film
 
 def source():
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())  # print may write the end of a line by itself, and two processes write here
     time.sleep(600)
 
 if __name__ == "__main__":
@@ -275,8 +275,10 @@ def test_children_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         [sys.executable, str(script)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True
     ) as parent:
         assert parent.stdout is not None
-        children = [int(parent.stdout.readline()) for _ in range(2)]
-        parent.kill()
+        try:
+            children = [int(parent.stdout.readline()) for _ in range(2)]
+        finally:
+            parent.kill()
         parent.wait()
         deadline = time.monotonic() + 60
         while any(map(runs, children)):
