@@ -452,6 +452,14 @@ api_secrets = Table(
     Column("until_ms", BigInteger),  # set when a newer one takes its place
 )
 
+# Sessions of the operators' page that were signed out. The others are written nowhere.
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("nonce", Text, primary_key=True),  # the cookie holds it sealed
+    Column("until_ms", BigInteger, nullable=False),  # when the session would have ended by itself
+)
+
 # Encoded pieces of film: what is kept under a name that tells what can be seen (renderer/render/video/keys.py).
 chunks = Table(
     "chunks",

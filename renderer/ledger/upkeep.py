@@ -18,6 +18,7 @@ from renderer.ledger.model import OPEN, Clock, Fence, wall_clock
 from renderer.ledger.tables import (
     LEASED,
     READY,
+    ended_sessions,
     leases,
     marks,
     parts,
@@ -148,7 +149,8 @@ class Upkeep:
     # ---- Old rows
 
     def put_away(self, fence: Fence | None = None) -> int:
-        """Remove workers that ended long ago, and pauses that nothing can end; how many. Raises NotLeader."""
+        """Remove workers that ended long ago, pauses that nothing can end, and what is kept of sessions that would be
+        over anyway; how many. Raises NotLeader."""
         with self._database.writing() as connection:
             now = self._clock()
             guard(connection, fence, now)
@@ -161,6 +163,8 @@ class Upkeep:
             gone += connection.execute(
                 delete(pauses).where(pauses.c.until_ms < now - IDLE_PAUSE_MS, ~ready, ~under_way)
             ).rowcount
+            # A day later: a clock that was wrong for a while lets nobody in again.
+            gone += connection.execute(delete(ended_sessions).where(ended_sessions.c.until_ms < now - DAY_MS)).rowcount
             return gone
 
     def held_back(self, before_ms: int) -> int:

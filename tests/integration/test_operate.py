@@ -139,6 +139,22 @@ def test_signing_out_ends_the_session(house: HttpHouse) -> None:
     assert location(visitor.get("/operate")) == "/operate/sign-in"
 
 
+def test_signing_out_counts_in_every_process_of_the_api(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    with http_house(tmp_path, url) as house, http_house(tmp_path, url) as other:
+        visitor, elsewhere = Visitor(house, house.all), Visitor(other)
+        elsewhere.cookie = visitor.cookie
+        assert elsewhere.get("/operate").status == 200
+        assert location(visitor.send("/operate/sign-out", {"token": visitor.token()})) == "/operate/sign-in"
+        until = time.monotonic() + 10  # what was alive a moment ago is taken to be so for a second
+        while elsewhere.get("/operate").status == 200:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert location(elsewhere.get("/operate")) == "/operate/sign-in"
+        assert Visitor(other, house.all).get("/operate").status == 200  # the key opens as before
+        assert location(visitor.get("/operate")) == "/operate/sign-in"
+
+
 @pytest.mark.parametrize("how", ["revoked", "rotated", "expired"])
 def test_a_session_ends_with_its_key(house: HttpHouse, how: str) -> None:
     key = house.key("read", expires_ms=wall_clock() + 2_000 if how == "expired" else None)
@@ -467,14 +483,15 @@ def test_a_sample_is_shown_where_it_can_run_nothing_and_knows_nobody(house: Http
     page = page_of(visitor, request)
     assert re.search(r'<iframe [^>]*sandbox=""', page) and 'referrerpolicy="no-referrer"' in page
     ticket = ticket_of(visitor, request)
-    nobody = Visitor(house)  # the sandboxed page shows no cookie
-    shown = nobody.get(f"{ticket}/microsite/index.html")
+    shown = visitor.get(f"{ticket}/microsite/index.html")
     assert shown.status == 200 and shown.body == PAGE.encode() and shown.headers["content-type"].startswith("text/html")
     policy = shown.headers["content-security-policy"]
     assert policy.startswith("sandbox;") and "script-src 'none'" in policy and "allow-" not in policy
     assert "frame-ancestors 'self'" in policy and shown.headers["x-frame-options"] == "SAMEORIGIN"
     assert shown.headers["cache-control"] == "private, no-store"
+    nobody = Visitor(house)  # what the sandboxed page loads comes without a cookie
     assert nobody.get(f"{ticket}/microsite/site.css").headers["content-type"].startswith("text/css")
+    assert nobody.get(f"{ticket}/microsite/poster.jpg").headers["content-type"] == "image/jpeg"
     assert nobody.get(f"{ticket}/statement/statement.pdf").status == 404  # the page's own files only
     assert nobody.get(f"{ticket}/microsite/nothing").status == 404
     assert nobody.get(f"{ticket[:-4]}AAAA/microsite/index.html").status == 401
@@ -486,18 +503,33 @@ def test_a_sample_is_shown_where_it_can_run_nothing_and_knows_nobody(house: Http
     )
 
 
-def test_a_ticket_ends_with_its_session_and_its_key(house: HttpHouse, world: World) -> None:
+def test_the_address_of_a_sample_alone_opens_no_page(house: HttpHouse, world: World) -> None:
+    """Addresses stand in the logs of proxies."""
+    key = house.key("read", "artefacts")
+    page = f"{ticket_of(Visitor(house, key), world.requests['small'])}/microsite/index.html"
+    for visitor in (Visitor(house), Visitor(house, key), Visitor(house, house.all)):  # also in another session
+        answer = visitor.get(page)
+        assert answer.status == 401 and NAME not in answer.body.decode()
+
+
+def test_a_ticket_ends_with_its_minutes_its_session_and_its_key(
+    house: HttpHouse, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = world.requests["small"]
     visitor = Visitor(house, house.key("read", "artefacts"))
     ticket = ticket_of(visitor, request)
     visitor.send("/operate/sign-out", {"token": visitor.token()})
-    assert Visitor(house).get(f"{ticket}/microsite/index.html").status == 401
+    assert Visitor(house).get(f"{ticket}/microsite/site.css").status == 401
     key = house.key("read", "artefacts")
-    ticket = ticket_of(Visitor(house, key), request)
-    assert Visitor(house).get(f"{ticket}/microsite/index.html").status == 200
+    visitor = Visitor(house, key)
+    ticket = ticket_of(visitor, request)
+    assert Visitor(house).get(f"{ticket}/microsite/site.css").status == 200
+    with monkeypatch.context() as patch:
+        patch.setattr("renderer.api.operate.sessions.TICKET_S", 0)
+        assert Visitor(house).get(f"{ticket_of(visitor, request)}/microsite/site.css").status == 401
     house.keys.revoke(key.split("_")[1])
     time.sleep(1.1)
-    assert Visitor(house).get(f"{ticket}/microsite/index.html").status == 401
+    assert Visitor(house).get(f"{ticket}/microsite/site.css").status == 401
 
 
 def test_papers_are_pictures_and_films_come_in_parts(house: HttpHouse, world: World, all_: Visitor) -> None:

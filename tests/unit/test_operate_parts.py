@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from renderer.api.operate.glances import Glances
 from renderer.api.operate.routes.entrance import _place
-from renderer.api.operate.sessions import LASTS_S, TICKET_S, Session, Sessions
+from renderer.api.operate.sessions import LASTS_S, TICKET_S, Sessions
 from renderer.api.operate.words import WIDE, bar, percent, plain, several, shown, when
 from renderer.batch.account import UNKNOWN, account
 from renderer.batch.model import Balance
@@ -58,10 +58,6 @@ def test_a_ticket_ends_before_and_with_its_session() -> None:
     late = sessions.ticket(session, REQUEST)
     clock.now += 10
     assert sessions.read_ticket(late) is None
-    again = sessions.begin("0123456789ab", "mark")
-    ticket = sessions.ticket(again, REQUEST)
-    sessions.end(again)
-    assert sessions.read_ticket(ticket) is None and sessions.read(sessions.write(again)) is None
 
 
 def test_nothing_else_opens_a_session() -> None:
@@ -80,16 +76,6 @@ def test_a_form_belongs_to_its_session() -> None:
     assert sessions.is_form(one, sessions.form_token(one))
     for given_ in ("", "\u00fc", sessions.form_token(other)):
         assert not sessions.is_form(one, given_)
-
-
-def test_what_was_signed_out_is_forgotten_when_it_would_have_ended() -> None:
-    clock = Clock()
-    sessions = Sessions(VAULT, clock)
-    for number in range(5):
-        sessions.end(Session(key_id="k", mark="m", nonce=f"{number}", until_s=int(clock.now) + 10))
-    clock.now += 20
-    sessions.end(sessions.begin("k", "m"))
-    assert len(sessions._ended) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from renderer.ledger.model import Claim, Fault, Fence, Outcome, Produced, Submis
 from renderer.ledger.tables import (
     artefacts,
     attempts,
+    ended_sessions,
     history,
     outbox,
     parts,
@@ -390,12 +391,15 @@ def test_old_rows_are_put_away_and_those_that_count_stay(bench: Bench) -> None:
         pause: dict[str, Any] = {"faults": 1, "since_ms": 1, "fault_ms": 1, "code": "environment.disk", "message": "m"}
         connection.execute(insert(pauses).values(queue="video", until_ms=bench.now - day, **pause))
         connection.execute(insert(pauses).values(queue="control", until_ms=bench.now - day, **pause))
+        for nonce, until in (("over", bench.now - day - 1), ("late", bench.now - day + 60_000)):
+            connection.execute(insert(ended_sessions).values(nonce=nonce, until_ms=until))
     bench.submit(bench.run())  # its plan waits in 'control': that pause ends when it gets through
     bench.look(ticks=20)
     with bench.database.reading() as connection:
         assert set(connection.scalars(select(outbox.c.dedupe))) == {"new"}
         assert set(connection.scalars(select(workers.c.id))) == {"late", "alive"}
         assert set(connection.scalars(select(pauses.c.queue))) == {"control"}
+        assert set(connection.scalars(select(ended_sessions.c.nonce))) == {"late"}
 
 
 def test_files_that_nobody_counted_are_swept_a_day_after_their_request_ended(bench: Bench) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +15,11 @@ from starlette.responses import Response
 
 from renderer.api.bodies import body_of
 from renderer.api.caller import Doorkeeper
-from renderer.api.keys import Keys
+from renderer.api.keys import KEPT, KEPT_S, Keys
 from renderer.api.operate.sessions import LASTS_S, Session, Sessions
 from renderer.api.pool import Pool
 from renderer.api.problems import Refusal
+from renderer.ledger.ended_sessions import EndedSessions
 from renderer.ledger.key_ring import ApiKey
 
 NEEDED = "read"
@@ -61,13 +65,21 @@ class SignedOut(Refusal):
 
 
 class Doorman:
-    """Admits visitors. ``url`` is the address that browsers reach the API under; empty: that of the call itself."""
+    """Admits visitors. ``url`` is the address that browsers reach the API under; empty: that of the call itself.
 
-    def __init__(self, keys: Keys, sessions: Sessions, pool: Pool, doorkeeper: Doorkeeper, url: str) -> None:
+    Whether a session was signed out is known to the ledger, and so to every process of the API; as with keys it is
+    taken to be alive for a second after the ledger said so."""
+
+    def __init__(
+        self, keys: Keys, sessions: Sessions, ended: EndedSessions, pool: Pool, doorkeeper: Doorkeeper, url: str
+    ) -> None:
         self._keys = keys
         self._sessions = sessions
+        self._ended = ended
         self._pool = pool
         self._doorkeeper = doorkeeper
+        self._lock = threading.Lock()
+        self._alive: OrderedDict[str, float] = OrderedDict()
         self._url = urlsplit(url)
         self.base = self._url.path.rstrip("/")
         self._secure = self._url.scheme == "https"
@@ -113,9 +125,14 @@ class Doorman:
         return found
 
     async def key_of(self, session: Session) -> ApiKey | None:
-        """The key of a session as it is now; None when what was typed opens nothing any more."""
-        known = self._keys.recently(session.key_id, session.mark)
-        return known or await self._pool.run(self._keys.standing, session.key_id, session.mark)
+        """The key of a session as it is now; None when it was signed out, or what was typed opens nothing any more."""
+        known = self._keys.recently(session.key_id, session.mark) if self._recently(session) else None
+        return known or await self._pool.run(self._standing, session)
+
+    def shows(self, request: Request, session: Session) -> bool:
+        """Whether a call comes with the cookie of this very session."""
+        shown = self._sessions.read(request.cookies.get(self._cookie, ""))
+        return shown is not None and shown.nonce == session.nonce
 
     async def sign_in(self, request: Request, shown: str) -> Session:
         """A session for one who shows a key. Raises a Refusal 401, 403 or 429."""
@@ -132,10 +149,12 @@ class Doorman:
         """Put a session into the browser."""
         self._set(answer, self._sessions.write(session), LASTS_S)
 
-    def forget(self, answer: Response, session: Session | None) -> None:
-        """End a session, and take it out of the browser."""
-        if session is not None:
-            self._sessions.end(session)
+    async def end(self, answer: Response, session: Session) -> None:
+        """End a session everywhere, and take it out of the browser. Raises EnvironmentFault, and then it has not
+        ended."""
+        await self._pool.run(self._ended.add, session.nonce, session.until_s * 1000)
+        with self._lock:
+            self._alive.pop(session.nonce, None)
         self._set(answer, "", 0)
 
     def check_place(self, request: Request) -> None:
@@ -151,6 +170,23 @@ class Doorman:
                 "The form does not come from a page of this address.",
                 hint="Open this page under the address that DEARLY_API_URL says." if self._url.netloc else None,
             )
+
+    def _recently(self, session: Session) -> bool:
+        with self._lock:
+            return time.monotonic() - self._alive.get(session.nonce, float("-inf")) < KEPT_S
+
+    def _standing(self, session: Session) -> ApiKey | None:
+        now = time.monotonic()
+        if self._ended.has(session.nonce):
+            return None
+        key = self._keys.standing(session.key_id, session.mark)
+        if key is not None:
+            with self._lock:
+                self._alive[session.nonce] = now
+                self._alive.move_to_end(session.nonce)
+                while len(self._alive) > KEPT:
+                    self._alive.popitem(last=False)
+        return key
 
     def _origins(self, request: Request) -> set[str]:
         if self._url.netloc:

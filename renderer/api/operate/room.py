@@ -16,6 +16,7 @@ from renderer.api.operate.pages import Pages
 from renderer.api.operate.sessions import Sessions
 from renderer.api.operate.sheets import Sheets
 from renderer.api.pool import Pool
+from renderer.ledger.ended_sessions import EndedSessions
 
 THREADS, WAITING = 3, 100
 """Threads for pages, and pages that may wait for one."""
@@ -39,7 +40,14 @@ class Room:
         house = self.house
         self.services = house.services
         self.sessions = Sessions(house.services.vault)
-        self.doorman = Doorman(house.keys, self.sessions, self.pool, house.doorkeeper, house.services.settings.api_url)
+        self.doorman = Doorman(
+            house.keys,
+            self.sessions,
+            EndedSessions(house.services.database),
+            self.pool,
+            house.doorkeeper,
+            house.services.settings.api_url,
+        )
         self.sheets = Sheets(house.services.settings.cache)
         self.pages = Pages(self.doorman.base, lambda name: f"{self.doorman.base}/operate{self.sheets.path(name)}")
         self.glances = Glances()

@@ -1,9 +1,9 @@
 """Sessions: what a browser shows instead of the key that somebody signed in with.
 
 The cookie holds the key's id, a mark of the secret that was typed, a nonce and the end, sealed with the installation's
-key: nobody can read it or make one, and the key cannot be got back from it. Nothing is stored. A session ends with its
-time, with its key, with the secret it began with (after a rotation), and when somebody signs out; this last is
-remembered by this process, while the browser forgets the cookie.
+key: nobody can read it or make one, and the key cannot be got back from it. Nothing is stored of a session that lives.
+It ends with its time, with its key, with the secret it began with (after a rotation), and when somebody signs out;
+whether it has, the doorman asks the ledger.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import base64
 import hmac
 import json
 import secrets
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
@@ -22,11 +20,10 @@ from renderer.errors import EnvironmentFault
 from renderer.ledger.seal import Vault
 
 LASTS_S = 8 * 3600
-TICKET_S = 3600
-"""So long the pages of a sample can be opened that a frame was made for."""
+TICKET_S = 600
+"""So long a page in a frame may load what it draws itself with."""
 MOST = 600
 """Characters of a cookie or a ticket that are looked at."""
-REMEMBERED = 100_000
 
 _SESSION, _TICKET = "operate session", "operate ticket"
 
@@ -43,20 +40,19 @@ class Session:
 
 @dataclass(frozen=True, kw_only=True)
 class Ticket:
-    """Leave to open the page of one request in a frame, which shows no cookie: a sandboxed page belongs to no site."""
+    """Leave for the page of one request to load its styles, pictures and films. The page itself is opened with the
+    session's cookie; once it is there it belongs to no site, being sandboxed, and shows none."""
 
     session: Session
     request_id: str
 
 
 class Sessions:
-    """Makes sessions and tickets, and knows them again. Used by several threads."""
+    """Makes sessions and tickets, and knows them again."""
 
     def __init__(self, vault: Vault, now: Callable[[], float] = time.time) -> None:
         self._vault = vault
         self._now = now
-        self._lock = threading.Lock()
-        self._ended: OrderedDict[str, int] = OrderedDict()
 
     def begin(self, key_id: str, mark: str) -> Session:
         """A new session."""
@@ -68,28 +64,20 @@ class Sessions:
         return self._sealed(_SESSION, [*astuple(session)])
 
     def read(self, cookie: str) -> Session | None:
-        """The session that a cookie holds; None for one that was not made here, or is over."""
+        """The session that a cookie holds; None for one that was not made here, or whose time is over."""
         said = self._opened(_SESSION, cookie)
         return None if said is None else self._alive(said, session_end=said[3])
 
     def ticket(self, session: Session, request_id: str) -> str:
-        """Leave to open one request's page for a while. It ends with its session."""
+        """Leave for one request's page to load its files, for a while. It ends with its session."""
         until_s = min(session.until_s, int(self._now()) + TICKET_S)
         return self._sealed(_TICKET, [*astuple(session), request_id, until_s])
 
     def read_ticket(self, ticket: str) -> Ticket | None:
-        """What a ticket says; None for one that was not made here, or is over."""
+        """What a ticket says; None for one that was not made here, or whose time is over."""
         said = self._opened(_TICKET, ticket)
         session = None if said is None else self._alive(said[:4], session_end=said[5])
         return None if session is None or said is None else Ticket(session=session, request_id=said[4])
-
-    def end(self, session: Session) -> None:
-        """Let a session open nothing any more in this process."""
-        with self._lock:
-            self._ended[session.nonce] = session.until_s
-            now = self._now()
-            while self._ended and (len(self._ended) > REMEMBERED or next(iter(self._ended.values())) <= now):
-                self._ended.popitem(last=False)
 
     def form_token(self, session: Session) -> str:
         """What every form of a session holds: another site's page does not know it."""
@@ -101,9 +89,7 @@ class Sessions:
 
     def _alive(self, said: list[str], session_end: str) -> Session | None:
         key_id, mark, nonce, until_s = said
-        with self._lock:
-            ended = nonce in self._ended
-        if ended or self._now() >= int(session_end):
+        if self._now() >= int(session_end):
             return None
         return Session(key_id=key_id, mark=mark, nonce=nonce, until_s=int(until_s))
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, inspect, text
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision that :mod:`renderer.ledger.tables` describes."""
 
 FIRST = "0001"

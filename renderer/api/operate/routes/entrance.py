@@ -46,7 +46,7 @@ def router(room: Room) -> APIRouter:
     @found.post(f"{PREFIX}/sign-out")
     async def sign_out(posted: Annotated[Posted, Depends(signed_in)]) -> Response:
         answer = pages.go("/sign-in")
-        doorman.forget(answer, posted.visitor.session)
+        await doorman.end(answer, posted.visitor.session)
         return answer
 
     @found.get(f"{PREFIX}/sheets/{{digest}}/{{name}}")

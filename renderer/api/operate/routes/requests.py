@@ -32,10 +32,14 @@ _SAMPLE_POLICY = (
 )
 _SAMPLE_HEADERS = {
     "Content-Security-Policy": _SAMPLE_POLICY,
-    # A sandboxed page is of no origin, so its own files are another's to it; the ticket in the address is what counts.
+    # A sandboxed page is of no origin, so its own files are another's to it and come without a cookie: for them the
+    # ticket in the address is what counts.
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Frame-Options": "SAMEORIGIN",
 }
+
+_DRAWN_WITH = ("text/css", "text/vtt", "image/", "font/", "audio/", "video/")
+"""Media types that a page loads by itself. Anything else is opened by somebody, whose browser shows the session."""
 
 RequestId = Annotated[str, Path(pattern=ID)]
 
@@ -155,6 +159,8 @@ def router(room: Room) -> APIRouter:
         if not path.startswith("microsite/"):
             raise not_there()
         wanted = await room.pool.run(chosen, key, said.request_id, path)
+        if not wanted.media_type.startswith(_DRAWN_WITH) and not room.doorman.shows(request, said.session):
+            raise SignedOut
         headers = {"Cache-Control": PERSONAL, **_SAMPLE_HEADERS}
         return await file_response(request, store, room.pool, wanted, headers, inline=True)
 
