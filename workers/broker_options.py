@@ -7,6 +7,7 @@ not for the quarter of an hour that the kernel would: the ledger has everything,
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterable
 from typing import Any
 
@@ -51,6 +52,8 @@ def _redis(settings: Settings, queues: Iterable[str]) -> dict[str, Any]:
             "health_check_interval": 25,
             **({} if local else {"socket_connect_timeout": SILENT_S, "socket_keepalive_options": _impatience()}),
         },
+        # Left to itself kombu takes any certificate. What the address says (`?ssl_cert_reqs=…`) counts more.
+        **({"broker_use_ssl": {"ssl_cert_reqs": ssl.CERT_REQUIRED}} if settings.broker.startswith("rediss:") else {}),
         "task_queues": {name: {"exchange": name, "routing_key": name} for name in queues},
     }
 
