@@ -61,6 +61,7 @@ ADVICE: dict[str, str] = {
     "environment.ledger": "Check `DEARLY_DATABASE_URL` and that the disk under `DEARLY_HOME` can be written.",
     "environment.worker": "Look into the worker's log under `DEARLY_HOME`; often the machine has too little memory.",
     "environment.key": "Put back the key file that was there when the request came in; `chmod 600` it.",
+    "environment.clock": "Set the clocks of all machines by NTP.",
     "environment.store": "The message says which: reach it, let Dearly in, or correct `DEARLY_STORE_URL` and "
     "`DEARLY_S3_…`; see [Keep files in a bucket](storage.md). Work goes on by itself.",
     "environment.setting": "Correct the variable that the message names; see [Settings](settings.md).",

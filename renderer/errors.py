@@ -72,6 +72,7 @@ CODES: dict[str, str] = {
     "environment.worker": "A worker process ended unexpectedly.",
     "transient.child": "A render process ended unexpectedly.",
     "environment.key": "The installation's key is missing, readable by others, or not the one that was used.",
+    "environment.clock": "This machine's clock is not the one of the ledger's server.",
     "environment.store": "The store of the files (a bucket) cannot be reached, refuses, or breaks off.",
     "environment.voice": "A voice is missing, or its model cannot be read.",
     "environment.setting": "A setting (DEARLY_…) has a value that it cannot have.",

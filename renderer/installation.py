@@ -3,7 +3,7 @@
 A machine with another key could not open what the others have sealed; one with another store would say that files are
 there which nobody finds; two ledgers over one store would each remove the other's files as left over. All three are
 found out before anything is written: the ledger keeps a keyed fingerprint of the key and the number of the store, and
-the store keeps both numbers under :data:`MARKER`.
+the store keeps both numbers under :data:`MARKER`. Nor does a machine work with a clock of its own.
 """
 
 from __future__ import annotations
@@ -17,12 +17,18 @@ from threading import Lock
 from typing import BinaryIO
 
 from renderer.errors import EnvironmentFault
+from renderer.ledger.database import Database, server_ms
 from renderer.ledger.identity import Identity
+from renderer.ledger.model import Clock, wall_clock
 from renderer.ledger.seal import Vault, installation_key
 from renderer.store.base import Store, Stored
 
 MARKER = "installation.json"
 """Where a store says whose it is."""
+
+CLOCK_MS = 10_000
+"""So far a machine's clock may be from that of the ledger's server. Leases are given by the one and taken back by
+another one's; 15 s after a lease its part is taken for lost (ledger/leader.py)."""
 
 
 def agreed_key(path: Path, identity: Identity) -> bytes:
@@ -51,6 +57,24 @@ def agreed_key(path: Path, identity: Identity) -> bytes:
             hint="Copy their key file, or name it with DEARLY_KEY_FILE. Keep this one if it belongs to another ledger.",
         )
     return key
+
+
+def check_clock(database: Database, clock: Clock = wall_clock) -> None:
+    """See that this machine's clock is the ledger's server's, more or less. Raises EnvironmentFault
+    ``environment.clock`` when it is not."""
+    with database.reading() as connection:
+        before = clock()
+        theirs = server_ms(connection)
+        after = clock()
+    if theirs is None or before - CLOCK_MS <= theirs <= after + CLOCK_MS:
+        return
+    off_s = ((before if theirs < before else after) - theirs) / 1000
+    raise EnvironmentFault(
+        "environment.clock",
+        f"This machine's clock is {abs(off_s):,.0f} s {'ahead of' if off_s > 0 else 'behind'} that of the ledger's "
+        "server.",
+        hint="Set the clocks of all machines by NTP.",
+    )
 
 
 def check_store(store: Store, identity: Identity, prove: Callable[[], None] = lambda: None) -> None:

@@ -22,7 +22,7 @@ from celery.exceptions import Reject
 from renderer.bootstrap import Services, open_store
 from renderer.errors import EnvironmentFault
 from renderer.guard import MEMORY
-from renderer.installation import MARKER, agreed_key
+from renderer.installation import MARKER, agreed_key, check_clock
 from renderer.ledger.database import Database
 from renderer.ledger.identity import Identity
 from renderer.ledger.model import Work
@@ -199,15 +199,16 @@ def _check_traces(settings: Settings) -> None:
 
 def _same_installation(settings: Settings) -> None:
     """End a worker whose key could open nothing of what the ledger holds, or whose store is another one: it would only
-    hand parts back, and pause their queues for everybody. While ledger or store is away, its processes look when they
-    begin."""
+    hand parts back, and pause their queues for everybody. Or whose clock is wrong: its parts would be taken for late.
+    While ledger or store is away, its processes look at these when they begin."""
     try:
         with closing(Database(settings.database, pooled=False)) as database:
+            check_clock(database)
             agreed_key(settings.key_file, Identity(database))
             store, _ = open_store(settings, database, quick=True)
             store.stat(MARKER)
     except EnvironmentFault as error:
-        if error.code in ("environment.key", "store.other"):
+        if error.code in ("environment.clock", "environment.key", "store.other"):
             print(error, file=sys.stderr)
             raise SystemExit(error.exit_code) from error
 

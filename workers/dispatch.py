@@ -21,6 +21,7 @@ from celery import Celery
 from renderer.batch.balance import Settler
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
+from renderer.installation import check_clock
 from renderer.ledger.holds import Holds
 from renderer.ledger.leader import LATE_MS, NEVER_MS, NotLeader
 from renderer.ledger.model import Fence, Ready
@@ -219,13 +220,15 @@ class Dispatcher:
 
 def proven(services: Services) -> bool:
     """Whether the store has shown that it is the ledger's and keeps the first of two writers; False while it is away.
-    Raises EnvironmentFault when it is not, or does not."""
+    Raises EnvironmentFault when it is not, or does not, or when this machine's clock is wrong."""
     try:
+        check_clock(services.database)
         services.store_care.prove()
     except EnvironmentFault as error:
         if error.code not in AWAY:
             raise
-        events.error("the store is away", code=error.code, why=error.message)
+        what = "the ledger is away" if error.code == "environment.ledger" else "the store is away"
+        events.error(what, code=error.code, why=error.message)
         return False
     return True
 

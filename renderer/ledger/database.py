@@ -136,6 +136,16 @@ class Database:
         self.engine.dispose()
 
 
+def server_ms(connection: Connection) -> int | None:
+    """The server's time in milliseconds since the epoch; None where the ledger has no server."""
+    if connection.dialect.name == "sqlite":
+        return None
+    found: int = connection.exec_driver_sql(
+        "select (extract(epoch from clock_timestamp()) * 1000)::bigint"
+    ).scalar_one()
+    return found
+
+
 def insert_new(connection: Connection, table: Table, *unique: str) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that passes over rows whose ``unique`` column (or columns together) is known already."""
     if connection.dialect.name == "postgresql":

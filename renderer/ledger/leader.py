@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select, update
 
-from renderer.ledger.database import Database, insert_new
+from renderer.ledger.database import Database, insert_new, server_ms
 from renderer.ledger.endings import POISON, TOO_LATE, TOO_OFTEN, end_attempts, fail, lock, note, request_of
 from renderer.ledger.events import announce_run
 from renderer.ledger.model import (
@@ -268,16 +268,23 @@ class Leader:
 
 
 class Roll:
-    """The workers and their heartbeats."""
+    """The workers and their heartbeats. Where the ledger has a server the beats of all machines are on its clock, so
+    that a machine whose own is wrong looks dead to nobody and takes nobody for dead; ``clock`` is for tests."""
 
-    def __init__(self, database: Database, clock: Clock = wall_clock) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
         self._database = database
         self._clock = clock
+
+    def _now(self, connection: Connection) -> int:
+        if self._clock is not None:
+            return self._clock()
+        found = server_ms(connection)
+        return wall_clock() if found is None else found
 
     def beat(self, worker: str, *, name: str = "", queues: Iterable[str] = (), children: int = 0) -> None:
         """Say that a worker lives. One that was declared dead comes back so; what it had is no longer its own."""
         with self._database.writing(durable=False) as connection:
-            now = self._clock()
+            now = self._now(connection)
             changed = connection.execute(
                 update(workers).where(workers.c.id == worker).values(beat_ms=now, dead_ms=None)
             )
@@ -297,7 +304,9 @@ class Roll:
         """A worker has ended in order."""
         with self._database.writing(durable=False) as connection:
             connection.execute(
-                update(workers).where(workers.c.id == worker, workers.c.dead_ms.is_(None)).values(dead_ms=self._clock())
+                update(workers)
+                .where(workers.c.id == worker, workers.c.dead_ms.is_(None))
+                .values(dead_ms=self._now(connection))
             )
 
     def bury(self, is_dead: Callable[[str], bool] = lambda _: False, *, silent: bool = True) -> list[str]:
@@ -311,7 +320,7 @@ class Roll:
             living = connection.execute(
                 select(workers.c.id, workers.c.beat_ms).where(workers.c.dead_ms.is_(None))
             ).all()
-        now = self._clock()
+            now = self._now(connection)
         silent = silent and any(row.beat_ms >= now - DEAD_MS for row in living)
         gone = [row for row in living if (silent and row.beat_ms < now - DEAD_MS) or is_dead(row.id)]
         buried = []

@@ -14,9 +14,10 @@ import pytest
 
 from renderer.bootstrap import build
 from renderer.errors import EnvironmentFault
-from renderer.installation import MARKER, CheckedStore, agreed_key, check_store
+from renderer.installation import CLOCK_MS, MARKER, CheckedStore, agreed_key, check_clock, check_store
 from renderer.ledger.database import Database
 from renderer.ledger.identity import Identity
+from renderer.ledger.model import wall_clock
 from renderer.ledger.seal import installation_key
 from renderer.orders import Order, submission
 from renderer.settings import Settings
@@ -99,6 +100,28 @@ def test_a_worker_with_another_store_does_not_start(tmp_path: Path) -> None:
     shutil.copy(first.key_file, tmp_path / "second")
     assert "store.other" in refused_worker(tmp_path)
     assert not list((tmp_path / "second/store").glob("*.json")), "nothing is written into it"
+
+
+def test_a_machine_whose_clock_is_not_the_servers_is_refused(ledger_url: str) -> None:
+    with closing(Database(ledger_url, upgrade=True)) as database:
+        server = database.engine.dialect.name == "postgresql"
+        for off_ms, wrong in (
+            (0, False),
+            (CLOCK_MS - 3_000, False),
+            (CLOCK_MS + 3_000, True),
+            (-CLOCK_MS - 3_000, True),
+        ):
+
+            def clock(off_ms: int = off_ms) -> int:
+                return wall_clock() + off_ms
+
+            if wrong and server:
+                with pytest.raises(EnvironmentFault, match=r"1\d s (ahead of|behind)") as caught:
+                    check_clock(database, clock)
+                assert caught.value.code == "environment.clock"
+                assert ("ahead" in str(caught.value)) == (off_ms > 0)
+            else:
+                check_clock(database, clock)
 
 
 def shared_ledger(folder: Path) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, event, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from renderer.errors import EnvironmentFault, UsageError
+from renderer.ledger import leader
 from renderer.ledger.database import Database
 from renderer.ledger.endings import lock, request_of
 from renderer.ledger.intake import Intake
@@ -30,6 +31,7 @@ from renderer.ledger.model import (
     Submission,
     Wish,
     new_id,
+    wall_clock,
 )
 from renderer.ledger.reader import Reader
 from renderer.ledger.tables import attempts, history, outbox, parts
@@ -658,3 +660,14 @@ def test_what_is_handed_in_is_on_the_disk_and_what_workers_do_need_not_wait_for_
         assert found == [2, 1, 1, 2]  # full, normal
         with database.reading() as connection:
             assert connection.exec_driver_sql("pragma synchronous").scalar() == 2
+
+
+def test_a_machine_whose_clock_is_wrong_takes_nobody_on_a_server_for_dead(
+    ledger_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Database(ledger_url, upgrade=True)) as database:
+        roll = Roll(database)
+        roll.beat("right")
+        monkeypatch.setattr(leader, "wall_clock", lambda: wall_clock() + 5 * DEAD_MS)
+        roll.beat("wrong")
+        assert roll.bury() == ([] if database.engine.dialect.name == "postgresql" else ["right"])
