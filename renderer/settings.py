@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         "",
         pattern=r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?)?$",
         description="Address that clients reach the HTTP API under, `https://dearly.example`; links to files begin "
-        "with it. Empty: links begin with their path.",
+        "with it, other addresses in answers with its path. Empty: links begin with their path.",
     )
     api_rate: float = Field(
         100, gt=0, le=100_000, description="Calls a second that each key may make, for each process of the HTTP API."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from renderer.api.caller import Doorkeeper
 from renderer.api.entry import Desk, Entry
@@ -45,6 +46,8 @@ class House:
         self.desk = Desk(self.entry, self.pool)
         self.links = Links(services.vault)
         self.cursors = Cursors(services.vault)
+        self.base = urlsplit(settings.api_url).path.rstrip("/")
+        """What stands before the API's own paths where clients reach it: nothing, or a path of the proxy's."""
 
     def close(self) -> None:
         """Wait for what is at work."""

@@ -301,14 +301,15 @@ def _channel(part: SeenPart) -> ChannelSaid:
     )
 
 
-def file_said(request_id: str, file: Produced) -> FileSaid:
+def file_said(base: str, request_id: str, file: Produced) -> FileSaid:
+    """``base`` is the house's."""
     return FileSaid(
         path=file.path,
         kind=file.kind,
         media_type=file.media_type,
         bytes=file.bytes,
         sha256=file.sha256,
-        href=f"/v1/requests/{request_id}/artefacts/{file.path}",
+        href=f"{base}/v1/requests/{request_id}/artefacts/{file.path}",
     )
 
 

@@ -63,10 +63,10 @@ def done(model: BaseModel, status: int = 200, headers: dict[str, str] | None = N
     return Response(model.model_dump_json(by_alias=True), status, headers, "application/json")
 
 
-def next_page(request: Request, cursors: Cursors, below: str | None) -> str | None:
-    """The address of the next page: this one's, with another cursor."""
+def next_page(request: Request, base: str, cursors: Cursors, below: str | None) -> str | None:
+    """The address of the next page: this one's, with another cursor. ``base`` is the house's."""
     if below is None:
         return None
     asked = [(name, value) for name, value in QueryParams(request.scope["query_string"]).multi_items()]
     kept = [(name, value) for name, value in asked if name != "after"]
-    return f"{request.url.path}?{urlencode([*kept, ('after', cursors.write(below))])}"
+    return f"{base}{request.url.path}?{urlencode([*kept, ('after', cursors.write(below))])}"

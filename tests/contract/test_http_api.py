@@ -252,6 +252,25 @@ def test_pages_hold_each_request_once(house: HttpHouse) -> None:
     assert found == sorted(ids, reverse=True)
 
 
+def test_addresses_lead_through_a_proxy_that_has_the_api_under_a_path(tmp_path: Path, ledger_url: str) -> None:
+    """The proxy takes its path away, and whoever asks by an address of an answer comes through it again."""
+    with http_house(tmp_path, ledger_url, api_url="https://dearly.example/mail/") as house:
+
+        def follow(address: str) -> Answer:
+            assert address.startswith("/mail/v1/"), address
+            return house.call("GET", address.removeprefix("/mail"))
+
+        taken = [house.submit(name) for name in ("a", "b", "c")]
+        assert [one.headers["location"] for one in taken] == [one.json["href"] for one in taken]
+        assert [follow(one.json["href"]).json["id"] for one in taken] == [one.json["id"] for one in taken]
+        page = house.call("GET", "/v1/requests?limit=2")
+        assert page.headers["link"] == f'<{page.json["next"]}>; rel="next"'
+        assert [one["id"] for one in follow(page.json["next"]).json["items"]] == [taken[0].json["id"]]
+        house.make(taken[0].json["id"])
+        (file,) = house.call("GET", f"/v1/requests/{taken[0].json['id']}/artefacts").json["items"]
+        assert follow(file["href"]).status == 200
+
+
 def test_a_page_looks_at_so_many_rows_and_no_more(house: HttpHouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renderer.ledger.browse.WINDOW", 4)
     (old,) = [house.submit("old", template="other").json["id"]]

@@ -71,7 +71,7 @@ def router(house: House) -> APIRouter:
     )
     async def listed(request: Request, id: RequestId, key: Annotated[ApiKey, Depends(opens)]) -> Response:
         _, files = await house.pool.run(files_of, key, id)
-        return said(request, FilesSaid(items=tuple(file_said(id, file) for file in files)))
+        return said(request, FilesSaid(items=tuple(file_said(house.base, id, file) for file in files)))
 
     @found.get(
         f"{PATH}/{{id}}/artefacts/{{path:path}}",

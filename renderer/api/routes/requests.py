@@ -57,7 +57,7 @@ def router(house: House) -> APIRouter:
             page = browse.requests(
                 limit=limit, below=below, state=state, template=template, run=run, templates=key.templates
             )
-            following = next_page(request, house.cursors, page.below)
+            following = next_page(request, house.base, house.cursors, page.below)
             return RequestsSaid(items=tuple(map(request_said, page.items)), next=following), page.below
 
         model, goes_on = await house.pool.run(look)
@@ -115,7 +115,7 @@ def router(house: House) -> APIRouter:
                 raise not_there()
             return replace(house.entry.again(id, failed), trace=request.scope["state"]["trace"])
 
-        return handed_response(await house.desk.put(await house.pool.run(prepare)))
+        return handed_response(house, await house.desk.put(await house.pool.run(prepare)))
 
     return found
 

@@ -55,7 +55,7 @@ def router(house: House) -> APIRouter:
 
         def page() -> tuple[RunsSaid, str | None]:
             seen = services.browse.runs(limit=limit, below=below, state=state, templates=key.templates)
-            following = next_page(request, house.cursors, seen.below)
+            following = next_page(request, house.base, house.cursors, seen.below)
             return RunsSaid(items=tuple(map(run_said, seen.items)), next=following), seen.below
 
         model, goes_on = await house.pool.run(page)

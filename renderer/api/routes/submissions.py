@@ -122,9 +122,8 @@ def router(house: House) -> APIRouter:
     ) -> Response:
         with house.bodies.hold(size_of(request)):
             data = await body_of(request, "application/json")
-            return handed_response(
-                await house.desk.hand_in(idempotency_key, data, key, request.scope["state"]["trace"])
-            )
+            handed = await house.desk.hand_in(idempotency_key, data, key, request.scope["state"]["trace"])
+            return handed_response(house, handed)
 
     @found.post(
         STREAM_PATH,
@@ -163,9 +162,9 @@ def router(house: House) -> APIRouter:
     return found
 
 
-def handed_response(handed: Handed) -> Response:
+def handed_response(house: House, handed: Handed) -> Response:
     """The answer to one who handed a request in."""
-    href = f"{PATH}/{handed.id}"
+    href = f"{house.base}{PATH}/{handed.id}"
     new = handed.answer == "new"
     said = HandedSaid(id=handed.id, status="accepted" if new else "known", state=handed.state, href=href)
     return done(said, 202 if new else 200, {"Location": href})
