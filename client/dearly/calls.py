@@ -1,8 +1,8 @@
 """One call, tried until it is answered: the API takes every call twice, so what was lost is simply sent again.
 
 What goes wrong on the way (no connection, a cut answer) and what passes (429, 503, a proxy's 502) is tried again after
-a pause, as long as the whole call's patience lasts: what ``Retry-After`` asks for, else a random part of a quarter of a
-second that doubles each time, so that many clients do not come back together.
+a pause, as long as the whole call's patience lasts: what ``Retry-After`` asks for, else (also where that is 0) a random
+part of a quarter of a second that doubles each time, so that many clients do not come back together.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable
+from urllib.parse import quote
 
 import httpx
 
@@ -44,11 +45,16 @@ class Patience:
         """Wait before the next try. Raises ``error`` when there is none."""
         asked_s = error.retry_after_s if isinstance(error, ApiError) else None
         pause_s = random.uniform(0, self._limit)
-        if asked_s is not None:
+        if asked_s:
             pause_s = asked_s + min(pause_s, 0.25 * asked_s)
         self._limit = min(LONGEST_S, 2 * self._limit)
         if time.monotonic() + pause_s > self._until or self._wait(pause_s):
             raise error
+
+
+def place(*parts: str) -> str:
+    """The path of one thing of the API. A part stays one, whatever is in it."""
+    return "/".join(("/v1", *(quote(part, safe=":") for part in parts)))
 
 
 class Calls:

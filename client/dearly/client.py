@@ -22,11 +22,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
 from dearly import downloading, model, streaming
-from dearly.calls import Calls, body_of, check_name
+from dearly.calls import Calls, body_of, check_name, place
 from dearly.errors import (
     ApiError,
     Busy,
@@ -176,7 +177,7 @@ class Client:
 
     def request(self, id: str) -> Request:
         """How a request stands. Raises NotThere."""
-        return model.request(self._calls.json("GET", f"/v1/requests/{id}"))
+        return model.request(self._calls.json("GET", place("requests", id)))
 
     def requests(
         self, *, state: str | None = None, template: str | None = None, run: str | None = None
@@ -214,18 +215,18 @@ class Client:
 
     def cancel(self, id: str) -> Request:
         """Call a request off. Raises Conflict for one that has ended otherwise."""
-        return model.request(self._calls.json("POST", f"/v1/requests/{id}/cancel"))
+        return model.request(self._calls.json("POST", place("requests", id, "cancel")))
 
     def retry(self, id: str) -> Handed:
         """Try a failed request again, as a new one; twice is once. Raises Conflict for one that did not fail, NotThere
         when its profile is not kept any more."""
-        return model.handed(self._calls.json("POST", f"/v1/requests/{id}/retry"))
+        return model.handed(self._calls.json("POST", place("requests", id, "retry")))
 
     # ---- Files
 
     def artefacts(self, id: str) -> tuple[Artefact, ...]:
         """The files of those channels of a request that are done."""
-        return tuple(map(model.artefact, self._calls.json("GET", f"/v1/requests/{id}/artefacts")["items"]))
+        return tuple(map(model.artefact, self._calls.json("GET", place("requests", id, "artefacts"))["items"]))
 
     def download(self, id: str, path: str, to: str | os.PathLike[str]) -> Path:
         """Fetch one file of a request to a path, or into a folder; where it is now.
@@ -248,7 +249,7 @@ class Client:
         """An address that opens one file for whoever has it, without a key. Raises Conflict for a request without
         files yet, NotThere."""
         said = body_of({"paths": [path], "expires_in_s": expires_in_s})
-        answer = self._calls.json("POST", f"/v1/requests/{id}/links", headers=JSON, content=said)
+        answer = self._calls.json("POST", place("requests", id, "links"), headers=JSON, content=said)
         return model.link(answer["items"][0], self._calls.url)
 
     # ---- Runs
@@ -259,24 +260,24 @@ class Client:
 
     def run(self, id: str) -> Standing:
         """How a run stands."""
-        return model.standing(self._calls.json("GET", f"/v1/runs/{id}"))
+        return model.standing(self._calls.json("GET", place("runs", id)))
 
     def report(self, id: str) -> Report:
         """What came in with a run and what became of it. Raises Conflict for a run that takes requests for ever."""
-        return model.report(self._calls.json("GET", f"/v1/runs/{id}/report"))
+        return model.report(self._calls.json("GET", place("runs", id, "report")))
 
     def approve_run(self, id: str) -> Run:
         """Let a run that is held go on."""
-        return model.run(self._calls.json("POST", f"/v1/runs/{id}/approve"))
+        return model.run(self._calls.json("POST", place("runs", id, "approve")))
 
     def cancel_run(self, id: str) -> Run:
         """Call off what is still open of a run."""
-        return model.run(self._calls.json("POST", f"/v1/runs/{id}/cancel"))
+        return model.run(self._calls.json("POST", place("runs", id, "cancel")))
 
     def retry_run(self, id: str) -> Run:
         """Try again what failed of a run. Not repeated by itself once it may have arrived: twice would try again what
         failed since."""
-        return model.run(self._calls.json("POST", f"/v1/runs/{id}/retry", once=True))
+        return model.run(self._calls.json("POST", place("runs", id, "retry"), once=True))
 
     # ---- Templates
 
@@ -286,22 +287,24 @@ class Client:
 
     def template(self, id: str) -> WholeTemplate:
         """How a template is filled, what it makes, and its releases."""
-        return model.whole_template(self._calls.json("GET", f"/v1/templates/{id}"))
+        return model.whole_template(self._calls.json("GET", place("templates", id)))
 
     # ---- Shared
 
     def _look(self, id: str, before: tuple[str, Request] | None, patience_s: float) -> tuple[str, Request]:
         """A request and its tag; what was there ``before`` when nothing has changed."""
         tag = {"If-None-Match": before[0]} if before else None
-        headers, said = self._calls.answer("GET", f"/v1/requests/{id}", headers=tag, patience_s=patience_s)
+        headers, said = self._calls.answer("GET", place("requests", id), headers=tag, patience_s=patience_s)
         if said is None and before:
             return before
         return headers.get("etag", ""), model.request(said)
 
     def _pages(self, path: str, asked: Mapping[str, str | None]) -> Iterator[Mapping[str, Any]]:
-        params: Mapping[str, Any] | None = {**asked, "limit": PAGE}
-        address: str | None = path
-        while address is not None:
-            page = self._calls.json("GET", address, params=params)
+        params: Mapping[str, Any] = {**asked, "limit": PAGE}
+        while True:
+            page = self._calls.json("GET", path, params=params)
             yield from page["items"]
-            address, params = page["next"], None
+            if page["next"] is None:
+                return
+            # What it asks for, and not its address: a proxy may have the API under a path that the API does not know.
+            params = dict(parse_qsl(urlsplit(page["next"]).query))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 
-from dearly.calls import Calls, Patience
+from dearly.calls import Calls, Patience, place
 from dearly.errors import Busy, Damaged, Unreachable
 
 PIECE = 2**18
@@ -27,7 +27,7 @@ def download(calls: Calls, request_id: str, path: str, to: str | os.PathLike[str
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".dearly-")
     try:
         with os.fdopen(handle, "wb") as file:
-            _fetch(calls, f"/v1/requests/{request_id}/artefacts/{quote(path)}", file)
+            _fetch(calls, f"{place('requests', request_id, 'artefacts')}/{quote(path)}", file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, target)
@@ -68,11 +68,17 @@ def _fetch(calls: Calls, address: str, file: BinaryIO) -> None:
                     there += len(piece)
             break
         except (Busy, Unreachable) as error:
+            if there and tag == _tag(digest):  # only the end was cut, after the last byte
+                return
             if there > before:  # it goes on, if slowly
                 patience = Patience(calls.patience_s)
             patience.pause(error)
-    if tag != f'"{digest.hexdigest()}"':
+    if tag != _tag(digest):
         raise Damaged("The file that came is not the one that the API has.")
+
+
+def _tag(digest: hashlib._Hash) -> str:
+    return f'"{digest.hexdigest()}"'
 
 
 def _goes_on(response: httpx.Response, there: int, tag: str) -> bool:

@@ -77,10 +77,15 @@ class ApiError(DearlyError):
         self.retry_after_s = retry_after_s
         self.faults = tuple(
             Fault(str(one.get("code")), str(one.get("message")), one.get("field"), one.get("hint"))
-            for one in problem.get("errors") or ()
+            for one in _records(problem.get("errors"))
         ) or (Fault(self.code, self.detail, self.field, self.hint),)
         place = f"{self.field}: " if self.field else ""
         super().__init__(f"{status} {self.code}: {place}{self.detail}" + (f" {self.hint}" if self.hint else ""))
+
+
+def _records(found: object) -> list[Mapping[str, Any]]:
+    """What a proxy says is not always of this shape."""
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 class Refused(ApiError):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ENDED = frozenset({"done", "failed", "suppressed", "cancelled"})
 """States that a request does not leave."""
+
+_Value = TypeVar("_Value", bound="DataclassInstance")
 
 
 class _Named(TypedDict):
@@ -198,93 +203,59 @@ def time_of(text: str) -> datetime:
     return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
 
 
-def _time(text: str | None) -> datetime | None:
-    return None if text is None else time_of(text)
+def _read(kind: type[_Value], said: Mapping[str, Any], **read: Any) -> _Value:
+    """A value with the fields that the API has under the same names: times (``…_at``) as such, ``read`` as it is."""
+    found = {field.name: said[field.name] for field in fields(kind) if field.name not in read}
+    times = {name: time_of(value) for name, value in found.items() if name.endswith("_at") and value is not None}
+    return kind(**{**found, **times, **read})
 
 
 def _why(said: Mapping[str, Any] | None) -> Why | None:
-    return None if said is None else Why(said["code"], said["message"])
+    return None if said is None else _read(Why, said)
 
 
 def handed(said: Mapping[str, Any]) -> Handed:
-    return Handed(id=said["id"], status=said["status"], state=said["state"])
+    return _read(Handed, said)
 
 
 def request(said: Mapping[str, Any]) -> Request:
-    return Request(
-        id=said["id"],
-        run=said["run"],
-        template=said["template"],
-        release=said["release"],
-        state=said["state"],
-        reason=said["reason"],
-        error=_why(said["error"]),
-        created_at=time_of(said["created_at"]),
-        finished_at=_time(said["finished_at"]),
-        files_kept=said["files_kept"],
-        channels=tuple(map(_channel, said.get("channels", ()))),
-    )
+    return _read(Request, said, error=_why(said["error"]), channels=tuple(map(_channel, said.get("channels", ()))))
 
 
 def _channel(said: Mapping[str, Any]) -> Channel:
-    return Channel(
-        channel=said["channel"],
-        state=said["state"],
-        attempts=said["attempts"],
-        step=said["step"],
-        steps=said["steps"],
-        error=_why(said["error"]),
-        warnings=tuple(said["warnings"]),
-        finished_at=_time(said["finished_at"]),
-    )
+    return _read(Channel, said, error=_why(said["error"]), warnings=tuple(said["warnings"]))
 
 
 def artefact(said: Mapping[str, Any]) -> Artefact:
-    return Artefact(said["path"], said["kind"], said["media_type"], said["bytes"], said["sha256"])
+    return _read(Artefact, said)
 
 
 def link(said: Mapping[str, Any], base: str) -> Link:
     """``base`` stands before an address that the API gives without one."""
-    url = said["url"] if "://" in said["url"] else base + said["url"]
-    return Link(said["path"], url, time_of(said["expires_at"]), said["media_type"], said["bytes"], said["sha256"])
+    return _read(Link, said, url=said["url"] if "://" in said["url"] else base + said["url"])
 
 
 def run(said: Mapping[str, Any]) -> Run:
-    return Run(
-        id=said["id"],
-        kind=said["kind"],
-        template=said["template"],
-        release=said["release"],
-        state=said["state"],
-        held=said["held"],
-        created_at=time_of(said["created_at"]),
-        approved_at=_time(said["approved_at"]),
-        finished_at=_time(said["finished_at"]),
-    )
+    return _read(Run, said)
 
 
 def standing(said: Mapping[str, Any]) -> Standing:
-    waits = tuple(one["for"] for one in said["waits"])
-    return Standing(said["run"], said["kind"], said["state"], said["counts"], waits, said)
+    return _read(Standing, said, waits=tuple(one["for"] for one in said["waits"]), all=said)
 
 
 def report(said: Mapping[str, Any]) -> Report:
-    return Report(said["run"], said["state"], said["balanced"], tuple(said["why"]), said["counts"], said)
+    return _read(Report, said, why=tuple(said["why"]), all=said)
 
 
 def template(said: Mapping[str, Any]) -> Template:
-    return Template(said["id"], said["title"], said["active"])
+    return _read(Template, said)
 
 
 def whole_template(said: Mapping[str, Any]) -> WholeTemplate:
-    return WholeTemplate(
-        id=said["id"],
-        title=said["title"],
-        active=said["active"],
-        description=said["description"],
+    return _read(
+        WholeTemplate,
+        said,
         locales=tuple(said["locales"]),
         channels=tuple(said["channels"]),
-        retention_days=said["retention_days"],
-        contract=said["contract"],
         releases=tuple(one["digest"] for one in said["releases"]),
     )

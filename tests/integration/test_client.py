@@ -21,7 +21,7 @@ import pytest
 from sqlalchemy import func, select
 
 from dearly import client as public
-from dearly import streaming
+from dearly import downloading, streaming
 from dearly.client import (
     ApiError,
     Busy,
@@ -176,6 +176,15 @@ def test_what_is_turned_away_comes_again_when_it_is_told_to(dearly: Client, bad:
     assert time.monotonic() - begun >= 2 and not bad.plans
 
 
+def test_an_api_that_says_at_once_is_not_stormed(house: HttpHouse, bad: Wire) -> None:
+    """``Retry-After: 0``, or a date that is over: there are pauses all the same."""
+    for at in ["0", "Mon, 01 Jan 2024 00:00:00 GMT"] * 100:
+        bad.plans.append(Plan(say=problem(503, "environment.ledger", f"Retry-After: {at}")))
+    with Client(bad.url, house.all, patience_s=1) as dearly, pytest.raises(Busy):
+        hand_in(dearly)
+    assert 200 - len(bad.plans) < 50
+
+
 def test_patience_ends(house: HttpHouse, bad: Wire) -> None:
     with Client(bad.url, house.all, patience_s=0.5) as hasty:
         bad.plans.extend([Plan(say=problem(429, "api.rate", "Retry-After: 30"))])
@@ -226,6 +235,51 @@ def test_lists_go_on_over_pages(house: HttpHouse, dearly: Client, monkeypatch: p
     found = [request.id for request in dearly.requests(state="submitted", template="small")]
     assert found[:5] == mine[::-1] and len(found) == len(set(found))
     assert [request.state for request in dearly.requests(template="other")] == []
+
+
+class Under(httpx.HTTPTransport):
+    """A proxy that has the API under a path of its own, and something else beside it."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.raw_path
+        if not path.startswith(b"/mail/"):
+            return httpx.Response(404, json={"errors": ["This is another system."]})
+        request.url = request.url.copy_with(raw_path=path.removeprefix(b"/mail"))
+        return super().handle_request(request)
+
+
+@pytest.mark.parametrize("known", ["", "https://dearly.example/mail"], ids=["unknown", "known"])
+def test_behind_a_proxy_with_a_path_everything_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str
+) -> None:
+    """Whether the API knows of that path (DEARLY_API_URL) or not."""
+    monkeypatch.setattr(public, "PAGE", 1)
+    with (
+        http_house(tmp_path, f"sqlite:///{tmp_path}/ledger.sqlite", api_url=known) as house,
+        httpx.Client(transport=Under()) as http,
+        Client(f"{house.url}/mail/", house.all, http=http) as dearly,
+    ):
+        ids = [hand_in(dearly).id for _ in range(3)]
+        assert [one.id for one in dearly.requests()] == ids[::-1]
+        house.make(ids[0])
+        assert dearly.wait(ids[0], timeout_s=10).done
+        (path,) = dearly.download_all(ids[0], tmp_path / "files")
+        assert path == tmp_path / "files" / PDF
+        assert dearly.link(ids[0], PDF).url.startswith(f"{known or house.url + '/mail'}/v1/links/")
+        with Client(house.url, house.all, http=http) as lost, pytest.raises(NotThere) as other:
+            lost.request(ids[0])
+        assert other.value.code == "http"
+
+
+def test_an_id_is_a_name_and_never_a_way(house: HttpHouse, dearly: Client) -> None:
+    """What somebody gave as an id cannot lead to another call, as of a run that would be approved."""
+    run = house.services.intake.open_run("batch", template="small", hold_after=1)
+    for id in (f"../runs/{run}/approve?", f"../runs/{run}/approve#", f"..%2fruns%2f{run}%2fapprove?"):
+        for call in (dearly.cancel, dearly.retry, dearly.request):
+            with pytest.raises(ApiError) as caught:
+                call(id)
+            assert caught.value.status in (404, 422)
+    assert next(iter(dearly.runs())).held
 
 
 def test_runs_and_templates(house: HttpHouse, dearly: Client) -> None:
@@ -380,6 +434,15 @@ def test_a_download_is_whole_or_not_there(house: HttpHouse, bad: Wire, film: tup
         with pytest.raises(NotThere):
             hasty.download(id_, "statement/other.pdf", tmp_path / "film")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_which_only_the_end_was_cut_is_whole(dearly: Client, bad: Wire, tmp_path: Path) -> None:
+    """All bytes, and not the last chunk that says so: there is nothing left to ask for."""
+    data = b"x" * downloading.PIECE
+    tag = hashlib.sha256(data).hexdigest()
+    head = f'HTTP/1.1 200 -\r\nTransfer-Encoding: chunked\r\nETag: "{tag}"\r\nConnection: close\r\n\r\n'
+    bad.plans.append(Plan(say=head.encode() + f"{len(data):x}\r\n".encode() + data + b"\r\n"))
+    assert dearly.download("0" * 32, PDF, tmp_path / "film").read_bytes() == data
 
 
 def test_a_file_that_changed_meanwhile_is_fetched_anew(
