@@ -1,26 +1,21 @@
-"""Webhooks in the ledger, on both databases: what is told of, who gets it, and couriers that meet."""
+"""Webhooks in the ledger, on both databases: who gets what has happened, couriers that meet, and what goes."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, select
 
-import renderer.ledger.holds
-from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE, Deliveries, Health, Load, Tried
-from renderer.ledger.delivery_log import DeliveryLog
-from renderer.ledger.endpoints import MOST_SECRETS, Endpoints, SealedSecret
+from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE
+from renderer.ledger.endpoints import MOST_SECRETS, SealedSecret
 from renderer.ledger.events import announce_run
-from renderer.ledger.holds import Holds
 from renderer.ledger.leader import NotLeader
-from renderer.ledger.model import Claim, Fault, Fence, Submission, new_id
+from renderer.ledger.model import Fence
 from renderer.ledger.tables import (
     outbox,
-    parts,
     webhook_attempts,
     webhook_deliveries,
     webhook_endpoints,
@@ -28,247 +23,21 @@ from renderer.ledger.tables import (
 )
 from renderer.ledger.tallies import Tallies
 from renderer.ledger.upkeep import DAY_MS
-from tests.batches import FAILS, Bench, person
+from tests.webhook_post import Post, one_database, post_at
 
 HOUR_MS = 3_600_000
-PLANTED = "Quastenflosser"
-
-
-class Post:
-    """A bench of batches with a clock, endpoints and couriers."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self.database = bench.services.database
-        self.now = 1_700_000_000_000
-        services = bench.services
-        self.intake, self.ledger, self.leader = services.intake, services.ledger, services.leader
-        for part in (self.intake, self.ledger, self.leader, services.batches, services.browse):
-            part._clock = self.clock
-        self.endpoints = Endpoints(self.database, self.clock)
-        self.deliveries = Deliveries(self.database, self.clock)
-        self.log = DeliveryLog(self.database, self.clock)
-        self.run = self.intake.open_run("api", template="small")
-
-    def clock(self) -> int:
-        return self.now
-
-    def endpoint(self, **wants: Any) -> str:
-        made = self.endpoints.new_id()
-        secret = SealedSecret(id=self.endpoints.new_id(), sealed=b"sealed")
-        given = {"topics": None, "templates": None, **wants}
-        self.endpoints.add(made, secret, name="crm", url="https://crm.example/", **given)
-        return made
-
-    def request(self, template: str = "small", *, notify: bool = True) -> str:
-        self.now += 1
-        item = Submission(
-            id=new_id(self.now),
-            recipient=self.bench.services.vault.keyed("recipient", PLANTED),
-            idempotency=new_id(self.now),
-            template=template,
-            release="d",
-            channels=("statement",),
-            sealed=b"",
-            notify=notify,
-        )
-        self.intake.submit(self.run, [item])
-        return item.id
-
-    def ended(self, template: str = "small", **more: Any) -> str:
-        """A request that was called off: it has ended."""
-        request = self.request(template, **more)
-        self.bench.services.browse.cancel(request)
-        return request
-
-    def claim(self, request: str) -> Claim:
-        """The plan of a request, taken as a worker does."""
-        ours = parts.c.id == f"{request}-plan"
-        with self.database.writing() as connection:
-            connection.execute(update(parts).where(ours).values(state="dispatched", lease_until_ms=2**50))
-        claim = self.ledger.claim(f"{request}-plan", "me", 1000)
-        assert claim is not None
-        return claim
-
-    def told(self) -> list[tuple[str, dict[str, Any]]]:
-        with self.database.reading() as connection:
-            rows = connection.execute(select(outbox).order_by(outbox.c.id)).all()
-        return [(row.topic, json.loads(row.payload)) for row in rows]
-
-    def take(self, owner: str = "one", room: int = 100) -> list[Load]:
-        self.deliveries.fan_out()
-        due = self.deliveries.due()
-        return self.deliveries.take(owner, 60_000, dict.fromkeys(due, room)) if due else []
-
-    def settle(self, load: Load, code: str | None = None, again_ms: int | None = None, **health: Any) -> None:
-        tried = [
-            Tried(
-                delivery=one,
-                endpoint_id=load.endpoint.id,
-                at_ms=self.now,
-                took_ms=7,
-                status=200 if code is None else 500,
-                code=code,
-                again_ms=again_ms,
-            )
-            for one in load.deliveries
-        ]
-        self.deliveries.settle(tried, {load.endpoint.id: Health(through=code is None, **health)})
-
-    def count(self, table: Any) -> int:
-        with self.database.reading() as connection:
-            return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
 @pytest.fixture
 def post(tmp_path: Path, ledger_url: str) -> Iterator[Post]:
-    with Bench(tmp_path, ledger_url) as bench:
-        yield Post(bench)
-
-
-# ---------------------------------------------------------------- What is told of
-
-
-def test_nothing_is_written_where_nobody_is_to_be_told(post: Post) -> None:
-    post.ended()
-    assert post.count(outbox) == 0
-    there = post.endpoint()
-    first = post.ended()
-    post.endpoints.pause(there)
-    second = post.ended()
-    post.endpoints.remove(there)
-    post.ended()
-    assert [told["request"] for _, told in post.told()] == [first, second]
-
-
-def test_what_is_told_of_a_request(post: Post) -> None:
-    post.endpoint()
-    failed = post.request()
-    assert post.ledger.fail(post.claim(failed), Fault(code="render.glyph", message="A glyph is missing."))
-    suppressed = post.request()
-    assert post.ledger.suppress(post.claim(suppressed), "opted-out")
-    cancelled = post.ended()
-    post.ended(notify=False)
-    always = {"run": post.run, "template": "small", "release": "d"}
-    assert post.told() == [
-        ("request.failed", {"request": failed, "state": "failed", "code": "render.glyph", "reason": None, **always}),
-        ("request.suppressed", {"request": suppressed, "state": "suppressed", "code": None, "reason": "opted-out",
-                                **always}),
-        ("request.cancelled", {"request": cancelled, "state": "cancelled", "code": None, "reason": None, **always}),
-    ]  # fmt: skip
-
-
-def test_a_batch_tells_of_itself_and_of_its_requests_only_where_asked(post: Post) -> None:
-    post.endpoint()
-    people = [person(1), person(2, customer__name=FAILS), person(1), "{"]
-    quiet = post.bench.start(post.bench.file(people), channels=("statement",))
-    post.bench.finish(quiet)
-    counts = {"input": 4, "done": 1, "failed": 1, "set_aside": 2}
-    ((topic, told),) = post.told()
-    assert topic == "run.complete"
-    assert told == {
-        "run": quiet.id, "kind": "batch", "template": "small", "release": quiet.release, "state": "complete",
-        "counts": counts,
-    }  # fmt: skip
-    loud = post.bench.start(post.bench.file(people), channels=("statement",), notify=True)
-    post.bench.finish(loud)
-    assert [topic for topic, _ in post.told()[1:]] == ["request.done", "request.failed", "run.complete"]
-    # What is tried again ends once more, and that is told under a name of its own.
-    post.bench.services.batches.reopen_failed(loud.id)
-    (post.bench.settings.home / "mended").touch()
-    post.bench.finish(loud)
-    assert [topic for topic, _ in post.told()[4:]] == ["request.done", "run.complete"]
-    with post.database.reading() as connection:
-        names = connection.scalars(select(outbox.c.dedupe)).all()
-    assert len({*names}) == len(names) == 6
-
-
-def test_a_run_that_waits_for_nothing_but_its_approval_is_told_of_once(post: Post) -> None:
-    post.endpoint()
-    holds = Holds(post.database, post.clock)
-    run = post.bench.start(
-        post.bench.file([person(n) for n in range(5)] + ["{"]), channels=("statement",), hold_after=2
-    )
-    all_ = post.bench.start(post.bench.file([person(n) for n in range(2)]), channels=("statement",), hold_after=2)
-    assert holds.tell() == []
-    post.bench.work()
-    assert holds.tell() == [run.id] and holds.tell() == []
-    assert Holds(post.database, post.clock).tell() == []  # another leader
-    ((topic, told),) = post.told()
-    assert topic == "run.held" and told["counts"] == {"input": 6, "done": 2, "set_aside": 1, "held": 3}
-    post.intake.approve(run.id)
-    post.bench.work()
-    assert {*post.bench.settle()} == {run.id, all_.id} and holds.tell() == []
-    assert sorted(topic for topic, _ in post.told()[1:]) == ["run.complete", "run.complete"]
-
-
-def test_a_hold_that_was_tried_again_meanwhile_is_told_of_when_that_has_ended(
-    post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    post.endpoint()
-    people = [person(1, customer__name=FAILS), person(2)]
-    run = post.bench.start(post.bench.file(people), channels=("statement",), hold_after=1)
-    post.bench.work()
-    beyond = renderer.ledger.holds._beyond
-
-    def between(*given: Any) -> bool:
-        monkeypatch.setattr("renderer.ledger.holds._beyond", beyond)
-        post.bench.services.batches.reopen_failed(run.id)
-        return beyond(*given)
-
-    monkeypatch.setattr("renderer.ledger.holds._beyond", between)
-    holds = Holds(post.database, post.clock)
-    assert holds.tell() == [] == post.told()
-    (post.bench.settings.home / "mended").touch()
-    post.bench.work()
-    assert holds.tell() == [run.id]
-    ((topic, told),) = post.told()
-    assert topic == "run.held" and told["counts"] == {"input": 2, "done": 1, "held": 1}
-
-
-def test_only_the_leader_tells_of_a_hold(post: Post) -> None:
-    post.endpoint()
-    post.bench.start(post.bench.file([person(n) for n in range(3)]), channels=("statement",), hold_after=1)
-    post.bench.work()
-    old = post.leader.lead("dispatcher", "one", 60_000)
-    post.leader.lead("dispatcher", "two", 60_000, is_dead=lambda _: True)
-    with pytest.raises(NotLeader):
-        Holds(post.database, post.clock).tell(old)
-    assert post.told() == []
-
-
-def test_runs_that_nobody_sums_up_are_told_of_too(post: Post) -> None:
-    post.endpoint()
-    other = post.intake.open_run("demo")
-    post.intake.seal_run(other, 3)
-    post.leader.settle()
-    post.intake.cancel_run(post.run)
-    post.intake.cancel_run(post.run)
-    assert [(topic, told["counts"]) for topic, told in post.told()] == [
-        ("run.unbalanced", {"input": 3}),
-        ("run.cancelled", None),
-    ]
-
-
-def test_nothing_personal_is_told_or_kept(post: Post) -> None:
-    post.endpoint()
-    names = [f"{PLANTED} {number}" for number in range(3)]
-    run = post.bench.start(
-        post.bench.file([person(number, customer__name=name) for number, name in enumerate(names)]), notify=True
-    )
-    post.bench.finish(run)
-    for load in post.take():
-        post.settle(load, "webhook.answer", post.now + 1)
-    keyed = [post.bench.services.vault.keyed("recipient", f"C-{number}") for number in range(3)]
-    with post.database.reading() as connection:
-        for table in (outbox, webhook_deliveries, webhook_attempts, webhook_endpoints, webhook_secrets):
-            found = str(connection.execute(select(table)).all())
-            assert found != "[]" and not [one for one in (PLANTED, "C-1", *keyed) if one in found], table.name
+    with post_at(tmp_path, ledger_url) as made:
+        yield made
 
 
 # ---------------------------------------------------------------- Who gets it
 
 
+@one_database
 def test_each_endpoint_gets_what_it_wants(post: Post) -> None:
     early = post.ended()
     everything = post.endpoint()
@@ -291,6 +60,7 @@ def test_each_endpoint_gets_what_it_wants(post: Post) -> None:
     assert post.take() == [] and post.deliveries.fan_out() == 0
 
 
+@one_database
 def test_what_happens_while_an_endpoint_is_paused_waits_for_it(post: Post) -> None:
     there = post.endpoint()
     post.ended()
@@ -351,6 +121,7 @@ def test_what_a_dead_one_had_is_there_at_once(post: Post) -> None:
 # ---------------------------------------------------------------- What came of it
 
 
+@one_database
 def test_a_failure_is_tried_again_when_it_is_time_and_then_no_more(post: Post) -> None:
     there = post.endpoint()
     post.ended()
@@ -391,6 +162,7 @@ def test_what_failed_is_sent_again_under_the_same_name(post: Post) -> None:
     assert [one.dedupe for one in post.take()[0].deliveries] == [names[0], names[2]]
 
 
+@one_database
 def test_an_endpoint_that_says_it_is_gone_is_disabled(post: Post) -> None:
     there = post.endpoint()
     post.ended()
@@ -405,6 +177,7 @@ def test_an_endpoint_that_says_it_is_gone_is_disabled(post: Post) -> None:
     assert [len(load.deliveries) for load in post.take()] == [2]
 
 
+@one_database
 def test_an_endpoint_that_fails_for_days_is_disabled_and_one_that_fails_now_and_then_is_not(post: Post) -> None:
     there = post.endpoint()
     post.ended()
@@ -427,6 +200,7 @@ def test_an_endpoint_that_fails_for_days_is_disabled_and_one_that_fails_now_and_
     assert found is not None and found.why == FAILING
 
 
+@one_database
 def test_an_endpoint_rests_and_a_success_ends_that(post: Post) -> None:
     there = post.endpoint()
     post.ended(), post.ended()
@@ -505,6 +279,7 @@ def test_old_messages_go_with_their_log_whatever_came_of_them(post: Post) -> Non
         post.deliveries.sweep(0, Fence(name="dispatcher", holder="nobody", token=1))
 
 
+@one_database
 def test_an_endpoint_that_was_removed_goes_when_its_log_has(post: Post) -> None:
     there = post.endpoint()
     post.ended()
@@ -522,10 +297,10 @@ def test_an_endpoint_that_was_removed_goes_when_its_log_has(post: Post) -> None:
 # ---------------------------------------------------------------- Cost
 
 
+@one_database
 def test_questions_are_answered_by_indexes(post: Post) -> None:
-    """With a million deliveries nothing that a courier asks may look through them."""
-    if post.database.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's planner looks at how large a table is")
+    """With a million deliveries nothing that a courier asks may look through them. (PostgreSQL's planner looks at how
+    large a table is.)"""
     post.endpoint()
     post.ended()
     asked: list[tuple[str, Any]] = []
