@@ -26,13 +26,13 @@ from typing import TypeVar
 import structlog
 
 from renderer.deliver.lanes import Lanes
-from renderer.deliver.retries import pause_s, rest_s
+from renderer.deliver.retries import hold_s, pause_s, rest_s
 from renderer.deliver.sender import TRY_S, Answer, Sender
 from renderer.deliver.signing import Message, headers, message_id
 from renderer.errors import EnvironmentFault
 from renderer.installation import agreed_key
 from renderer.ledger.database import Database
-from renderer.ledger.deliveries import Deliveries, Health, Load, Taken, Tried
+from renderer.ledger.deliveries import UNSIGNED, Deliveries, Health, Load, Taken, Tried
 from renderer.ledger.endpoints import Endpoint
 from renderer.ledger.identity import Identity
 from renderer.ledger.model import Clock, wall_clock
@@ -106,6 +106,8 @@ class Courier:
         self._ended: list[_Ended] = []
         self._back: list[Taken] = []
         self._failures: dict[str, int] = {}
+        self._unsigned: dict[str, int] = {}  # how often in a row nothing could be signed for an endpoint
+        self._holds: dict[str, int | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._release = float("-inf")
@@ -157,11 +159,14 @@ class Courier:
 
     async def _settle(self) -> None:
         """Write down what came of attempts, which are kept until that has been done."""
-        ended, back = list(self._ended), list(self._back)
+        ended, back, holds = list(self._ended), list(self._back), dict(self._holds)
         if ended:
             health = self._health(ended)
             await self._in_ledger(lambda: self._deliveries.settle([one.tried for one in ended], health))
             del self._ended[: len(ended)]
+        if holds:
+            await self._in_ledger(lambda: self._deliveries.hold(holds, UNSIGNED))
+            self._holds.clear()  # only this loop fills it
         if back:  # after it is known how their endpoint does
             await self._in_ledger(lambda: self._deliveries.give_back(back))
             del self._back[: len(back)]
@@ -201,11 +206,24 @@ class Courier:
             return
         try:
             keys = tuple(open_secrets(self._vault, load.secrets))
-        except EnvironmentFault as error:  # of another installation's key: nothing that another attempt would mend
-            events.error("a webhook's secret cannot be opened", endpoint=load.endpoint.id, code=error.code)
-            keys = ()
+        except EnvironmentFault as error:
+            self._hold(load, error.code)
+            return
+        if self._unsigned.pop(load.endpoint.id, None) is not None or load.endpoint.why == UNSIGNED:
+            events.info("a webhook's secret opens again", endpoint=load.endpoint.id)
+            self._holds[load.endpoint.id] = None
         held = [_Held(endpoint=load.endpoint, keys=keys, delivery=delivery) for delivery in load.deliveries]
         self._lanes.put(load.endpoint.id, held)
+
+    def _hold(self, load: Load, code: str) -> None:
+        """Let wait what nothing can sign: no attempt of it counts, and it is looked at again after a pause that grows.
+        Said once; then the endpoint's state says it."""
+        endpoint_id = load.endpoint.id
+        if endpoint_id not in self._unsigned:
+            events.error("a webhook's secret cannot be opened", endpoint=endpoint_id, code=code)
+        times = self._unsigned[endpoint_id] = self._unsigned.get(endpoint_id, 0) + 1
+        self._holds[endpoint_id] = self._clock() + round(hold_s(times, self._chance()) * 1000)
+        self._back += load.deliveries
 
     def _begin(self, endpoint_id: str, held: _Held) -> None:
         task = asyncio.create_task(self._deliver(endpoint_id, held))

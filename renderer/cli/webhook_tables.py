@@ -48,7 +48,7 @@ def endpoints_table(found: Sequence[Listening]) -> Table:
     for one in found:
         endpoint = one.endpoint
         state = endpoint.state if endpoint.why is None else f"{endpoint.state} ({endpoint.why})"
-        if endpoint.state == "active" and endpoint.failing_ms is not None:
+        if endpoint.state == "active" and endpoint.why is None and endpoint.failing_ms is not None:
             state = f"failing since {minute(endpoint.failing_ms)}"
         table.add_row(
             endpoint.id,

@@ -36,3 +36,8 @@ def rest_s(failures: int, asked_s: float | None, chance: float) -> float:
     """How long a receiver is left alone after so many failures in a row, which may be none."""
     usual = RESTS_S[max(0, min(failures, len(RESTS_S)) - 1)] * (1 + JITTER * chance)
     return max(usual, min(asked_s or 0, LONGEST_REST_S))
+
+
+def hold_s(times: int, chance: float) -> float:
+    """How long a receiver is left alone for a fault of ours that was found so often in a row."""
+    return rest_s(RESTS_S.count(0) + times, None, chance)

@@ -41,6 +41,9 @@ GONE = "webhook.gone"
 FAILING = "webhook.failing"
 """The codes for which an endpoint is disabled."""
 
+UNSIGNED = "environment.key"
+"""The code for which one is held that stays active: its secret cannot be opened."""
+
 SEEN_MS = 60_000
 """The last success of an endpoint is written at most so often."""
 
@@ -204,6 +207,20 @@ class Deliveries:
                 count[outcome] += 1
                 took[outcome] += one.took_ms
             add(connection, [("webhooks", outcome, 0, count[outcome], took[outcome]) for outcome in count])
+
+    def hold(self, until_ms: Mapping[str, int | None], why: str) -> None:
+        """Try nothing for some endpoints before a time of each, for a fault of ours: it counts against nobody. None
+        lets one go on that was held for it."""
+        endpoint = webhook_endpoints.c
+        with self._database.writing(durable=False) as connection:
+            for endpoint_id in sorted(until_ms):
+                until = until_ms[endpoint_id]
+                ours = and_(endpoint.id == endpoint_id, endpoint.state == "active")
+                if until is None:
+                    connection.execute(update(webhook_endpoints).where(ours, endpoint.why == why).values(why=None))
+                    continue
+                later = case((endpoint.rests_ms > until, endpoint.rests_ms), else_=until)
+                connection.execute(update(webhook_endpoints).where(ours).values(why=why, rests_ms=later))
 
     # ---- Upkeep
 

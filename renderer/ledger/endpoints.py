@@ -26,7 +26,8 @@ MOST_SECRETS = 5
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """One endpoint. ``topics`` and ``templates`` are what it is told of, None for all. ``why`` is the code for which it
-    was disabled; ``failing_ms`` since when nothing has got through, None where the last attempt did."""
+    was disabled or, while it is active, is held; ``failing_ms`` since when nothing has got through, None where the last
+    attempt did."""
 
     id: str
     name: str

@@ -225,10 +225,10 @@ def _webhooks(gauges: Gauges) -> Iterator[Metric]:
     for name in ("active", "paused", "disabled"):
         state.add_metric([name], states[name])
     yield state
-    failing = sum(one.endpoint.failing_ms is not None and one.endpoint.state == "active" for one in found)
-    yield _gauge(
-        "dearly_webhook_endpoints_failing", "Active ones to which the last attempt did not get through.", failing
-    )
+    active = [one.endpoint for one in found if one.endpoint.state == "active"]
+    text = "Active ones to which the last attempt did not get through, or for which nothing can be signed."
+    failing = sum(endpoint.failing_ms is not None or endpoint.why is not None for endpoint in active)
+    yield _gauge("dearly_webhook_endpoints_failing", text, failing)
     text = "Messages that wait for an endpoint; of each, 100,000 are that or more."
     yield _gauge("dearly_webhook_waiting", text, sum(one.waiting for one in found))
     now = gauges.clock()

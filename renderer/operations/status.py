@@ -285,16 +285,21 @@ def _about_webhooks(status: Status, ledger: LedgerView) -> Iterator[Need]:
             why = CODES.get(endpoint.why or "", "").removesuffix(".")
             text = f"The webhook endpoint '{endpoint.name}' is disabled; {listening.waiting:,} messages wait. {why}."
             yield Need(code="webhook", text=text, hint=f"dearly webhook resume {endpoint.id}, or remove it.")
+        elif endpoint.state == "active" and endpoint.why is not None:
+            text = f"Nothing can be signed for the webhook endpoint '{endpoint.name}': its secret cannot be opened."
+            hint = f"Put the key back that it was made with, or make a new secret: dearly webhook rotate {endpoint.id}"
+            yield Need(code="webhook", text=f"{text} {listening.waiting:,} messages wait.", hint=hint)
         elif endpoint.state == "active" and endpoint.failing_ms is not None:
             failing_ms = status.at_ms - endpoint.failing_ms
             if failing_ms > FAILING_MS:
                 text = f"Nothing has got through to the webhook endpoint '{endpoint.name}' for {ago(failing_ms)}."
                 yield Need(code="webhook", text=text, hint=hint)
-    # What waits behind a receiver that fails is not overdue, nor what waits for one that has asked for a rest, while
-    # that may last; what is about to be tried again has a time that is to come.
+    # What waits behind a receiver that fails, or is held, is not overdue, nor what waits for one that has asked for a
+    # rest, while that may last; what is about to be tried again has a time that is to come.
     due = []
     for one in ledger.webhooks:
-        if one.due_ms is not None and one.endpoint.state == "active" and one.endpoint.failing_ms is None:
+        kept = one.endpoint.state != "active" or one.endpoint.failing_ms is not None or one.endpoint.why is not None
+        if one.due_ms is not None and not kept:
             rests = (one.endpoint.rests_ms or 0) > status.at_ms - OVERDUE_MS
             due.append(status.at_ms - one.due_ms - (LONGEST_REST_S * 1000 if rests else 0))
     # Where no courier runs at all, what happened has not even become a message to anybody.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from renderer.deliver.addresses import Rules, networks
 from renderer.deliver.sender import Answer, Resolve, Sender
 from renderer.deliver.signing import TEST, Message, headers, new_secret
-from renderer.errors import BadInput, UsageError, nearest
+from renderer.errors import BadInput, EnvironmentFault, UsageError, nearest
 from renderer.ledger.endpoints import Endpoint, Endpoints, SealedSecret
 from renderer.ledger.model import TOPICS, Clock, new_id, wall_clock
 from renderer.ledger.seal import Vault
@@ -116,8 +116,18 @@ class Webhooks:
 
 
 def open_secrets(vault: Vault, secrets: Sequence[SealedSecret]) -> list[str]:
-    """Secrets as receivers have them. Raises EnvironmentFault."""
-    return [vault.open(secret.sealed, _name(secret.id)).decode() for secret in secrets]
+    """Those secrets that this installation's key opens, as receivers have them. Raises EnvironmentFault when it opens
+    none. One that it does not open was sealed with another key, and whoever rotated it must not wait for it to end."""
+    found: list[str] = []
+    fault: EnvironmentFault | None = None
+    for secret in secrets:
+        try:
+            found.append(vault.open(secret.sealed, _name(secret.id)).decode())
+        except EnvironmentFault as error:
+            fault = error
+    if fault is not None and not found:
+        raise fault
+    return found
 
 
 def rules(settings: Settings) -> Rules:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE
+from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE, UNSIGNED
 from renderer.ledger.endpoints import MOST_SECRETS, SealedSecret
 from renderer.ledger.events import announce_run
 from renderer.ledger.leader import NotLeader
@@ -235,6 +235,32 @@ def test_what_was_under_way_cuts_no_rest_short(post: Post) -> None:
     post.settle(load, rests_ms=post.now + 9_000)  # it takes some, and asks for a rest all the same
     found = post.endpoints.get(there)
     assert found is not None and (found.failures, found.rests_ms) == (0, post.now + 9_000)
+
+
+def test_one_that_is_held_for_a_fault_of_ours_rests_and_is_blamed_for_nothing(post: Post) -> None:
+    there, beside = post.endpoint(), post.endpoint()
+    post.ended()
+    mine = next(load for load in post.take() if load.endpoint.id == there)
+    until = post.now + 2_000
+    post.deliveries.hold({there: until}, UNSIGNED)
+    post.deliveries.give_back(mine.deliveries)
+    found = post.endpoints.get(there)
+    assert found is not None and (found.state, found.why, found.rests_ms) == ("active", UNSIGNED, until)
+    assert (found.failures, found.failing_ms) == (0, None)
+    assert post.take() == []  # the other's is under way
+    post.deliveries.hold({there: until - 1_000}, UNSIGNED)  # another courier's pause cuts none short
+    post.now = until - 1
+    assert post.take() == []
+    post.now = until
+    (load,) = post.take()
+    assert load.endpoint.id == there and load.deliveries[0].attempts == 0
+    post.deliveries.hold({there: None, beside: None}, UNSIGNED)
+    found = post.endpoints.get(there)
+    assert found is not None and (found.state, found.why) == ("active", None)
+    post.endpoints.pause(beside)
+    post.deliveries.hold({beside: until}, UNSIGNED)
+    found = post.endpoints.get(beside)
+    assert found is not None and (found.state, found.why) == ("paused", None)
 
 
 # ---------------------------------------------------------------- Secrets, and what goes
