@@ -17,7 +17,7 @@ from celery import Celery
 
 from renderer.operations import broker as broker_view
 from renderer.settings import Settings
-from tests.integration.test_webhook_delivery import certificate
+from tests.certificates import certificate
 from workers.app import WORK, make_app
 from workers.post import Post
 

@@ -4,20 +4,13 @@ none of these."""
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
 from renderer.deliver import sender as sending
@@ -25,6 +18,7 @@ from renderer.ledger.model import wall_clock
 from renderer.ledger.tables import webhook_endpoints
 from renderer.operations.webhooks import make_sender
 from renderer.settings import Settings
+from tests.certificates import certificate
 from tests.receivers import BIG, LOOPBACK, receiver
 from tests.webhook_office import Office, office_at, until
 
@@ -170,37 +164,6 @@ def test_a_failure_comes_again_under_the_same_id(small_office: Office, monkeypat
 
 
 # ---------------------------------------------------------------- TLS
-
-
-def certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
-    """A certificate that signs itself, for some names; the file with it, and a server that shows it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    alternatives: list[x509.GeneralName] = [
-        x509.IPAddress(ip_address(one)) if one[0].isdigit() else x509.DNSName(one) for one in names
-    ]
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = folder / "key.pem"
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file, private)
-    return file, context
 
 
 def test_a_certificate_has_to_be_trusted_and_that_of_the_name(tmp_path: Path) -> None:
