@@ -28,6 +28,7 @@ from renderer.ledger.database import Database
 from renderer.ledger.gauges import Gauges
 from renderer.ledger.model import QUEUES, RUN_STATES, URGENT_QUEUE, Clock, wall_clock
 from renderer.ledger.tallies import BUCKETS_MS, LONGER, Tallies, Tally
+from renderer.operations.store_watch import HANGS_S, MOMENT_S, StoreWatch, watch
 from renderer.settings import Settings
 
 SHARE = 0.01
@@ -45,8 +46,12 @@ class LedgerCollector(Collector):
         open_database: Callable[[], Database] | None = None,
         clock: Clock = wall_clock,
         now: Callable[[], float] = time.monotonic,
+        store: StoreWatch | None = None,
+        store_wait_s: float = MOMENT_S,
     ) -> None:
         self._settings = settings
+        self._store = store or watch(settings)
+        self._store_wait_s = store_wait_s
         self._open = open_database or (lambda: Database(settings.database))
         self._clock = clock
         self._now = now
@@ -56,6 +61,7 @@ class LedgerCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         with self._lock:
+            self._store.begin()  # while the ledger is read
             yield from self._about()
             began = self._now()
             try:
@@ -68,6 +74,9 @@ class LedgerCollector(Collector):
             else:
                 yield _gauge("dearly_ledger_up", "1 if the ledger could be read.", 1)
             yield from found
+            up = self._store.up(self._store_wait_s)
+            if up is not None:
+                yield _gauge("dearly_store_up", "1 if the store answered when it was looked at last.", int(up))
             yield _gauge("dearly_collect_seconds", "Time that these metrics took to count.", self._now() - began)
 
     def close(self) -> None:
@@ -123,7 +132,7 @@ class LedgerCollector(Collector):
 
 def exposition(settings: Settings) -> str:
     """All metrics in Prometheus' text form."""
-    collector = LedgerCollector(settings)
+    collector = LedgerCollector(settings, store_wait_s=HANGS_S)  # nobody asks again for what is not known yet
     with closing(collector):
         return generate_latest(registry(collector)).decode()
 
