@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from renderer.ledger.browse import SeenPart, SeenRequest, SeenRun
 from renderer.ledger.model import Fault, Produced, RunState, State
 from renderer.template.model import Channel
+from renderer.times import moment
 
 ID = r"^[0-9a-f]{32}$"
 Id = Annotated[str, Field(pattern=ID, examples=["019aa9d8b1c24f0e8a7d3b5c6e9f0a1b"])]
@@ -252,13 +253,8 @@ class ReadySaid(_Said):
     workers: int = Field(description="Workers that were heard of lately.")
 
 
-def time_said(ms: int) -> datetime:
-    """A time of the ledger."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
 def _time(ms: int | None) -> datetime | None:
-    return None if ms is None else time_said(ms)
+    return None if ms is None else moment(ms)
 
 
 def _fault(fault: Fault | None) -> FaultSaid | None:
@@ -282,7 +278,7 @@ def _of_request(seen: SeenRequest) -> dict[str, Any]:
         "state": seen.state,
         "reason": seen.reason,
         "error": _fault(seen.fault),
-        "created_at": time_said(seen.created_ms),
+        "created_at": moment(seen.created_ms),
         "finished_at": _time(seen.finished_ms),
         "files_kept": not seen.gone,
     }
@@ -330,7 +326,7 @@ def _of_run(seen: SeenRun) -> dict[str, Any]:
         "release": seen.release,
         "state": seen.state,
         "held": seen.hold_after is not None and seen.approved_ms is None and seen.state in ("open", "running"),
-        "created_at": time_said(seen.created_ms),
+        "created_at": moment(seen.created_ms),
         "approved_at": _time(seen.approved_ms),
         "finished_at": _time(seen.finished_ms),
     }

@@ -17,11 +17,12 @@ from operator import itemgetter
 from typing import Any, TextIO
 
 from renderer.batch.model import FORGOTTEN, IN, OUTCOMES, Balance, BatchOptions, exact_sum
-from renderer.batch.standing import iso, reason_json, records_in, times, whys
+from renderer.batch.standing import reason_json, records_in, times, whys
 from renderer.bootstrap import Services
 from renderer.ledger.census import Census, ChannelCensus
 from renderer.ledger.summary import Reason, Run, Tally
 from renderer.template.model import CHANNELS
+from renderer.times import iso
 from renderer.units import decimal_text
 
 OPEN = "open"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from renderer.bootstrap import Services
 from renderer.ledger.model import QUEUES, URGENT_QUEUE, Pause, wall_clock
 from renderer.ledger.summary import Pace, Reason, Run, Tally
+from renderer.times import iso, second
+from renderer.times import moment as moment  # for the operators' page
 
 READING_MS = 30_000
 """An input of which nothing was read for so long is not being read any more."""
@@ -250,15 +251,6 @@ def times(run: Run) -> dict[str, str | None]:
     }
 
 
-def iso(at_ms: int | None) -> str | None:
-    """A time as ISO 8601 in UTC, to the second."""
-    return None if at_ms is None else moment(at_ms).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def clock(at_ms: int) -> str:
     """A time for people, in UTC."""
-    return moment(at_ms).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1000, UTC)
+    return f"{second(at_ms)} UTC"

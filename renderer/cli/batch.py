@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import typer
+from renderer.cli.groups import make_app
 
-app = typer.Typer(
-    help="Run a template over a whole file of profiles, and account for every record of it.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,  # locals hold profiles
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = make_app("Run a template over a whole file of profiles, and account for every record of it.")
 
 COMMANDS = {
     "start": "batch_start",

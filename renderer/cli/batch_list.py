@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from renderer.batch.standing import STATES, moment, records_in, times
+from renderer.batch.standing import STATES, records_in, times
 from renderer.bootstrap import build
 from renderer.cli import console
 from renderer.cli.batch_tables import plain_table
 from renderer.cli.options import JsonOption
 from renderer.ledger.summary import Run, Tally
 from renderer.settings import Settings
+from renderer.times import minute
 
 SHORT = 14
 """Digits of an id that are shown: twelve of them are its time, so they begin no other one."""
@@ -48,7 +49,7 @@ def list(
         tally = tallies[run.id]
         table.add_row(
             run.id[:SHORT],
-            f"{moment(run.created_ms):%Y-%m-%d %H:%M}",
+            minute(run.created_ms),
             escape(run.template or ""),
             _state(run, tally, services.summary.held(run) if tally.open else 0),
             f"{records_in(run, tally):,}",

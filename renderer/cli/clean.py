@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from renderer.cli.status import size
 from renderer.errors import UsageError
 from renderer.operations.clean import Cleaned, Cleaner, Gone, Wish
 from renderer.settings import Settings
+from renderer.times import day
 from workers.leash import sweep_work
 
 GB = 1_000_000_000
@@ -133,4 +133,4 @@ def _json(found: Cleaned) -> dict[str, object]:
 
 
 def _day(at_ms: int | None) -> str:
-    return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+    return "" if at_ms is None else day(at_ms)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from renderer.errors import UsageError
 from renderer.ledger.erasing import Erasure, Known
 from renderer.operations import forget as forgetting
 from renderer.settings import Settings
+from renderer.times import iso
 
 
 @console.reports_errors
@@ -81,7 +81,7 @@ def _nothing(last: Erasure | None, json_: bool) -> None:
     elif last is None:
         console.out.print("Nothing is known of this recipient.")
     else:
-        console.out.print(f"Nothing more is known of this recipient. Forgotten on {_time(last.finished_ms)}:")
+        console.out.print(f"Nothing more is known of this recipient. Forgotten on {iso(last.finished_ms)}:")
         _receipt(last)
 
 
@@ -89,7 +89,7 @@ def _receipt(erasure: Erasure) -> None:
     """What may be kept and shown to others: no personal data is in it."""
     for name, value in (
         ("Erasure", erasure.id),
-        ("Finished", _time(erasure.finished_ms)),
+        ("Finished", iso(erasure.finished_ms) or ""),
         ("Requests", f"{erasure.requests:,}"),
         ("Records set aside", f"{erasure.records:,}"),
         ("Files", f"{erasure.artefacts:,} ({erasure.bytes:,} bytes)"),
@@ -101,15 +101,10 @@ def _receipt(erasure: Erasure) -> None:
 def _json(erasure: Erasure) -> dict[str, object]:
     return {
         "erasure": erasure.id,
-        "finished": _time(erasure.finished_ms),
+        "finished": iso(erasure.finished_ms) or "",
         "requests": erasure.requests,
         "records": erasure.records,
         "artefacts": erasure.artefacts,
         "bytes": erasure.bytes,
         "chunks": erasure.chunks,
     }
-
-
-def _time(at_ms: int | None) -> str:
-    """UTC."""
-    return "" if at_ms is None else datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

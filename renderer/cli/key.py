@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -13,22 +12,14 @@ from rich.table import Table
 from renderer.api.keys import SCOPES, Keys
 from renderer.bootstrap import Services, build
 from renderer.cli import console
+from renderer.cli.groups import make_app, put_on
 from renderer.cli.options import JsonOption
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import wall_clock
 from renderer.settings import Settings
+from renderer.times import DAY_MS, HOUR_MS, day, iso, minute
 
-DAY_MS = 24 * 3600 * 1000
-HOUR_MS = 3600 * 1000
-
-app = typer.Typer(
-    help="Make, list, rotate and revoke the keys of the HTTP API.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = make_app("Make, list, rotate and revoke the keys of the HTTP API.")
 
 KeyArgument = Annotated[
     str, typer.Argument(metavar="KEY", help="The key's id, as 'dearly key list' shows it.", show_default=False)
@@ -83,8 +74,8 @@ def list_(json_: JsonOption = False) -> None:
             escape(key.name),
             " ".join(sorted(key.scopes)),
             "all" if key.templates is None else " ".join(sorted(key.templates)),
-            _day(key.created_ms),
-            "never" if key.used_ms is None else _minute(key.used_ms),
+            day(key.created_ms),
+            "never" if key.used_ms is None else minute(key.used_ms),
             _state(key),
         )
     console.out.print(table)
@@ -125,10 +116,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {"create": create, "list": list_, 
 
 def register(only: str | None = None) -> None:
     """Put the commands on :data:`app`, once."""
-    if app.registered_commands:
-        return
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
+    put_on(app, COMMANDS)
 
 
 def _keys(services: Services) -> Keys:
@@ -151,10 +139,10 @@ def _as_json(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": sorted(key.scopes),
         "templates": None if key.templates is None else sorted(key.templates),
-        "created": _iso(key.created_ms),
-        "expires": _iso(key.expires_ms),
-        "revoked": _iso(key.revoked_ms),
-        "used": _iso(key.used_ms),
+        "created": iso(key.created_ms),
+        "expires": iso(key.expires_ms),
+        "revoked": iso(key.revoked_ms),
+        "used": iso(key.used_ms),
         "state": _state(key),
     }
 
@@ -164,20 +152,4 @@ def _state(key: ApiKey) -> str:
         return "revoked"
     if not key.lives(wall_clock()):
         return "expired"
-    return "works" if key.expires_ms is None else f"works until {_day(key.expires_ms)}"
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
-
-
-def _iso(ms: int | None) -> str | None:
-    return None if ms is None else _moment(ms).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _day(ms: int) -> str:
-    return f"{_moment(ms):%Y-%m-%d}"
-
-
-def _minute(ms: int) -> str:
-    return f"{_moment(ms):%Y-%m-%d %H:%M}"
+    return "works" if key.expires_ms is None else f"works until {day(key.expires_ms)}"

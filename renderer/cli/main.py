@@ -10,17 +10,10 @@ import typer
 
 from renderer import __version__
 from renderer.cli import console
+from renderer.cli.groups import make_app
 from renderer.errors import UsageError
 
-app = typer.Typer(
-    name="dearly",
-    help="One customer profile and one template become a microsite, a PDF statement and a film.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,  # locals hold profiles
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = make_app("One customer profile and one template become a microsite, a PDF statement and a film.", "dearly")
 
 
 def _version(asked: bool) -> None:

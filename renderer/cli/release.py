@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -11,20 +10,15 @@ from rich.markup import escape
 from renderer.bootstrap import Services, build
 from renderer.cli import console
 from renderer.cli.batch_tables import plain_table
+from renderer.cli.groups import make_app, put_on
 from renderer.cli.options import JsonOption
 from renderer.errors import UsageError, nearest
 from renderer.ledger.release_book import Listed, Switch
 from renderer.publishing import NAME, whole_digest
 from renderer.settings import Settings
+from renderer.times import minute, moment
 
-app = typer.Typer(
-    help="See which releases there are, and choose the one that requests are made with.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = make_app("See which releases there are, and choose the one that requests are made with.")
 
 SHORT = 12
 """Digits of a digest that are shown: enough to tell releases apart, and to name one."""
@@ -65,7 +59,7 @@ def list_(
         prepared = sum(file.stored for some in entry.prepared.values() for file in some)
         table.add_row(
             f"{escape(entry.template)}@{entry.digest[:SHORT]}",
-            f"{datetime.fromtimestamp(entry.published_ms / 1000, UTC):%Y-%m-%d %H:%M}",
+            minute(entry.published_ms),
             "[green]active[/]" if one.active else "",
             escape(entry.title),
             f"{one.requests:,}",
@@ -140,7 +134,7 @@ def _as_json(one: Listed) -> dict[str, object]:
         "template": entry.template,
         "digest": entry.digest,
         "release": f"{entry.template}@{entry.digest}",
-        "published": datetime.fromtimestamp(entry.published_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+        "published": moment(entry.published_ms).isoformat(timespec="milliseconds"),
         "title": entry.title,
         "active": one.active,
         "requests": one.requests,
@@ -165,6 +159,4 @@ def size_of(count: int) -> str:
 
 def register(only: str | None = None) -> None:
     """Put the commands on :data:`app`, once. They share their imports, so it is always all of them."""
-    if not app.registered_commands:
-        for name, command in (("list", list_), ("activate", activate), ("rollback", rollback)):
-            app.command(name)(command)
+    put_on(app, {"list": list_, "activate": activate, "rollback": rollback})

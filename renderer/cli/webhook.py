@@ -9,9 +9,9 @@ import typer
 
 from renderer.bootstrap import Services, build
 from renderer.cli import console
+from renderer.cli.groups import make_app, put_on
 from renderer.cli.options import JsonOption
 from renderer.cli.webhook_tables import (
-    HOUR_MS,
     endpoint_json,
     endpoints_table,
     log_json,
@@ -25,15 +25,9 @@ from renderer.ledger.endpoints import Endpoint
 from renderer.ledger.model import TOPICS, wall_clock
 from renderer.operations.webhooks import Made, Webhooks, known
 from renderer.settings import Settings
+from renderer.times import HOUR_MS
 
-app = typer.Typer(
-    help="Tell other systems by signed HTTP messages what has ended.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = make_app("Tell other systems by signed HTTP messages what has ended.")
 
 EndpointArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The endpoint's id, as 'dearly webhook list' shows it.", show_default=False)
@@ -229,10 +223,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 
 def register(only: str | None = None) -> None:
     """Put the commands on :data:`app`, once."""
-    if app.registered_commands:
-        return
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
+    put_on(app, COMMANDS)
 
 
 def _webhooks(services: Services) -> Webhooks:

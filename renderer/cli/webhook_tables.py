@@ -16,9 +16,9 @@ from renderer.errors import UsageError
 from renderer.ledger.delivery_log import Logged
 from renderer.ledger.endpoints import Endpoint
 from renderer.ledger.gauges import Listening
+from renderer.times import DAY_MS, HOUR_MS, iso, minute, second
 
-HOUR_MS = 3_600_000
-_SPANS = {"h": HOUR_MS, "d": 24 * HOUR_MS}
+_SPANS = {"h": HOUR_MS, "d": DAY_MS}
 
 SAID = 300
 """Characters of an answer that are shown."""
@@ -93,7 +93,7 @@ def log_lines(found: Sequence[Logged]) -> Iterator[str]:
         for attempt in one.attempts:
             status = "   " if attempt.status is None else str(attempt.status)
             how = attempt.code or "delivered"
-            yield f"    {attempt.number:2}  {_second(attempt.at_ms)}  {status}  {attempt.took_ms:5} ms  {how}"
+            yield f"    {attempt.number:2}  {second(attempt.at_ms)}  {status}  {attempt.took_ms:5} ms  {how}"
 
 
 def parse_since(text: str, now_ms: int) -> int:
@@ -114,19 +114,3 @@ def readable(said: bytes) -> str:
     """The beginning of what a receiver answered, without anything that a terminal would obey."""
     text = said.decode("utf-8", "replace")[:SAID]
     return "".join(character if character.isprintable() or character == "\n" else "�" for character in text).strip()
-
-
-def iso(ms: int | None) -> str | None:
-    return None if ms is None else _moment(ms).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def minute(ms: int) -> str:
-    return f"{_moment(ms):%Y-%m-%d %H:%M}"
-
-
-def _second(ms: int) -> str:
-    return f"{_moment(ms):%Y-%m-%d %H:%M:%S}"
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

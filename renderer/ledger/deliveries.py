@@ -23,7 +23,8 @@ from renderer.ledger.events import told_template
 from renderer.ledger.model import Clock, DeliveryState, Fence, wall_clock
 from renderer.ledger.tables import outbox, webhook_attempts, webhook_deliveries, webhook_endpoints
 from renderer.ledger.tallies import add
-from renderer.ledger.upkeep import DAY_MS, guard
+from renderer.ledger.upkeep import guard
+from renderer.times import DAY_MS
 
 PAGE = 500
 """Messages of the outbox in one transaction."""

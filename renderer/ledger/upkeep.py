@@ -30,6 +30,7 @@ from renderer.ledger.tables import (
     set_aside,
     workers,
 )
+from renderer.times import DAY_MS as DAY_MS
 
 STEP = 100
 """Requests, or records, in one transaction: it must not keep workers waiting."""
@@ -40,7 +41,6 @@ DEAD_DAYS = 7
 IDLE_PAUSE_MS = 600_000
 """A pause ends by itself when its queue has had nothing to try with for so long."""
 
-DAY_MS = 86_400_000
 
 ENDLESS = ("door",)
 """Kinds of runs that take requests for ever and are never settled: their requests end one by one."""

@@ -15,9 +15,9 @@ from renderer.bootstrap import Services
 from renderer.ledger.cleaning import Cleaning, Old
 from renderer.ledger.gauges import Gauges
 from renderer.ledger.model import Clock, wall_clock
-from renderer.ledger.upkeep import DAY_MS
 from renderer.operations.folders import KEPT_CACHES, remove, unused
 from renderer.operations.forget import shelf_of
+from renderer.times import DAY_MS
 
 IDLE_DAYS = 30
 """What caches and logs have not been used for so long goes with every cleaning."""

@@ -10,9 +10,10 @@ import zipfile
 
 from renderer.bootstrap import release_key
 from renderer.errors import EnvironmentFault, TemplateError
-from renderer.ledger.upkeep import DAY_MS, Upkeep
+from renderer.ledger.upkeep import Upkeep
 from renderer.located import read_yaml
 from renderer.store.base import Store
+from renderer.times import DAY_MS
 
 DEFAULT_DAYS = 90
 LEAST_DAYS, MOST_DAYS = 1, 3650

@@ -21,10 +21,11 @@ from renderer.ledger.deliveries import Deliveries
 from renderer.ledger.leader import NotLeader
 from renderer.ledger.model import Clock, Fence, request_of_key, wall_clock
 from renderer.ledger.tallies import Tallies, releases_kept
-from renderer.ledger.upkeep import DAY_MS, STEP, Upkeep
+from renderer.ledger.upkeep import STEP, Upkeep
 from renderer.operations import forget
 from renderer.operations.retention import Retention
 from renderer.render.video.speech_shelf import SpeechShelf
+from renderer.times import DAY_MS
 
 TICK_S = 0.03
 """How long a tick may take, not counting the step that goes beyond it."""

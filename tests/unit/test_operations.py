@@ -22,7 +22,6 @@ from renderer.ledger import migrations
 from renderer.ledger.model import Fault, Outcome, Produced, Submission, artefact_key, new_id, wall_clock
 from renderer.ledger.tables import artefacts, chunks, outbox, parts, pauses, requests, runs
 from renderer.ledger.tallies import LAG_MS, Tallies
-from renderer.ledger.upkeep import DAY_MS
 from renderer.operations.clean import Cleaner, Wish
 from renderer.operations.forget import shelf_of
 from renderer.operations.metrics import LedgerCollector, exposition, registry
@@ -30,6 +29,7 @@ from renderer.operations.status import Status, as_json, look
 from renderer.render.video.chunks import Mine
 from renderer.settings import Settings
 from renderer.store.local import LocalStore
+from renderer.times import DAY_MS
 
 START = 1_700_000_000_000
 NAME = "Quastenflosser"

@@ -27,13 +27,14 @@ from renderer.ledger.tables import (
     workers,
 )
 from renderer.ledger.tallies import LAG_MS, Tallies
-from renderer.ledger.upkeep import DAY_MS, DEAD_DAYS, Upkeep
+from renderer.ledger.upkeep import DEAD_DAYS, Upkeep
 from renderer.operations import upkeep as upkeep_module
 from renderer.operations.retention import DEFAULT_DAYS
 from renderer.operations.upkeep import HOLD_MARK, HOLD_MS, ROUND_MARK, Caretaker
 from renderer.settings import Settings
 from renderer.template.model import Channel
 from renderer.template.release import Release
+from renderer.times import DAY_MS
 
 START = 1_700_000_000_000
 SHORT = Release({"template.yaml": b"id: short\nretention_days: 10\n"})

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from renderer.api.catalogue import Catalogue, Shown
 from renderer.api.described import answers, with_key
 from renderer.api.house import House
-from renderer.api.model import ReleaseSaid, TemplateSaid, TemplatesSaid, WholeTemplateSaid, time_said
+from renderer.api.model import ReleaseSaid, TemplateSaid, TemplatesSaid, WholeTemplateSaid
 from renderer.api.pages import said
 from renderer.api.problems import not_there
 from renderer.ledger.key_ring import ApiKey
+from renderer.times import moment
 
 PATH = "/v1/templates"
 
@@ -79,7 +80,7 @@ def _whole(shown: Shown) -> WholeTemplateSaid:
             ReleaseSaid(
                 digest=one.digest,
                 title=one.title,
-                published_at=time_said(one.published_ms),
+                published_at=moment(one.published_ms),
                 active=one.digest == shown.active,
             )
             for one in shown.releases
