@@ -14,17 +14,16 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks.running import TEMPLATE, WARM, people_of, through
+from benchmarks.running import TEMPLATE, WARM, people_of, statements_of, through
 from benchmarks.servers import cpu_s, service
 from renderer import pipeline
 from renderer.bootstrap import Services, build
-from renderer.ledger.model import Submission
-from renderer.orders import Order, submission
+from renderer.orders import Order
 from renderer.settings import Settings
 from tests import brokers, ledgers, stores
 from tests.chaos.machines import BACK, Machine, NotPermitted, backplane
@@ -101,21 +100,7 @@ def _shape(
     people: Sequence[Order],
     statements: int,
 ) -> dict[str, float]:
-    planner = pipeline.open_template(TEMPLATE)
-    release = services.releases.publish(planner.template.release)
-
-    def batch(name: str, some: Sequence[Order]) -> Iterator[Submission]:
-        for number, order in enumerate(some, 1):
-            yield submission(
-                services.vault,
-                order,
-                recipient=str(number),
-                idempotency=(name, str(number)),
-                template=planner.template.id,
-                release=release,
-                channels=("statement",),
-                record=number,
-            )
+    release = services.releases.publish(pipeline.open_template(TEMPLATE).template.release)
 
     with ExitStack() as stack:
         processes: list[Any] = []
@@ -135,10 +120,10 @@ def _shape(
             processes.append(stack.enter_context(running))
         for turn in range(2):  # for a start so many that every child has had some
             some = people[2 * turn * WARM : 2 * (turn + 1) * WARM]
-            through(services, processes[0], batch(f"warm {turn}", some), len(some))
+            through(services, processes[0], statements_of(services, release, f"warm {turn}", some), len(some))
         measured = people[4 * WARM :]
         before = sum(cpu_s(process.pid) for process in processes)
-        wall = through(services, processes[0], batch("measured", measured), statements)
+        wall = through(services, processes[0], statements_of(services, release, "measured", measured), statements)
         spent = sum(cpu_s(process.pid) for process in processes) - before
     return {
         "statements_a_second": round(statements / wall, 2),

@@ -9,21 +9,22 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 from celery import Celery
 
 from benchmarks.servers import cpu_s
-from renderer.bootstrap import Progress, Services, build
+from renderer.bootstrap import Services, build
 from renderer.ledger.model import Submission
-from renderer.orders import MadePlan, Order, Taken, submission
+from renderer.orders import MadePlan, Order, submission
 from renderer.render.model import Artefact, RenderResult
 from renderer.settings import Settings
 from renderer.template.model import Channel
 from renderer.template.release import Release
-from renderer.units import digest, sha256
+from renderer.units import sha256
+from tests.engines import AsItStands
 from workers.app import make_app
 from workers.dispatch import Dispatcher, shards
 from workers.lanes import LANES, SENT_MS
@@ -36,25 +37,10 @@ BURN_S = 0.03
 """What a part of a batch computes while urgent ones are measured, as a fast statement does."""
 
 
-class Nothing:
+class Nothing(AsItStands):
     """Renders nothing: a plan that is the profile, a file of a few bytes."""
 
-    def take(self, release: Release, profile: str) -> Taken:
-        raise NotImplementedError
-
-    def plan(self, release: Release, order: Order) -> MadePlan:
-        return MadePlan(data=order.profile, digest=digest(order.profile.encode()))
-
-    def render(
-        self,
-        release: Release,
-        plan: MadePlan,
-        channel: Channel,
-        out: Path,
-        made: Sequence[RenderResult],
-        progress: Progress,
-        use: str,
-    ) -> RenderResult:
+    def files(self, plan: MadePlan, channel: Channel, out: Path, use: str) -> RenderResult:
         if json.loads(plan.data)["burn"]:
             until = time.process_time() + BURN_S
             while time.process_time() < until:

@@ -111,33 +111,19 @@ def children(statements: int, database_url: str, _server_pid: int | None = None)
         home = Path(folder)
         settings = Settings(home=home, broker_url="", database_url=database_url)
         services = build(settings)
-        planner = pipeline.open_template(TEMPLATE)
         people = people_of(statements + 2 * WARM)
-        release = services.releases.publish(planner.template.release)
-
-        def batch(name: str, some: Sequence[Order]) -> Iterator[Submission]:
-            for number, order in enumerate(some, 1):
-                yield submission(
-                    services.vault,
-                    order,
-                    recipient=str(number),
-                    idempotency=(name, str(number)),
-                    template=planner.template.id,
-                    release=release,
-                    channels=("statement",),
-                    record=number,
-                )
+        release = services.releases.publish(pipeline.open_template(TEMPLATE).template.release)
 
         warm, rest = people[: 2 * WARM], people[2 * WARM :]
         bare: list[tuple[float, float]] = []
         served: list[tuple[float, float]] = []
         with service(home, "workers.supervisor", database_url) as process:
             for turn in range(2):  # for a start so many that both children have had some
-                through(services, process, batch(f"warm {turn}", warm), len(warm))
+                through(services, process, statements_of(services, release, f"warm {turn}", warm), len(warm))
             for turn in range(2):
                 bare.append(_bare(settings, warm, rest))
                 before = cpu_s(process.pid)
-                wall = through(services, process, batch(f"turn {turn}", rest), len(rest))
+                wall = through(services, process, statements_of(services, release, f"turn {turn}", rest), len(rest))
                 served.append((wall, cpu_s(process.pid) - before))
         bare_wall, bare_cpu = (sum(one[which] for one in bare) / len(bare) for which in (0, 1))
         wall, cpu = (sum(one[which] for one in served) / len(served) for which in (0, 1))
@@ -161,6 +147,21 @@ def people_of(count: int) -> list[Order]:
             if not isinstance(person, BadRecord) and pipeline.plan(planner, person).suppression is None:
                 found.append(Order(profile=to_text(person), images=person.images))
     return list(islice(cycle(found), count))
+
+
+def statements_of(services: Services, release: str, name: str, people: Sequence[Order]) -> Iterator[Submission]:
+    """A request for a statement for each of some people; ``name`` tells those of one run from those of another."""
+    for number, order in enumerate(people, 1):
+        yield submission(
+            services.vault,
+            order,
+            recipient=str(number),
+            idempotency=(name, str(number)),
+            template=TEMPLATE,
+            release=release,
+            channels=("statement",),
+            record=number,
+        )
 
 
 def _bare(settings: Settings, warm: Sequence[Order], people: Sequence[Order]) -> tuple[float, float]:

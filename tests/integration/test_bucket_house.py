@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from http.client import IncompleteRead
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from renderer.batch.export import export
 from renderer.batch.verify import verify
-from renderer.bootstrap import Progress, Services, build
+from renderer.bootstrap import Services, build
 from renderer.cli import main as cli
 from renderer.errors import EnvironmentFault
 from renderer.installation import MARKER
@@ -24,15 +24,15 @@ from renderer.operations.clean import Cleaner, Wish
 from renderer.operations.retention import Retention
 from renderer.operations.status import look
 from renderer.operations.upkeep import SHARDS, Caretaker
-from renderer.orders import MadePlan, Order, Taken, submission
+from renderer.orders import MadePlan, Order, submission
 from renderer.render.model import RenderResult, write_artefact
 from renderer.render.video.chunks import Mine
 from renderer.settings import Settings
 from renderer.store.base import Store
 from renderer.template.model import Channel
 from renderer.template.release import Release
-from renderer.units import digest
 from tests import stores
+from tests.engines import AsItStands
 from tests.http_house import http_house
 from tests.stores import Bucket, Moto
 from workers.tasks import work_on
@@ -43,25 +43,10 @@ RELEASE = Release({"template.yaml": b"id: nothing\nretention_days: 3650"})
 CONTENT = b"a letter " * 100_000
 
 
-class Engine:
+class Engine(AsItStands):
     """Writes one file."""
 
-    def take(self, release: Release, profile: str) -> Taken:
-        raise NotImplementedError
-
-    def plan(self, release: Release, order: Order) -> MadePlan:
-        return MadePlan(data=order.profile, digest=digest(order.profile.encode()))
-
-    def render(
-        self,
-        release: Release,
-        plan: MadePlan,
-        channel: Channel,
-        out: Path,
-        made: Sequence[RenderResult],
-        progress: Progress,
-        use: str,
-    ) -> RenderResult:
+    def files(self, plan: MadePlan, channel: Channel, out: Path, use: str) -> RenderResult:
         file = write_artefact(out, channel, "pdf", "statement.pdf", CONTENT, "application/pdf")
         return RenderResult(channel=channel, artefacts=(file,))
 

@@ -7,13 +7,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from renderer.bootstrap import Progress, Services, build, recipient_use
+from renderer.bootstrap import Services, build, recipient_use
 from renderer.ledger.model import Claim, artefact_key, new_id
 from renderer.ledger.tables import (
     artefacts,
@@ -31,7 +31,7 @@ from renderer.ledger.tables import (
     tallies,
 )
 from renderer.operations import forget
-from renderer.orders import MadePlan, Order, Taken, submission
+from renderer.orders import MadePlan, Order, submission
 from renderer.render.model import RenderResult, write_artefact
 from renderer.render.video.chunks import Mine
 from renderer.render.video.speech_shelf import SpeechShelf
@@ -39,7 +39,7 @@ from renderer.settings import Settings
 from renderer.shelf import Shelf
 from renderer.template.model import Channel
 from renderer.template.release import Release
-from renderer.units import digest
+from tests.engines import AsItStands
 from workers.tasks import work_on
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,28 +47,13 @@ ANNA, BRUNO = "kunde-4711-Quastenflosser", "kunde-0815"
 RELEASE = Release({"template.yaml": b"id: nothing"})
 
 
-class Engine:
+class Engine(AsItStands):
     """Writes a file for each channel. ``meanwhile`` is called while a channel is rendered."""
 
     def __init__(self) -> None:
         self.meanwhile: list[Callable[[str], object]] = []
 
-    def take(self, release: Release, profile: str) -> Taken:
-        raise NotImplementedError
-
-    def plan(self, release: Release, order: Order) -> MadePlan:
-        return MadePlan(data=order.profile, digest=digest(order.profile.encode()))
-
-    def render(
-        self,
-        release: Release,
-        plan: MadePlan,
-        channel: Channel,
-        out: Path,
-        made: Sequence[RenderResult],
-        progress: Progress,
-        use: str,
-    ) -> RenderResult:
+    def files(self, plan: MadePlan, channel: Channel, out: Path, use: str) -> RenderResult:
         content = f"{plan.data} {channel}".encode()
         for call in self.meanwhile:
             call(use)
