@@ -11,6 +11,7 @@ from rich.text import Text
 from renderer.cli import console
 from renderer.cli.options import JsonOption
 from renderer.ledger.gauges import OpenRun
+from renderer.ledger.model import ENDLESS
 from renderer.operations.status import Disk, LedgerView, Status, ago, alive, as_json, every_queue, look
 from renderer.settings import Settings
 from workers.start import is_running
@@ -96,7 +97,7 @@ def _ledger(found: Status, ledger: LedgerView) -> list[RenderableType]:
                 why = f"[yellow]paused for {ago(found.at_ms - pause.since_ms)}[/] {escape(pause.fault.code)}"
             table.add_row(name, f"{queue.ready:,}", f"{queue.sent:,}", f"{queue.at_work:,}", oldest, why)
         parts += ["", table]
-    runs = [run for run in ledger.runs if run.open or run.kind != "door"]
+    runs = [run for run in ledger.runs if run.open or run.kind not in ENDLESS]
     if runs:
         table = _table("Run", "Kind", "Template", ">Ended", ">Failed", ">Open for")
         for run in runs[:SHOWN]:
@@ -118,7 +119,7 @@ def _ledger(found: Status, ledger: LedgerView) -> list[RenderableType]:
 
 def _progress(run: OpenRun) -> str:
     """How much of a run has ended; of one that takes requests for ever, how much has not."""
-    if run.kind == "door":
+    if run.kind in ENDLESS:
         return f"{run.open:,} open"
     ended = max(0, run.records - run.open)
     if run.expected is None:

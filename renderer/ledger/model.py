@@ -26,6 +26,9 @@ RunState = Literal["open", "running", "complete", "unbalanced", "cancelled"]
 RUN_STATES: tuple[RunState, ...] = ("open", "running", "complete", "unbalanced", "cancelled")
 """Input is read · all of it is in · every request is accounted for · the sums do not agree · called off."""
 
+ENDLESS = ("api", "door")
+"""Kinds of runs that take requests for ever and are never settled: their requests end one by one."""
+
 EndpointState = Literal["active", "paused", "disabled", "removed"]
 ENDPOINT_STATES: tuple[EndpointState, ...] = ("active", "paused", "disabled", "removed")
 """Is told · by the operator's wish not now · by Dearly's not any more, until the operator says so · is gone."""

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, sel
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.endings import note
 from renderer.ledger.leader import NotLeader
-from renderer.ledger.model import OPEN, Clock, Fence, wall_clock
+from renderer.ledger.model import ENDLESS, OPEN, Clock, Fence, wall_clock
 from renderer.ledger.tables import (
     LEASED,
     READY,
@@ -40,10 +40,6 @@ DEAD_DAYS = 7
 
 IDLE_PAUSE_MS = 600_000
 """A pause ends by itself when its queue has had nothing to try with for so long."""
-
-
-ENDLESS = ("door",)
-"""Kinds of runs that take requests for ever and are never settled: their requests end one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)

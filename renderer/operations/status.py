@@ -23,6 +23,7 @@ from renderer.errors import CODES, EnvironmentFault
 from renderer.ledger.database import Database
 from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, Listening, OpenRun, Paused, Queue
 from renderer.ledger.model import DEAD_MS, Clock, wall_clock
+from renderer.ledger.model import ENDLESS as ENDLESS  # for the operators' page
 from renderer.ledger.upkeep import Upkeep
 from renderer.operations.broker import look as look_at_broker
 from renderer.operations.folders import Size, size_of
@@ -39,9 +40,6 @@ UNBALANCED_MS = 7 * DAY_MS
 
 STALE_MS = 7 * DAY_MS
 """A run that is open for longer than this, and is no endless one, has been left behind."""
-
-ENDLESS = ("api", "door")
-"""Kinds of runs that take requests for ever."""
 
 FAILING_MS = HOUR_MS
 """An endpoint to which nothing has got through for longer than this may need somebody."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 
+from renderer.api import entry as api_entry
 from renderer.bootstrap import Services, build, release_key
 from renderer.ledger.leader import Leader, NotLeader
 from renderer.ledger.model import Claim, Fault, Fence, Outcome, Produced, Submission, artefact_key, new_id
@@ -35,6 +36,7 @@ from renderer.settings import Settings
 from renderer.template.model import Channel
 from renderer.template.release import Release
 from renderer.times import DAY_MS
+from workers import door
 
 START = 1_700_000_000_000
 SHORT = Release({"template.yaml": b"id: short\nretention_days: 10\n"})
@@ -259,8 +261,9 @@ def test_nothing_of_what_is_open_is_dropped(bench: Bench) -> None:
     assert bench.kept(waiting) == {"profile"}
 
 
-def test_requests_of_the_door_are_dropped_one_by_one(bench: Bench) -> None:
-    run = bench.run("door")
+@pytest.mark.parametrize("kind", [api_entry.KIND, door.KIND])
+def test_requests_of_a_run_without_end_are_dropped_one_by_one(bench: Bench, kind: str) -> None:
+    run = bench.run(kind)
     ended, waiting = bench.done(run=run, settle=False), bench.submit(run)
     bench.look()
     bench.pass_time(11)

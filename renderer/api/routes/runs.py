@@ -19,8 +19,7 @@ from renderer.batch.standing import as_json, look
 from renderer.errors import UsageError
 from renderer.ledger.browse import SeenRun
 from renderer.ledger.key_ring import ApiKey
-from renderer.ledger.model import RunState
-from renderer.operations.status import ENDLESS
+from renderer.ledger.model import ENDLESS, RunState
 
 PATH = "/v1/runs"
 WAIT_S = 5.0
