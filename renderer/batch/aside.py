@@ -16,8 +16,8 @@ from typing import Any, Literal, TextIO
 from renderer.batch.intake import KNOWN
 from renderer.batch.model import BatchOptions
 from renderer.bootstrap import Services
-from renderer.ledger.batches import SetAside
 from renderer.ledger.erasing import Erasing
+from renderer.ledger.taking import SetAside
 from renderer.profile.csvfile import NOTE
 
 _SPACE = " \t\r\n"

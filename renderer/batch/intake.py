@@ -21,8 +21,9 @@ from renderer import pipeline
 from renderer.batch.model import Balance, BatchOptions, Sums
 from renderer.bootstrap import Services
 from renderer.errors import DearlyError, Place, ProfileError, UsageError
-from renderer.ledger.batches import BatchRun, Known, SetAside, Taking, being_cancelled
+from renderer.ledger.batches import BatchRun
 from renderer.ledger.model import Submission
+from renderer.ledger.taking import Known, SetAside, Taking, being_cancelled
 from renderer.orders import Order, submission
 from renderer.plan.controls import Amounts, Controls, amounts_to_bytes
 from renderer.profile.carry import to_text

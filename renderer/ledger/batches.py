@@ -7,27 +7,25 @@ doubled nothing: whoever takes the run up goes on after ``records``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, case, exists, func, insert, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from renderer.errors import UsageError
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.endings import note
 from renderer.ledger.events import REOPENED, announce_run
-from renderer.ledger.intake import put_requests
-from renderer.ledger.model import OPEN, Clock, RunState, Submission, new_id, wall_clock
-from renderer.ledger.tables import history, part_needs, parts, requests, runs, sealed, set_aside
+from renderer.ledger.model import Clock, RunState, new_id, wall_clock
+from renderer.ledger.reopening import Reopening
+from renderer.ledger.tables import history, requests, runs, sealed, set_aside
+from renderer.ledger.taking import SetAside, Taking
 
 KIND = "batch"
 
 PAGE = 500
 """Rows that are read at a time where a run is gone through."""
-
-_LIST = 500  # values of one IN: SQLite takes only so many
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,33 +57,6 @@ class BatchRun:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
-    """A request that a recipient has in the scope of a run."""
-
-    id: str
-    run_id: str
-    record: int
-    over: bool
-    """It failed or was cancelled: another one may come in its place."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetAside:
-    """A record that does not become a request. ``faults`` is JSON; ``recipient`` a keyed digest, None where the key
-    could not be read; ``data`` the record as it came, sealed, None where it was too large to be kept; ``amounts`` its
-    control amounts, sealed."""
-
-    record: int
-    line: int | None
-    field: str | None
-    code: str
-    faults: str
-    recipient: str | None
-    data: bytes | None
-    amounts: bytes | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ended:
     """A request that has ended, with its sealed control amounts as they came in and as its plan accounts for them."""
 
@@ -95,67 +66,6 @@ class Ended:
     amounts: bytes | None
     accounted: bytes | None
     forgotten: bool
-
-
-class Taking:
-    """One transaction of an intake."""
-
-    def __init__(self, connection: Connection, now_ms: int, run: Row[Any]) -> None:
-        self._connection = connection
-        self._now = now_ms
-        self._run = run
-
-    @property
-    def totals(self) -> str | None:
-        """The run's sums as they stand."""
-        totals: str | None = self._run.totals
-        return totals
-
-    def known(self, recipients: Collection[str]) -> dict[str, list[Known]]:
-        """The requests in the run's scope of each of these recipients (keyed digests), the oldest first. Raises
-        UsageError while one of them is still to be cancelled: nobody is left out for a request that never ends well."""
-        found: dict[str, list[Known]] = {}
-        wanted = list(recipients)
-        for start in range(0, len(wanted), _LIST):
-            rows = self._connection.execute(
-                select(
-                    requests.c.id,
-                    requests.c.run_id,
-                    requests.c.record,
-                    requests.c.recipient,
-                    requests.c.state,
-                    runs.c.state.label("run_state"),
-                )
-                .join(runs, runs.c.id == requests.c.run_id)
-                .where(requests.c.recipient.in_(wanted[start : start + _LIST]), runs.c.scope == self._run.scope)
-                .order_by(requests.c.id)
-            )
-            for row in rows:
-                if row.run_state == "cancelled" and row.state in OPEN:
-                    raise being_cancelled(row.run_id)
-                over = row.state in ("failed", "cancelled")
-                known = Known(id=row.id, run_id=row.run_id, record=row.record, over=over)
-                found.setdefault(row.recipient, []).append(known)
-        return found
-
-    def put(self, submissions: Sequence[Submission]) -> set[str]:
-        """Put requests in; the ids of those that are new."""
-        return {item.id for item in put_requests(self._connection, self._now, self._run, submissions)}
-
-    def set_aside(self, rows: Sequence[SetAside]) -> None:
-        """Put records aside."""
-        if rows:
-            self._connection.execute(
-                insert(set_aside), [{"run_id": self._run.id, "at_ms": self._now, **vars(row)} for row in rows]
-            )
-
-    def move(self, *, records: int, digest: str, totals: str, options: str) -> None:
-        """Say how far the input was read."""
-        self._connection.execute(
-            update(runs)
-            .where(runs.c.id == self._run.id)
-            .values(records=records, input_digest=digest, totals=totals, options=options)
-        )
 
 
 class Batches:
@@ -299,107 +209,7 @@ class Batches:
         A request keeps its id, its history and what is done of it; what failed begins anew. Raises UsageError for a
         run that is still read, was cancelled, or whose data is gone.
         """
-        self._check_reopen(run_id)
-        again, after = 0, ""
-        # Of one who was forgotten, nothing is there to be tried with.
-        failed = (requests.c.run_id == run_id) & (requests.c.state == "failed") & requests.c.dropped_ms.is_(None)
-        other, of = requests.alias("other"), runs.alias("of")
-        later = exists().where(
-            other.c.recipient == requests.c.recipient,
-            other.c.id != requests.c.id,
-            other.c.run_id == of.c.id,
-            of.c.scope == select(runs.c.scope).where(runs.c.id == run_id).scalar_subquery(),
-            (other.c.id > requests.c.id) | other.c.state.not_in(("failed", "cancelled")),
-        )
-        while True:
-            with self._database.writing() as connection:
-                scope = select(runs.c.scope).where(runs.c.id == run_id).scalar_subquery()
-                connection.execute(select(runs.c.id).where(runs.c.id == scope).with_for_update())
-                found = connection.scalars(
-                    select(requests.c.id)
-                    .where(failed, ~later, requests.c.id > after)
-                    .order_by(requests.c.id)
-                    .limit(_LIST)
-                    .with_for_update()
-                ).all()
-                if not found:
-                    break
-                after = found[-1]
-                self._go_on(connection, run_id)
-                self._reopen(connection, found)
-                again += len(found)
-        with self._database.reading() as connection:
-            left = connection.scalar(select(func.count()).where(failed, later)) or 0
-        return again, left
-
-    def _check_reopen(self, run_id: str) -> None:
-        _check_retried(self.run(run_id).state)
-        gone = exists().where(
-            requests.c.run_id == run_id,
-            requests.c.state == "failed",
-            requests.c.dropped_ms.is_not(None),
-            requests.c.forgotten_ms.is_(None),
-        )
-        with self._database.reading() as connection:
-            if connection.scalar(select(gone)):
-                raise UsageError(
-                    "usage.run",
-                    "The profiles of this run are gone: the template's retention is over.",
-                    hint="Start another run with --continues and the profiles.",
-                )
-
-    def _go_on(self, connection: Connection, run_id: str) -> None:
-        now = self._clock()
-        # It may have been cancelled since it was looked at; then nothing of it may begin again.
-        _check_retried(connection.scalars(select(runs.c.state).where(runs.c.id == run_id).with_for_update()).one())
-        changed = connection.execute(
-            update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(("complete", "unbalanced")))
-            .values(state="running", finished_ms=None, why=None)
-        )
-        note(connection, now, REOPENED if changed.rowcount == 1 else "retried", run_id=run_id)
-
-    def _reopen(self, connection: Connection, ids: Sequence[str]) -> None:
-        now = self._clock()
-        connection.execute(
-            update(requests)
-            .where(requests.c.id.in_(ids), requests.c.state == "failed")
-            .values(state="submitted", error_code=None, error_message=None, finished_ms=None)
-        )
-        fresh = parts.c.request_id.in_(ids) & (parts.c.state == "failed")
-        plan, needed = parts.alias("plan"), parts.alias("needed")
-        unplanned = (
-            select(func.count())
-            .where(plan.c.request_id == parts.c.request_id, plan.c.channel == "plan", plan.c.state != "done")
-            .scalar_subquery()
-        )
-        unmade = (
-            select(func.count())
-            .where(part_needs.c.part_id == parts.c.id, part_needs.c.needs_id == needed.c.id, needed.c.state != "done")
-            .scalar_subquery()
-        )
-        connection.execute(
-            update(parts)
-            .where(fresh)
-            .values(
-                state="submitted",
-                waits=case((parts.c.channel == "plan", 0), else_=unplanned + unmade),
-                available_ms=now,
-                attempts=0,
-                crashes=0,
-                losses=0,
-                faults=0,
-                lease_worker=None,
-                lease_owner=None,
-                lease_until_ms=None,
-                begun_ms=None,
-                step=0,
-                error_code=None,
-                error_message=None,
-                finished_ms=None,
-            )
-        )
-        connection.execute(insert(history), [{"at_ms": now, "request_id": one, "event": REOPENED} for one in ids])
+        return Reopening(self._database, self._clock, run_id, self.run(run_id).state).all_failed()
 
     # ---- Ending
 
@@ -499,23 +309,6 @@ class Batches:
         # Each end is announced once; one that comes after a retry is another end.
         announce_run(connection, now, run.id, state, again=times or 0, counts=counts)
         return True
-
-
-def being_cancelled(run_id: str) -> UsageError:
-    """That a run cannot be continued yet."""
-    return UsageError(
-        "usage.run",
-        "The run to continue was cancelled, and not all of it has ended yet.",
-        hint=f"dearly batch cancel {run_id}",
-    )
-
-
-def _check_retried(state: str) -> None:
-    """Raise UsageError when nothing of a run in this state may be tried again."""
-    if state in ("open", "cancelled"):
-        message = "The run was cancelled." if state == "cancelled" else "The run still reads its input."
-        hint = "Start another one with --continues." if state == "cancelled" else "dearly batch resume."
-        raise UsageError("usage.run", message, hint=hint)
 
 
 def _mark(connection: Connection, run_id: str) -> int:

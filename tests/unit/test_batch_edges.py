@@ -27,6 +27,7 @@ from renderer.cli import batch_follow, batch_list, batch_start, batch_steer
 from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
+from renderer.ledger.reopening import Reopening
 from renderer.ledger.tables import requests, runs, sealed
 from renderer.operations.forget import forget
 from tests.batches import FAILS, Bench, person
@@ -104,16 +105,16 @@ def test_nobody_is_left_out_for_a_request_that_is_still_to_be_cancelled(bench: B
 def test_a_run_is_not_retried_that_is_cancelled_meanwhile(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     run = bench.start(bench.file([person(1, customer__name=FAILS)]), channels=("statement",))
     bench.finish(run)
-    batches, check = bench.services.batches, bench.services.batches._check_reopen
+    check = Reopening._check
 
-    def cancelled_after(run_id: str) -> None:
-        check(run_id)
+    def cancelled_after(reopening: Reopening) -> None:
+        check(reopening)
         with bench.database.writing() as connection:
-            connection.execute(update(runs).where(runs.c.id == run_id).values(state="cancelled"))
+            connection.execute(update(runs).where(runs.c.id == run.id).values(state="cancelled"))
 
-    monkeypatch.setattr(batches, "_check_reopen", cancelled_after)
+    monkeypatch.setattr(Reopening, "_check", cancelled_after)
     with pytest.raises(UsageError, match="was cancelled"):
-        batches.reopen_failed(run.id)
+        bench.services.batches.reopen_failed(run.id)
     assert _states(bench, run.id) == ["failed"]
 
 
