@@ -17,6 +17,9 @@ from renderer.errors import EnvironmentFault
 from renderer.ledger.model import Origin
 from renderer.settings import Settings
 
+TELL_S = 2.0
+"""So long a process that ends tells what it has not told."""
+
 INSTALL = "pip install --no-deps --require-hashes -r requirements/otel.txt, with Dearly's Python."
 
 

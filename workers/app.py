@@ -27,7 +27,7 @@ from renderer.ledger.database import Database
 from renderer.ledger.identity import Identity
 from renderer.ledger.model import Work
 from renderer.settings import Settings
-from renderer.tracing import NO_TRACES, Traces, need_packages, open_traces
+from renderer.tracing import NO_TRACES, TELL_S, Traces, need_packages, open_traces
 from workers import broker_options, log
 from workers.door import Door
 from workers.heart import Heart
@@ -41,9 +41,6 @@ WORK = "dearly.work"
 
 SUBMIT = "dearly.submit"
 """The task that others send."""
-
-TELL_S = 2.0
-"""So long a process that ends tells what it has not told of its traces."""
 
 MAX_CHILD_KIB = 3 * 2**20
 """A worker process that has grown to this is replaced once its message is done."""
@@ -122,13 +119,13 @@ def make_app(
 
     @signals.worker_init.connect(weak=False)
     def worker_starts(**_: object) -> None:
-        """Give multiprocessing a folder that is swept once we are dead. The one that it makes for what a pool shares
-        with its children is in the temporary directory, and stays when we are killed."""
+        """End what could do nothing well. Give multiprocessing a folder that is swept once we are dead: the one that it
+        makes for what a pool shares with its children is in the temporary directory, and stays when we are killed."""
         settings.prepare()
         _same_installation(settings)
+        _check_traces(settings)
         folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
-        _check_traces(settings)
         util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
 
     doors: dict[int, tuple[Door, Post]] = {}

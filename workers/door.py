@@ -61,8 +61,7 @@ class Door:
             with self._counted(key):
                 item = self._read(message, key)
         except BadInput as error:
-            place = str(error.place)
-            fault = Fault(code=error.code, message=f"{place}: {error.message}" if place else error.message)
+            fault = Fault.of(error)
             events.warning("submission refused", code=error.code)
             return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
         except EnvironmentFault:

@@ -11,11 +11,8 @@ from renderer.bootstrap import build
 from renderer.cli import console
 from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
-from renderer.tracing import open_traces
+from renderer.tracing import TELL_S, open_traces
 from workers.start import is_running
-
-TELL_S = 2.0
-"""So long the process tells what it has not told of its traces when it ends."""
 
 
 @console.reports_errors

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from renderer.errors import DearlyError
 from renderer.template.model import Channel
 
 State = Literal["submitted", "dispatched", "running", "done", "failed", "suppressed", "cancelled"]
@@ -149,6 +150,12 @@ class Fault:
 
     code: str
     message: str
+
+    @classmethod
+    def of(cls, error: DearlyError) -> Fault:
+        """What an error says, with its place and without its hint."""
+        place = str(error.place)
+        return cls(code=error.code, message=f"{place}: {error.message}" if place else error.message)
 
 
 @dataclass(frozen=True, kw_only=True)
