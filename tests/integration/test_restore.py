@@ -24,10 +24,11 @@ from renderer.batch.report import as_json, gather
 from renderer.batch.verify import verify
 from renderer.bootstrap import build
 from renderer.settings import Settings
+from workers.start import TIED_TO, is_running
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-RECORDS = 10
+RECORDS = 6
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -40,11 +41,11 @@ def runtime() -> Iterator[Path]:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, runtime: Path) -> dict[str, str]:
+def environment(tmp_path: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     return {
         **os.environ,
         "DEARLY_HOME": str(tmp_path / "home"),
-        "XDG_RUNTIME_DIR": str(runtime),
         "DEARLY_CHILDREN": "1",
         "PYTHONPATH": str(ROOT),
         "backup": str(tmp_path / "backup"),
@@ -70,11 +71,9 @@ def done(home: Path, table: str = "requests", state: str = "done") -> int:
 
 
 @contextmanager
-def worker(environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def service(environment: dict[str, str], log: Path, *words: str) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "renderer.cli.main", "worker"], env=environment, stdout=out, stderr=out
-        )
+        process = subprocess.Popen([sys.executable, "-m", *words], env=environment, stdout=out, stderr=out)
     try:
         yield process
     finally:
@@ -92,7 +91,13 @@ def test_a_run_goes_on_from_a_copy_that_was_made_in_the_middle_of_it(
     with people.open("w") as file:
         for number in range(RECORDS):
             file.write(json.dumps(sample | {"customer": sample["customer"] | {"id": f"C-{number}"}}) + "\n")
-    with worker(environment, tmp_path / "before.log") as process:
+    # The service that a command starts for itself: half as many processes as that of the machine below.
+    tied = environment | {TIED_TO: str(os.getpid())}
+    with service(tied, tmp_path / "before.log", "workers.supervisor") as process:
+        until = time.monotonic() + 120
+        while not is_running(Settings(home=home)):  # else the next command would start one
+            assert time.monotonic() < until and process.poll() is None
+            time.sleep(0.05)
         start = ["batch", "start", "energy-bill", "--profiles", str(people), "--channel", "statement", "--detach"]
         run = dearly(environment, *start)["run"]
         until = time.monotonic() + 120
@@ -108,7 +113,7 @@ def test_a_run_goes_on_from_a_copy_that_was_made_in_the_middle_of_it(
 
     commands(1, environment, tmp_path)
     assert 2 <= done(home) < RECORDS  # it was a copy of the middle
-    with worker(environment, tmp_path / "after.log"):
+    with service(environment, tmp_path / "after.log", "renderer.cli.main", "worker"):
         until = time.monotonic() + 180
         while done(home, "runs", "complete") < 1:
             assert time.monotonic() < until, (tmp_path / "after.log").read_text()[-2000:]
