@@ -121,6 +121,21 @@ def test_no_secret_is_in_an_image_or_a_file() -> None:
             assert line.endswith("=")
 
 
+def test_the_brokers_password_is_no_argument(tmp_path: Path) -> None:
+    """Whoever may list the machine's processes would have it."""
+    script = compose()["services"]["valkey"]["command"][-1].replace("$$", "$")
+    (tmp_path / "valkey-server").write_text('#!/bin/sh\necho "$@"\ncat\n')
+    (tmp_path / "valkey-server").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "VALKEY_PASSWORD": "7c3f"}
+    said = subprocess.run(["sh", "-ec", script], env=environment, capture_output=True, text=True, timeout=20).stdout
+    arguments, rest = said.split("\n", 1)
+    assert arguments.startswith("- --appendonly yes") and "7c3f" not in arguments and rest == "requirepass 7c3f\n"
+
+
+def test_nothing_tells_its_makers_of_us() -> None:
+    assert "-master.telemetry=false" in compose()["services"]["seaweedfs"]["command"]
+
+
 def test_the_look_of_a_container_says_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing runs: it is not healthy, whatever is asked for."""
     from deploy import healthy
