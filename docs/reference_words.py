@@ -32,7 +32,8 @@ ADVICE: dict[str, str] = {
     "profile.image": "Send PNG, JPEG or WebP of at most 5 MB and 25 million pixels, as a data URI or as a file beside"
     " the profiles.",
     "profile.duplicate-key": "Write each key once; which of two would count is anybody's guess.",
-    "profile.depth": "Send one record per recipient; 20 levels, 16 MiB and 10,000 items a list are the limits.",
+    "profile.depth": "Send one record per recipient; 20 levels, 16 MiB, 10,000 items a list, 250,000 values and"
+    " 100 pictures are the limits.",
     "profile.as-of": "Add the field with the role `as_of`, or give `--as-of YYYY-MM-DD`.",
     "profile.locale": "Send a locale that the template speaks, or give `--locale`.",
     "profile.duplicate": "Keep one record for each recipient; the first one counts.",
@@ -132,7 +133,8 @@ CONTRACT_KEYWORDS: dict[str, str] = {
     "format": "`date` (YYYY-MM-DD), `email`, or `image` (a data URI, or a file beside the profiles).",
     "minLength": "Fewest characters.",
     "maxLength": "Most characters. Without it a text may have 10,000.",
-    "pattern": "A regular expression the text must match.",
+    "pattern": "A regular expression the text must match, in linear time: no look-around, no back-references, and no "
+    "more than 2,000 places, a count such as `{0,500}` being so many.",
     "minimum": "Least value.",
     "maximum": "Greatest value.",
     "exclusiveMinimum": "The value is greater than this.",

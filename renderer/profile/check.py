@@ -11,7 +11,7 @@ from datetime import date
 from decimal import MAX_PREC, Context, Decimal
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 from renderer.errors import BadInput, DearlyError, ProfileError, nearest
 from renderer.profile.images import ImageReader
@@ -31,6 +31,15 @@ MAX_TEXT = 10_000
 MAX_IMAGE_TEXT = 8 * 2**20
 """Characters of a data URI: five megabytes in base64, and room for line ends."""
 MAX_ITEMS = 10_000
+MAX_VALUES = 250_000
+"""Values of a record, lists and objects among them."""
+MAX_MATCHED = 250_000
+"""Characters of a record that are held against patterns."""
+MAX_PICTURES = 100
+MAX_FAULTS = 10_000
+"""Faults of a record that are told: of more, so many, and that there are more."""
+MAX_GUESSES = 100
+"""Undeclared fields of a record for which it is guessed what was meant: that takes a while each time."""
 MAX_DIGITS = 15
 MAX_DECIMALS = 6
 _EXACT = Context(prec=MAX_PREC)  # normalize() rounds to the precision of its context
@@ -49,6 +58,17 @@ _LIMITS = {
 _FORMATS = {"date": "Write dates as YYYY-MM-DD.", "email": "Write an address as name@example.org."}
 
 
+_MORE = f"The record has more than {MAX_FAULTS:,} faults; the others are not told."
+
+
+class _Enough(Exception):
+    """So much is wrong with a record that no more of it is looked for."""
+
+
+class _Stopped(Exception):
+    """A record is too much to be checked, and that has been said."""
+
+
 class RecordCheck:
     """Checks one record. ``faults`` has everything wrong with it, ``images`` its pictures by source digest."""
 
@@ -58,6 +78,9 @@ class RecordCheck:
         self._record = record
         self._reader = reader
         self._bad: set[Path] = set()
+        self._values = 0
+        self._matched = 0
+        self._guesses = 0
         self.faults: list[DearlyError] = []
         self.images: dict[str, bytes] = {}
 
@@ -69,7 +92,19 @@ class RecordCheck:
         if not isinstance(data, dict):
             self._fault((), "profile.kind", f"A record must be an object, found {kind_of(data)}.")
             return None
-        screened = self._screened(data, self._schema, ())
+        try:
+            screened = self._screened(data, self._schema, ())
+            self._hold_to_schema(screened)
+            return self._frozen(screened, self._schema, ())
+        except _Enough:
+            self.faults.append(self._placed(ProfileError("profile.depth", _MORE), ()))
+            return None
+        except _Stopped:
+            return None
+
+    def _hold_to_schema(self, screened: Any) -> None:
+        if self._validator.is_valid(screened):  # far cheaper than to ask for errors
+            return
         said = set(self._bad)
         errors = [(tuple(error.instance_path), error) for error in self._validator.iter_errors(screened)]
         of_kind = {path for path, error in errors if type(error.kind).__name__ == "Type"}
@@ -77,19 +112,25 @@ class RecordCheck:
             # What is of the wrong kind breaks every other rule too.
             if path not in said and (path not in of_kind or type(error.kind).__name__ == "Type"):
                 self._explain(error, path)
-        return self._frozen(screened, self._schema, ())
 
     # ------------------------------------------------------------ 1. what no schema says
 
     def _screened(self, value: Any, schema: Schema, path: Path) -> Any:
         """``value`` without nulls (nothing was given), undeclared fields and texts that nobody can carry; what is left
         out is a fault, and where the validator needs something in its place it gets something empty."""
+        self._values += 1
+        if self._values > MAX_VALUES:
+            self._stop(f"The record has more than {MAX_VALUES:,} values.")
         if isinstance(value, DearlyError):
             self._fault_at(path, value)
             return ""
         if isinstance(value, str):
             longest = MAX_IMAGE_TEXT if schema.get("format") == "image" else MAX_TEXT
             fault = text_fault(value, longest)
+            if "pattern" in schema and fault is None:
+                self._matched += len(value)
+                if self._matched > MAX_MATCHED:
+                    self._stop(f"The record has more than {MAX_MATCHED:,} characters in fields that have a pattern.")
             if fault is not None:
                 self._fault(path, "profile.text", fault)
             return value if fault is None else ""
@@ -117,7 +158,9 @@ class RecordCheck:
 
     def _unknown(self, path: Path, key: str, number: int, declared: list[str]) -> None:
         # The sender's name may hold anything, so it is shown only where it is plainly a slip for a name of ours.
-        close = get_close_matches(key, declared, n=1, cutoff=0.75) if len(key) <= 40 else []
+        self._guesses += 1
+        guess = len(key) <= 40 and self._guesses <= MAX_GUESSES
+        close = get_close_matches(key, declared, n=1, cutoff=0.75) if guess else []
         if close and key.isidentifier() and key.isascii():
             fault = ProfileError(
                 "profile.unknown", "The contract declares no such field.", hint=f"Did you mean '{close[0]}'?"
@@ -125,8 +168,8 @@ class RecordCheck:
             path = (*path, key)
         else:
             message = f"The contract does not declare field {number} here."
-            fault = ProfileError("profile.unknown", message, hint=nearest("", declared))
-        self.faults.append(self._placed(fault, path))
+            fault = ProfileError("profile.unknown", message, hint=nearest("", declared) if guess else None)
+        self._add(fault, path)
 
     # ------------------------------------------------------------ 2. what the schema says
 
@@ -202,6 +245,8 @@ class RecordCheck:
             return None
 
     def _image(self, value: str, path: Path) -> str | None:
+        if len(self.images) >= MAX_PICTURES:
+            self._stop(f"The record has more than {MAX_PICTURES} pictures.")
         try:
             source, cleaned = self._reader.read(value)
         except BadInput as error:
@@ -215,7 +260,17 @@ class RecordCheck:
 
     def _fault_at(self, path: Path, error: DearlyError) -> None:
         self._bad.add(path)
-        self.faults.append(self._placed(error, path))
+        self._add(error, path)
+
+    def _add(self, fault: DearlyError, path: Path) -> None:
+        if len(self.faults) >= MAX_FAULTS:
+            raise _Enough
+        self.faults.append(self._placed(fault, path))
+
+    def _stop(self, message: str) -> NoReturn:
+        """Look no further: it would take too long."""
+        self.faults.insert(0, self._placed(ProfileError("profile.depth", message), ()))
+        raise _Stopped
 
     def _placed(self, error: DearlyError, path: Path) -> DearlyError:
         return error.at(record=self._record, field=".".join(map(str, path)) or None)

@@ -22,6 +22,7 @@ from renderer.located import Lines, read_json
 from renderer.profile.check import KINDS, MAX_DECIMALS, RecordCheck, Schema
 from renderer.profile.images import ImageReader
 from renderer.profile.model import Profile
+from renderer.profile.patterns import MAX_PLACES, places
 from renderer.units import canonical_json, digest
 
 Role = Literal["recipient", "as_of", "locale"]
@@ -229,6 +230,12 @@ class _Reading:
             self._fault((*trail, "x-decimals"), f"'x-decimals' of '{name}' is not between 0 and {MAX_DECIMALS}.")
         try:
             _validator(schema)
+            if isinstance(schema.get("pattern"), str) and places(schema["pattern"]) > MAX_PLACES:
+                self._fault(
+                    (*trail, "pattern"),
+                    f"The pattern of '{name}' repeats so often that to check a long text takes too long.",
+                    "Check the length with 'maxLength' instead of a count in the pattern.",
+                )
         except ValueError:  # the linear engine lacks look-around and back-references
             self._fault((*trail, "pattern"), f"The pattern of '{name}' cannot be checked in linear time, or at all.")
 

@@ -24,6 +24,8 @@ MAX_DEPTH = 20
 MAX_RECORD = 16 * 2**20
 MAX_EXPONENT = 40
 """Digits of a whole number, and power of ten of any number, beyond which it is not even read."""
+MAX_NUMBER = 200
+"""Characters of a number that is not whole: zeros at its end, and no more."""
 SUFFIXES = {".json": "json", ".jsonl": "lines", ".ndjson": "lines", ".csv": "csv"}
 
 
@@ -215,6 +217,8 @@ def _check(contract: Contract, record: int, given: Any, images: ImageReader) -> 
 
 
 def _decimal(text: str) -> Any:
+    if len(text) > MAX_NUMBER:
+        return _bad_number()
     try:
         number = Decimal(text)
     except InvalidOperation:
