@@ -6,19 +6,21 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from renderer.batch.intake import open_batch, take_in
 from renderer.batch.model import BatchOptions
-from renderer.ledger.tables import requests
-from tests.http_house import Answer, HttpHouse
+from renderer.ledger.tables import parts, requests, runs
+from tests.http_house import TEMPLATES, Answer, HttpHouse, http_house
+from tests.ledgers import sqlite
 from tests.small_template import profile_with
 
 NAME = "Zanzibar Quux"
@@ -150,3 +152,65 @@ def picture(form: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (240, 320), (90, 70, 200)).save(out, form)
     return out.getvalue()
+
+
+@contextmanager
+def operate_house(folder: Path) -> Iterator[HttpHouse]:
+    """The API for many calls in a short time."""
+    with http_house(folder, sqlite(folder / "ledger.sqlite"), api_rate=100_000, api_burst=1_000_000) as made:
+        yield made
+
+
+def location(answer: Answer) -> str:
+    assert answer.status == 303, (answer.status, text_of(answer))
+    return answer.headers["location"]
+
+
+def run_row(house: HttpHouse, run: str) -> Any:
+    with house.services.database.reading() as connection:
+        return connection.execute(select(runs).where(runs.c.id == run)).one()
+
+
+def waiting_of(house: HttpHouse, run: str) -> int:
+    """Requests of a run that wait for its approval."""
+    with house.services.database.reading() as connection:
+        wanted = select(func.count()).select_from(parts).join(requests, requests.c.id == parts.c.request_id)
+        wanted = wanted.where(requests.c.run_id == run, parts.c.channel == "plan", parts.c.waits > 0)
+        return connection.scalar(wanted) or 0
+
+
+class World:
+    """A held run with a finished sample, of each template."""
+
+    def __init__(self, house: HttpHouse, folder: Path) -> None:
+        self.runs, self.requests = {}, {}
+        for template in TEMPLATES:
+            self.runs[template] = held_run(house, folder, template, turn="-world-")
+            self.requests[template] = requests_of(house, self.runs[template])[0]
+            make_sample(house, self.requests[template])
+        self.single = house.submit("single").json["id"]
+        self.endless = house.call("GET", f"/v1/requests/{self.single}").json["run"]
+
+
+def pages(world: World, template: str) -> list[tuple[str, str]]:
+    """Addresses that concern one template, with the scope that each needs."""
+    run, request = world.runs[template], world.requests[template]
+    return [
+        ("read", f"/operate/runs/{run}"),
+        ("read", f"/operate/runs/{run}/report.json"),
+        ("read", f"/operate/runs/{run}/report.csv"),
+        ("records", f"/operate/runs/{run}/set-aside"),
+        ("runs:approve", f"/operate/runs/{run}/approve"),
+        ("runs:approve", f"/operate/runs/{run}/reject"),
+        ("read", f"/operate/requests/{request}"),
+        ("artefacts", f"/operate/requests/{request}/files/statement/statement.pdf"),
+        ("artefacts", f"/operate/requests/{request}/files/microsite/index.html"),
+        ("artefacts", f"/operate/requests/{request}/paper/1/statement/statement.pdf"),
+        ("read", f"/operate/releases/{template}"),
+        ("read", f"/operate/releases/{template}/contract.json"),
+    ]
+
+
+def everywhere(world: World) -> list[str]:
+    """Addresses that concern nothing in particular."""
+    return ["/operate", "/operate/runs", "/operate/requests", "/operate/releases", "/operate/workers"]
