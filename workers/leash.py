@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import socket
 import time
@@ -18,6 +19,11 @@ from pathlib import Path
 from renderer.guard import die_with_parent
 
 __all__ = ["die_with_parent", "is_dead", "sweep_old", "sweep_work", "this_owner"]
+
+ELSEWHERE_S = 3600.0
+"""No message is at work for so long (workers/lanes.py)."""
+
+_OWNED = re.compile(r"([0-9a-f]{12})-(\d+)-(\d+|-)(?:-|$)")
 
 _names: dict[int, str] = {}  # this process's name by its id: each part asks for it
 
@@ -41,17 +47,27 @@ def is_dead(owner: str) -> bool:
 
 
 def sweep_work(folder: Path) -> None:
-    """Remove what processes of this machine that are dead have left in ``folder``: files of parts that were at work.
-    Its names begin with the owner's, with ``-`` for ``:``."""
+    """Remove what processes that are dead have left in ``folder``: files of parts that were at work. Its names begin
+    with the owner's, with ``-`` for ``:``.
+
+    Of owners from before this machine was started, or from another container, nobody can tell whether they are dead.
+    What they have left goes when it is old; one that lives and sweeps keeps its own young.
+    """
     try:
         left = list(folder.iterdir())
     except OSError:
         return
+    before = time.time() - ELSEWHERE_S
     for path in left:
-        node, _, rest = path.name.partition("-")
-        pid, _, started = rest.partition("-")
-        if is_dead(f"{node}:{pid}:{started.partition('-')[0]}"):
-            shutil.rmtree(path, ignore_errors=True)
+        found = _OWNED.match(path.name)
+        if found is None:
+            continue
+        owner = ":".join(found.groups())
+        with suppress(OSError):
+            if owner == this_owner():
+                os.utime(path)
+            elif is_dead(owner) or (found[1] != _node() and path.stat().st_mtime < before):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def sweep_old(folder: Path, older_s: float = 3600.0) -> None:

@@ -165,6 +165,20 @@ def test_what_dead_processes_left_at_work_is_removed_and_nothing_else(tmp_path: 
     sweep_work(tmp_path / "not-there")
 
 
+def test_what_was_at_work_when_the_machine_went_down_goes_after_an_hour(tmp_path: Path) -> None:
+    elsewhere = "0123456789ab-17-4711-"
+    ours = f"{this_owner().replace(':', '-')}-"
+    left = {f"{elsewhere}old": False, f"{elsewhere}new": True, f"{ours}old": True, "0123456789ab": True, "other": True}
+    for name in left:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "statement.pdf").write_text("somebody's")
+        if not name.endswith("new"):
+            os.utime(tmp_path / name, (0, time.time() - 3700))
+    sweep_work(tmp_path)
+    assert {name: (tmp_path / name).exists() for name in left} == left
+    assert (tmp_path / f"{ours}old").stat().st_mtime > time.time() - 60, "another one would take it for left over"
+
+
 def test_what_a_killed_put_left_goes_after_an_hour(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     for path in (old, new):
