@@ -143,13 +143,15 @@ def answers() -> Iterator[None]:
     """No answer comes out as EnvironmentFault, an answer that is an error as Refusal, for whoever can use it."""
     try:
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
     except ImportError as error:
         raise EnvironmentFault("environment.library", NOT_THERE, hint=INSTALL) from error
     try:
         yield
     except ClientError as error:
         raise Refusal(error) from error
-    except (BotoCoreError, OSError, RecursionError) as error:
+    except (BotoCoreError, HTTPError, OSError, RecursionError) as error:
+        # (HTTPError: botocore lets urllib3's own through where TLS breaks in the middle of a body.)
         # botocore follows a redirection without end, as of a proxy that wants HTTPS, and wraps that where it happens to
         # end while something is sent
         if isinstance(error, RecursionError) or isinstance(error.__context__, RecursionError):

@@ -341,6 +341,25 @@ def test_failures_are_told_without_addresses_and_secrets(store: S3Store, moto: M
     assert fault_of(lambda: store.put_if_absent("some/key", b"x")).code == "store.create-only"
 
 
+def test_a_read_in_which_tls_breaks_is_a_fault() -> None:
+    import ssl
+
+    from botocore.response import StreamingBody
+    from urllib3.response import HTTPResponse
+
+    class Breaks(io.RawIOBase):
+        def read(self, _size: int = -1) -> bytes:
+            raise ssl.SSLError("decryption failed or bad record mac")
+
+    body = StreamingBody(HTTPResponse(Breaks(), preload_content=False), 10)
+
+    def reads() -> None:
+        with faults():
+            body.read(5)
+
+    assert fault_of(reads).code == "environment.store"
+
+
 def test_redirections_without_end_are_told_wherever_they_end() -> None:
     from botocore.exceptions import HTTPClientError
 
