@@ -16,6 +16,7 @@ from renderer.cli.status import size
 from renderer.errors import UsageError
 from renderer.ledger.database import Database
 from renderer.ledger.identity import Identity
+from renderer.ledger.summary import Summary
 from renderer.operations.copying import copy_store as run
 from renderer.settings import Settings
 from renderer.store.base import Store
@@ -57,6 +58,12 @@ def copy_store(
         console.progress_bars(not json_) as bars,
         tempfile.TemporaryDirectory(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-") as work,
     ):
+        if Summary(database).queues_served():  # started by hand, or on another machine
+            raise UsageError(
+                "usage.argument",
+                "Workers of this ledger go on making files, here or on another machine.",
+                hint="Stop all of them first. Those that were killed count for another 12 s.",
+            )
         task = bars.add_task("files", total=None)
         found = run(origin, target, Identity(database), Path(work), lambda done: bars.update(task, completed=done))
     if json_:

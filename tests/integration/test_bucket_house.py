@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from http.client import IncompleteRead
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from renderer.batch.export import export
 from renderer.batch.verify import verify
 from renderer.bootstrap import Services, build
 from renderer.cli import main as cli
-from renderer.errors import EnvironmentFault
+from renderer.errors import EnvironmentFault, UsageError
 from renderer.installation import MARKER
+from renderer.ledger.database import Database
+from renderer.ledger.leader import Roll
 from renderer.ledger.model import artefact_key
 from renderer.ledger.tables import parts, pauses
 from renderer.operations import forget
@@ -244,6 +247,13 @@ def test_a_store_moves_from_a_folder_into_a_bucket_and_back(
         found: dict[str, int] = json.loads(said.stdout)
         return found
 
+    with closing(Database(Settings().database)) as database:
+        roll = Roll(database)
+        roll.beat("elsewhere:1:1", queues=["site"])
+        cli.register()
+        said = CliRunner().invoke(cli.app, ["copy-store", str(home / "store")])
+        assert said.exit_code == UsageError.exit_code and "another machine" in said.output
+        roll.stop("elsewhere:1:1")
     assert copy(str(home / "store")) == {"copied": 20, "bytes": sum(map(len, kept.values())), "there": 0}
     assert copy(str(home / "store")) == {"copied": 0, "bytes": 0, "there": 20}
     moved = build(Settings())
