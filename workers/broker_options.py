@@ -16,9 +16,10 @@ from kombu import Exchange, Queue
 from renderer.settings import DEAD_LETTERS, Settings
 from workers.lanes import INTAKE
 
-VISIBILITY_S = 3600
-"""After this Redis delivers an unacknowledged message again. The ledger finds dead workers long before; a lower value
-would only bring duplicates."""
+VISIBILITY_S = 120
+"""After this Redis delivers an unacknowledged message again. Of parts the ledger finds dead workers long before. But of
+what somebody hands in the ledger knows nothing yet, if the worker that had fetched it was killed. Messages that take
+longer than this come twice, which finds nothing to claim."""
 
 SILENT_S = 10
 """How long an answer is waited for. A peer that acknowledges nothing for so long is gone."""
