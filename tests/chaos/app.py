@@ -33,6 +33,8 @@ SOFT_S = float(os.environ.get("CHAOS_SOFT_S", "60"))
 MEMORY = int(float(os.environ.get("CHAOS_MEMORY_GIB", "12")) * 2**30)
 LONGER_S = float(os.environ.get("CHAOS_LONGER_S", "0"))
 """How much longer each statement takes, so that something is at work when a test wants to meet it."""
+WHILE = Settings().home / "longer"
+"""The file that has to be there for it, else no statement takes longer."""
 
 
 class Harmful(PipelineEngine):
@@ -49,9 +51,15 @@ class Harmful(PipelineEngine):
         use: str,
     ) -> RenderResult:
         if channel == "statement":
-            time.sleep(LONGER_S)
+            _linger()
             _do(note_of(plan), str(json.loads(plan.data)["facts"]["name"]["text"]))
         return super().render(release, plan, channel, out, made, progress, use)
+
+
+def _linger() -> None:
+    until = time.monotonic() + LONGER_S
+    while time.monotonic() < until and WHILE.exists():
+        time.sleep(0.02)
 
 
 def note_of(plan: MadePlan) -> str:

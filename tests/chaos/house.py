@@ -86,6 +86,7 @@ class House:
         if key_file is None:  # what ends is announced, and waits; of several machines the first has seen to it
             with self.services.database.writing() as connection:
                 listen(connection)
+        (home / "longer").touch()
         self.release = self.services.releases.publish(read_folder(customers.template(home / "template")))
         self.started: list[subprocess.Popen[bytes]] = []
         self.family: set[Process] = set()
@@ -111,6 +112,11 @@ class House:
             )
         self.started.append(process)
         return process
+
+    def hurry(self) -> None:
+        """Let statements take no longer than they need (:mod:`tests.chaos.app`): what a test waited to meet has been
+        met."""
+        (self.settings.home / "longer").unlink(missing_ok=True)
 
     def look(self) -> list[Process]:
         """What there is now below all that was started; kept in mind for :meth:`close`."""

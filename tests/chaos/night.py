@@ -90,7 +90,8 @@ def get_through(
     house: House, requests: int, *, kinds: Sequence[Kind] = KINDS, step: int | None = None, once: bool = False
 ) -> Killer:
     """Have a batch of so many made while one of the ``kinds`` is killed every two seconds, once ``step`` requests more
-    are done, and audit it. With ``once`` the rest is made in peace when each kind had its turn. Gives the killer."""
+    are done, and audit it. With ``once`` the rest is made in peace and in haste when each kind had its turn. Gives the
+    killer."""
     killer = Killer(house, int(os.environ.get("DEARLY_CHAOS_SEED", random.randrange(10**6))), kinds)
     night = Night(house, requests)
     end = time.monotonic() + patience_s(requests)
@@ -106,7 +107,7 @@ def get_through(
                     killer.kill_one("command")
                     due = time.monotonic() + EVERY_S
             elif once and killer.all_had_their_turn():
-                pass
+                house.hurry()
             elif ripe(house, now, due, reached + step) and killer.kill_one():
                 reached = done(house)
                 due = time.monotonic() + EVERY_S
