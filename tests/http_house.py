@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from renderer.api.app import make_app
 from renderer.api.keys import SCOPES, Keys
 from renderer.bootstrap import Services, build
+from renderer.errors import CODES
 from renderer.ledger.model import Fault, Outcome, Produced
-from renderer.ledger.tables import parts
+from renderer.ledger.tables import parts, requests
 from renderer.publishing import keep
 from renderer.settings import Settings
 from renderer.template.release import read_folder
@@ -177,3 +178,26 @@ def http_house(folder: Path, ledger_url: str, traces: Traces = NO_TRACES, **sett
             server.should_exit = True
             thread.join(30)
             services.database.close()
+
+
+def problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
+    """The problem that an answer is, which must be this one."""
+    assert answer.status == status, answer.body
+    assert answer.headers["content-type"] == "application/problem+json"
+    found: dict[str, Any] = answer.json
+    assert (found["status"], found["code"]) == (status, code), found
+    assert found["type"] == f"urn:dearly:error:{code}" and found["title"] == CODES[code]
+    assert found["instance"] == f"urn:dearly:call:{answer.headers['x-request-id']}"
+    return found
+
+
+def requests_in(house: HttpHouse) -> int:
+    """How many requests the ledger has."""
+    with house.services.database.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(requests)) or 0
+
+
+def line(name: str, **changes: Any) -> dict[str, Any]:
+    """A line of a stream: the small template's profile with other values, under a name."""
+    body = {"template": "small", "profile": small_template.profile_with(**changes), "channels": ["statement"]}
+    return {"request_id": name, **body}

@@ -15,7 +15,7 @@ from renderer.orders import door_key
 from renderer.settings import DEAD_LETTERS
 from tests import brokers
 from tests.integration.test_door import send
-from tests.integration.test_queue import PLANTED, Service
+from tests.queue_house import PLANTED, Service
 from workers.app import make_app
 from workers.lanes import INTAKE, LANES
 

@@ -20,7 +20,7 @@ from renderer.orders import door_key
 from renderer.settings import Settings
 from renderer.template.release import Release
 from tests.integration.queue_app import NothingEngine, build_nothing
-from tests.integration.test_queue import PLANTED, ROOT, Service
+from tests.queue_house import PLANTED, ROOT, Service
 from workers.door import Door
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]

@@ -19,7 +19,7 @@ from renderer.tracing import NO_TRACES, About, Traces, derived, open_traces
 from tests import small_template
 from tests.collector import Collector, collector
 from tests.http_house import HttpHouse, http_house
-from tests.integration.test_queue import PLANTED, Service
+from tests.queue_house import PLANTED, Service
 from workers.tasks import work_on
 
 ROOT = Path(__file__).resolve().parents[2]
