@@ -37,7 +37,10 @@ LEAST_PREFIX = 8
 PREPARE_S = 3600.0
 """Longer than this nothing may take to be prepared."""
 
-NAME = re.compile(r"([a-z0-9][a-z0-9-]{0,99})(?:@([0-9a-f]{1,64}))?")
+TEMPLATE_ID = "[a-z0-9][a-z0-9_-]{0,99}"
+"""How the id of a template looks from outside. Whether there is one of this id is asked afterwards."""
+
+NAME = re.compile(rf"({TEMPLATE_ID})(?:@([0-9a-f]{{1,64}}))?")
 """An id, and the digest or its beginning."""
 _WHOLE = 64
 

@@ -19,6 +19,7 @@ from typing import Final
 from renderer.errors import UsageError, nearest
 from renderer.ledger.key_ring import ApiKey, KeyRing
 from renderer.ledger.seal import Vault
+from renderer.publishing import TEMPLATE_ID
 
 SCOPES: Final[Mapping[str, str]] = {
     "submit": "hand requests in; cancel them and try failed ones again",
@@ -39,7 +40,6 @@ KEPT = 1_000
 
 _WRITTEN = re.compile(r"dearly_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _LENGTH = 63
-_TEMPLATE = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
 class Keys:
@@ -65,7 +65,7 @@ class Keys:
             if scope not in SCOPES:
                 raise UsageError("usage.argument", "There is no such scope.", hint=nearest(scope, [*SCOPES]))
         for template in templates or ():
-            if not _TEMPLATE.fullmatch(template):
+            if not re.fullmatch(TEMPLATE_ID, template):
                 raise UsageError("usage.argument", "A template is named by its id here.")
         if templates and (whole := sorted(WHOLE & {*scopes})):
             raise UsageError("usage.argument", f"A key for some templates cannot have the scope '{whole[0]}'.")

@@ -18,9 +18,8 @@ from renderer.errors import BadInput, EnvironmentFault, UsageError, nearest
 from renderer.ledger.endpoints import Endpoint, Endpoints, SealedSecret
 from renderer.ledger.model import TOPICS, Clock, new_id, wall_clock
 from renderer.ledger.seal import Vault
+from renderer.publishing import TEMPLATE_ID
 from renderer.settings import Settings
-
-_TEMPLATE = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ class Webhooks:
             if topic not in TOPICS:
                 raise UsageError("usage.argument", "There is no such topic.", hint=nearest(topic, [*TOPICS]))
         for template in templates or ():
-            if not _TEMPLATE.fullmatch(template):
+            if not re.fullmatch(TEMPLATE_ID, template):
                 raise UsageError("usage.argument", "A template is named by its id here.")
         target = rules(self._settings).read(url)
         name = name.strip() or target.host

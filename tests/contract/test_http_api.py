@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from renderer.publishing import keep
+from renderer.template.release import read_folder
 from tests.http_house import HttpHouse, http_house, line, problem, requests_in
-from tests.small_template import PROFILE, profile_with
+from tests.small_template import FILES, PROFILE, profile_with, write
 
 
 @pytest.fixture
@@ -80,6 +82,18 @@ def test_every_fault_of_a_record_is_told_and_no_value(house: HttpHouse) -> None:
 def test_a_refused_name_can_be_used_again(house: HttpHouse) -> None:
     assert house.submit("k", bill__currency="?").status == 422
     assert house.submit("k").status == 202
+
+
+def test_a_template_is_found_by_every_id_that_it_may_have(house: HttpHouse, tmp_path: Path) -> None:
+    config = FILES["template.yaml"].replace("id: small", "id: small_print-2")
+    pinned = keep(house.services, read_folder(write(tmp_path / "template", {"template.yaml": config})))
+    house.services.book.activate("small_print-2", pinned.release.files_digest)
+    key = house.key("submit", "read", templates=["small_print-2"])
+    taken = house.submit("bill-1", template="small_print-2", key=key)
+    assert taken.status == 202, taken.json
+    assert house.call("GET", "/v1/templates/small_print-2", key=key).json["id"] == "small_print-2"
+    (listed,) = house.call("GET", "/v1/requests?template=small_print-2").json["items"]
+    assert listed["id"] == taken.json["id"]
 
 
 def test_templates_are_named_by_id_or_digest(house: HttpHouse) -> None:

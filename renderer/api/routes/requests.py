@@ -21,6 +21,7 @@ from renderer.api.routes.submissions import PATH, handed_response
 from renderer.ledger.browse import SeenRequest
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import State, Submission
+from renderer.publishing import TEMPLATE_ID
 
 RequestId = Annotated[str, Path(pattern=ID, description="The request's id.")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page.")]
@@ -46,7 +47,7 @@ def router(house: House) -> APIRouter:
         request: Request,
         key: Annotated[ApiKey, Depends(reads)],
         state: Annotated[State | None, Query()] = None,
-        template: Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")] = None,
+        template: Annotated[str | None, Query(pattern=f"^{TEMPLATE_ID}$")] = None,
         run: Annotated[str | None, Query(pattern=ID)] = None,
         limit: Limit = 50,
         after: After = None,

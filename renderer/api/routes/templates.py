@@ -12,6 +12,7 @@ from renderer.api.model import ReleaseSaid, TemplateSaid, TemplatesSaid, WholeTe
 from renderer.api.pages import said
 from renderer.api.problems import not_there
 from renderer.ledger.key_ring import ApiKey
+from renderer.publishing import TEMPLATE_ID
 from renderer.times import moment
 
 PATH = "/v1/templates"
@@ -52,7 +53,7 @@ def router(house: House) -> APIRouter:
     )
     async def one(
         request: Request,
-        id: Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")],
+        id: Annotated[str, Path(pattern=f"^{TEMPLATE_ID}$")],
         key: Annotated[ApiKey, Depends(reads)],
     ) -> Response:
         if not key.may_use(id):
