@@ -9,7 +9,6 @@ from renderer.bootstrap import Services
 from renderer.ledger.model import QUEUES, URGENT_QUEUE, Pause, wall_clock
 from renderer.ledger.summary import Pace, Reason, Run, Tally
 from renderer.times import iso, second
-from renderer.times import moment as moment  # for the operators' page
 
 READING_MS = 30_000
 """An input of which nothing was read for so long is not being read any more."""

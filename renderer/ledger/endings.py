@@ -21,7 +21,12 @@ DEPENDENCY = Fault(code="job.dependency", message="A part whose files this one e
 
 _NOTE = Prepared(
     insert(history)
-    .values({name: bindparam(name) for name in ("at_ms", "run_id", "request_id", "part_id", "event", "token", "code")})
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("at_ms", "run_id", "request_id", "part_id", "event", "token", "owner", "code")
+        }
+    )
     .inline()
 )
 _KEEP = Prepared(insert(sealed).values({name: bindparam(name) for name in ("request_id", "kind", "data")}).inline())
@@ -75,9 +80,10 @@ def note(
     request_id: str | None = None,
     part_id: str | None = None,
     token: int | None = None,
+    owner: str | None = None,
     code: str | None = None,
 ) -> None:
-    """A line of the history."""
+    """A line of the history. ``owner`` is who decided."""
     _NOTE(
         connection,
         {
@@ -87,6 +93,7 @@ def note(
             "part_id": part_id,
             "event": event,
             "token": token,
+            "owner": owner,
             "code": code,
         },
     )

@@ -144,7 +144,7 @@ class Intake:
                 .values(approved_ms=now)
             )
             if changed.rowcount == 1:
-                _decide(connection, now, run_id, "approved", by)
+                note(connection, now, "approved", run_id=run_id, owner=by)
             return changed.rowcount == 1
 
     def release(self, run_id: str) -> int:
@@ -195,7 +195,7 @@ class Intake:
                 .returning(runs.c.finished_ms)
             ).one_or_none()
             if changed is not None:
-                _decide(connection, now, run_id, "cancelled", by)
+                note(connection, now, "cancelled", run_id=run_id, owner=by)
                 if changed.finished_ms is not None:  # of one that nobody sums up
                     announce_run(connection, now, run_id, "cancelled")
             return changed is not None
@@ -220,11 +220,6 @@ class Intake:
                 return None
             now = self._clock()
             return sum(end_request(connection, now, request_id, "cancelled") for request_id in found)
-
-
-def _decide(connection: Connection, now_ms: int, run_id: str, event: str, by: str | None) -> None:
-    """A line of the history with who decided."""
-    connection.execute(insert(history).values(at_ms=now_ms, run_id=run_id, event=event, owner=by))
 
 
 _THERE = select(requests.c.id).where(requests.c.id.in_(bindparam("ids", expanding=True)))

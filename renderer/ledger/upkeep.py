@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
 
 from renderer.ledger.database import Database, insert_new
 from renderer.ledger.endings import note
@@ -30,7 +30,7 @@ from renderer.ledger.tables import (
     set_aside,
     workers,
 )
-from renderer.times import DAY_MS as DAY_MS
+from renderer.times import DAY_MS
 
 STEP = 100
 """Requests, or records, in one transaction: it must not keep workers waiting."""
@@ -162,11 +162,6 @@ class Upkeep:
             # A day later: a clock that was wrong for a while lets nobody in again.
             gone += connection.execute(delete(ended_sessions).where(ended_sessions.c.until_ms < now - DAY_MS)).rowcount
             return gone
-
-    def held_back(self, before_ms: int) -> int:
-        """Runs that began before then and are not settled: nothing of them is dropped."""
-        with self._database.reading() as connection:
-            return int(connection.scalar(select(func.count()).where(runs.c.created_ms < before_ms, ~settled())) or 0)
 
 
 def guard(connection: Connection, fence: Fence | None, now_ms: int) -> None:

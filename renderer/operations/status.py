@@ -22,15 +22,13 @@ from renderer.deliver.retries import LONGEST_REST_S
 from renderer.errors import CODES, EnvironmentFault
 from renderer.ledger.database import Database
 from renderer.ledger.gauges import AtWork, Erasures, Gauges, Kept, Listening, OpenRun, Paused, Queue
-from renderer.ledger.model import DEAD_MS, Clock, wall_clock
-from renderer.ledger.model import ENDLESS as ENDLESS  # for the operators' page
+from renderer.ledger.model import DEAD_MS, ENDLESS, Clock, wall_clock
 from renderer.ledger.upkeep import Upkeep
 from renderer.operations.broker import look as look_at_broker
 from renderer.operations.folders import Size, size_of
 from renderer.operations.upkeep import HOLD_MARK, HOLD_MS
 from renderer.settings import Settings
-from renderer.times import DAY_MS
-from renderer.times import HOUR_MS as HOUR_MS  # for the operators' page
+from renderer.times import DAY_MS, HOUR_MS
 
 PAUSED_MS = 300_000
 """A pause that is older than this will not pass by itself."""

@@ -22,7 +22,7 @@ from renderer.ledger.tables import (
     webhook_secrets,
 )
 from renderer.ledger.tallies import Tallies
-from renderer.ledger.upkeep import DAY_MS
+from renderer.times import DAY_MS
 from tests.webhook_post import Post, one_database, post_at
 
 HOUR_MS = 3_600_000

@@ -11,7 +11,8 @@ from renderer.ledger.gauges import Gauges, Queue
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import wall_clock
 from renderer.ledger.summary import Run
-from renderer.operations.status import HOUR_MS, Need, Status, alive, every_queue, look
+from renderer.operations.status import Need, Status, alive, every_queue, look
+from renderer.times import HOUR_MS
 
 LATEST = 8
 

@@ -9,8 +9,8 @@ from renderer.batch.model import OUTCOMES, Balance
 from renderer.batch.standing import STATES, records_in, state_of
 from renderer.bootstrap import Services
 from renderer.ledger.browse import SeenRun
+from renderer.ledger.model import ENDLESS
 from renderer.ledger.summary import Run, Tally
-from renderer.operations.status import ENDLESS
 
 
 @dataclass(frozen=True, kw_only=True)

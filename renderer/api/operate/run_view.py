@@ -12,8 +12,7 @@ from renderer.batch.account import Account, account
 from renderer.batch.standing import Standing, look
 from renderer.ledger.browse import Sampled, SeenRun, SeenStep
 from renderer.ledger.key_ring import ApiKey
-from renderer.ledger.model import wall_clock
-from renderer.operations.status import ENDLESS
+from renderer.ledger.model import ENDLESS, wall_clock
 
 DECISIONS = ("approved", "cancelled")
 _KEY = "key "

@@ -9,10 +9,10 @@ from typing import Any
 from markupsafe import Markup
 
 from renderer.batch.measures import rate, size, span
-from renderer.batch.standing import moment
 from renderer.errors import CODES
 from renderer.ledger.summary import Tally
 from renderer.operations.status import ago
+from renderer.times import iso, moment, second
 
 SHORT = 12
 """Digits of an id that are shown: enough to tell runs and requests apart, and what a command takes."""
@@ -54,7 +54,7 @@ def when(at_ms: int) -> Markup:
     """A time in UTC, to the minute; the second is in its title."""
     at = moment(at_ms)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M:%S UTC"), f"{at.day} {at:%b %Y, %H:%M}"
+        iso(at_ms), f"{second(at_ms)} UTC", f"{at.day} {at:%b %Y, %H:%M}"
     )
 
 

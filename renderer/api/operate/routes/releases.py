@@ -10,10 +10,11 @@ from renderer.api.operate.pages import PREFIX
 from renderer.api.operate.room import Room
 from renderer.api.problems import not_there
 from renderer.ledger.browse import SeenRelease
+from renderer.publishing import TEMPLATE_ID
 
 PATH = f"{PREFIX}/releases"
 
-TemplateId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")]
+TemplateId = Annotated[str, Path(pattern=f"^{TEMPLATE_ID}$")]
 
 
 def router(room: Room) -> APIRouter:

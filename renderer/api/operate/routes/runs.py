@@ -20,8 +20,7 @@ from renderer.batch.model import BatchOptions
 from renderer.batch.report import as_json, csv_pieces, gather
 from renderer.errors import UsageError
 from renderer.ledger.key_ring import ApiKey
-from renderer.ledger.model import RUN_STATES, RunState
-from renderer.operations.status import ENDLESS
+from renderer.ledger.model import ENDLESS, RUN_STATES, RunState
 
 PATH = f"{PREFIX}/runs"
 PAGE = 25
