@@ -10,10 +10,10 @@ import typer
 from rich.progress import TaskID
 from rich.table import Table
 
+from renderer.batch.measures import size
 from renderer.bootstrap import Services, build
 from renderer.cli import console
 from renderer.cli.options import JsonOption
-from renderer.cli.status import size
 from renderer.errors import UsageError
 from renderer.operations.clean import Cleaned, Cleaner, Gone, Wish
 from renderer.settings import Settings

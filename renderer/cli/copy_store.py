@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from renderer.batch.measures import size
 from renderer.bootstrap import bucket
 from renderer.cli import console
 from renderer.cli.options import JsonOption
-from renderer.cli.status import size
 from renderer.errors import UsageError
 from renderer.ledger.database import Database
 from renderer.ledger.identity import Identity

@@ -8,10 +8,11 @@ import typer
 from rich.markup import escape
 
 from renderer import pipeline
+from renderer.batch.measures import size
 from renderer.bootstrap import build, voice_settings
 from renderer.cli import console
 from renderer.cli.options import JsonOption, TemplateArgument
-from renderer.cli.release import SHORT, size_of
+from renderer.cli.release import SHORT
 from renderer.errors import BadInput, ErrorList
 from renderer.preflight.check import check as run_check
 from renderer.publishing import Published
@@ -100,12 +101,12 @@ def _print(done: Published, warnings: int, asked: str) -> None:
 
     name = f"[bold]{escape(entry.template)}@{entry.digest[:SHORT]}[/]"
     if done.new:
-        show(f"[green]Published[/] {name}: {entry.files} files, {size_of(entry.bytes)}")
+        show(f"[green]Published[/] {name}: {entry.files} files, {size(entry.bytes)}")
     else:
         show(f"{name} was published before; its files are the same, so nothing of it changed.")
     if done.prepared_now:
-        stored = size_of(sum(one.stored for one in done.prepared))
-        whole = size_of(sum(one.bytes for one in done.prepared))
+        stored = size(sum(one.stored for one in done.prepared))
+        whole = size(sum(one.bytes for one in done.prepared))
         show(f"Prepared for workers: {len(done.prepared)} files, {whole}, {stored} in the store")
     if done.switch is not None:
         before = f", in place of {done.switch.before[:SHORT]}" if done.switch.before else ""

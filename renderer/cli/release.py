@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from renderer.batch.measures import size
 from renderer.bootstrap import Services, build
 from renderer.cli import console
 from renderer.cli.batch_tables import plain_table
@@ -63,7 +64,7 @@ def list_(
             "[green]active[/]" if one.active else "",
             escape(entry.title),
             f"{one.requests:,}",
-            size_of(prepared) if prepared else "",
+            size(prepared) if prepared else "",
         )
     console.out.print(table)
 
@@ -148,13 +149,6 @@ def _as_json(one: Listed) -> dict[str, object]:
             "stored_bytes": sum(file.stored for file in files),
         },
     }
-
-
-def size_of(count: int) -> str:
-    """Bytes for people."""
-    if count < 1_000_000:
-        return f"{max(1, round(count / 1000)) if count else 0} kB"
-    return f"{count / 1_000_000:.1f} MB" if count < 1_000_000_000 else f"{count / 1_000_000_000:.1f} GB"
 
 
 def register(only: str | None = None) -> None:

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from renderer.batch.measures import size
 from renderer.cli import console
 from renderer.cli.options import JsonOption
 from renderer.ledger.gauges import OpenRun
@@ -138,16 +139,6 @@ def _disk(disk: Disk, ledger: LedgerView | None) -> RenderableType:
             if kept.count:
                 table.add_row(f"pieces of film, {kind}", size(kept.bytes))
     return table
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit in ("B", "kB") else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"
 
 
 def _table(*headings: str) -> Table:
