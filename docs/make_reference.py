@@ -222,7 +222,7 @@ def _option_default(option: Any) -> str:
         return "required"
     if option.is_flag:
         return "neither" if option.secondary_opts and option.default is None else "off"
-    return "none" if option.default in (None, (), []) else f"`{option.default}`"
+    return "none" if option.default in (None, (), [], "") else f"`{option.default}`"
 
 
 # ---------------------------------------------------------------- errors.md

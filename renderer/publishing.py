@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,15 @@ TEMPLATE_ID = "[a-z0-9][a-z0-9_-]{0,99}"
 NAME = re.compile(rf"({TEMPLATE_ID})(?:@([0-9a-f]{{1,64}}))?")
 """An id, and the digest or its beginning."""
 _WHOLE = 64
+
+
+def check_ids(templates: Iterable[str]) -> None:
+    """See that each of some texts may be a template's id. Raises UsageError."""
+    for template in templates:
+        if not re.fullmatch(TEMPLATE_ID, template):
+            raise UsageError(
+                "usage.argument", "A template is named by its id here.", hint="Such as energy-bill, without a digest."
+            )
 
 
 @dataclass(frozen=True)

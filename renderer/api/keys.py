@@ -19,7 +19,7 @@ from typing import Final
 from renderer.errors import UsageError, nearest
 from renderer.ledger.key_ring import ApiKey, KeyRing
 from renderer.ledger.seal import Vault
-from renderer.publishing import TEMPLATE_ID
+from renderer.publishing import check_ids
 
 SCOPES: Final[Mapping[str, str]] = {
     "submit": "hand requests in; cancel them and try failed ones again",
@@ -64,9 +64,7 @@ class Keys:
         for scope in scopes:
             if scope not in SCOPES:
                 raise UsageError("usage.argument", "There is no such scope.", hint=nearest(scope, [*SCOPES]))
-        for template in templates or ():
-            if not re.fullmatch(TEMPLATE_ID, template):
-                raise UsageError("usage.argument", "A template is named by its id here.")
+        check_ids(templates or ())
         if templates and (whole := sorted(WHOLE & {*scopes})):
             raise UsageError("usage.argument", f"A key for some templates cannot have the scope '{whole[0]}'.")
         key_id = self._ring.new_id()

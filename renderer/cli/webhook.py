@@ -142,7 +142,11 @@ def resend(
     [bold]Example:[/] dearly webhook resend --endpoint 3f9a1c0b7d52 --since 12h
     """
     if (delivery is None) == (endpoint is None):
-        raise UsageError("usage.argument", "Name one delivery, or an endpoint with --endpoint.")
+        raise UsageError(
+            "usage.argument",
+            "Name one delivery, or an endpoint with --endpoint.",
+            hint="dearly webhook log ID shows deliveries, dearly webhook list the endpoints.",
+        )
     services = build(Settings())
     if endpoint is not None:
         known(services.endpoints.get(endpoint))

@@ -7,7 +7,6 @@ once.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from renderer.errors import BadInput, EnvironmentFault, UsageError, nearest
 from renderer.ledger.endpoints import Endpoint, Endpoints, SealedSecret
 from renderer.ledger.model import TOPICS, Clock, new_id, wall_clock
 from renderer.ledger.seal import Vault
-from renderer.publishing import TEMPLATE_ID
+from renderer.publishing import check_ids
 from renderer.settings import Settings
 
 
@@ -55,9 +54,7 @@ class Webhooks:
         for topic in topics or ():
             if topic not in TOPICS:
                 raise UsageError("usage.argument", "There is no such topic.", hint=nearest(topic, [*TOPICS]))
-        for template in templates or ():
-            if not re.fullmatch(TEMPLATE_ID, template):
-                raise UsageError("usage.argument", "A template is named by its id here.")
+        check_ids(templates or ())
         target = rules(self._settings).read(url)
         name = name.strip() or target.host
         if len(name) > 100 or not name.isprintable():
