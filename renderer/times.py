@@ -36,3 +36,12 @@ def minute(at_ms: int) -> str:
 def second(at_ms: int) -> str:
     """For people: to the second."""
     return f"{moment(at_ms):%Y-%m-%d %H:%M:%S}"
+
+
+def ago(milliseconds: float) -> str:
+    """A time span in words, rounded down."""
+    seconds = max(0, int(milliseconds / 1000))
+    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} s"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from renderer.bootstrap import Services
 from renderer.errors import BadInput
-from renderer.ledger.browse import SeenRelease
+from renderer.ledger.seen import SeenRelease
 from renderer.located import read_yaml
 from renderer.template.load import installed, load_release, load_template
 from renderer.template.model import Template

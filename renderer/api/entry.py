@@ -17,10 +17,10 @@ from renderer.api.pool import Pool
 from renderer.api.problems import Refusal
 from renderer.bootstrap import Services
 from renderer.errors import UsageError
-from renderer.ledger.browse import Failed
 from renderer.ledger.hand_in import Handed, Known, answer_to
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import PRIORITIES, Submission, new_id, wall_clock
+from renderer.ledger.seen import Failed
 from renderer.orders import Order, door_key, open_order, submission
 from renderer.profile.carry import to_text
 from renderer.template.model import CHANNELS, Channel, Template

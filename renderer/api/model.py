@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from renderer.ledger.browse import SeenPart, SeenRequest, SeenRun
 from renderer.ledger.model import Fault, Produced, RunState, State
+from renderer.ledger.seen import SeenPart, SeenRequest, SeenRun
 from renderer.template.model import Channel
 from renderer.times import moment
 

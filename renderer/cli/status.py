@@ -13,8 +13,9 @@ from renderer.cli import console
 from renderer.cli.options import JsonOption
 from renderer.ledger.gauges import OpenRun
 from renderer.ledger.model import ENDLESS
-from renderer.operations.status import Disk, LedgerView, Status, ago, alive, as_json, every_queue, look
+from renderer.operations.status import Disk, LedgerView, Status, as_json, every_queue, look
 from renderer.settings import Settings
+from renderer.times import ago
 from workers.start import is_running
 
 SHOWN = 8
@@ -82,7 +83,7 @@ def _ledger(found: Status, ledger: LedgerView) -> list[RenderableType]:
     if ledger.workers:
         table = _table("Worker", "Queues", ">Processes", ">Last beat")
         for worker in ledger.workers:
-            style = "" if alive(found, worker) else "red"
+            style = "" if found.alive(worker) else "red"
             beat = f"{ago(found.at_ms - worker.beat_ms)} ago"
             table.add_row(escape(worker.name), ", ".join(worker.queues), str(worker.children), beat, style=style)
         parts += ["", table]

@@ -11,15 +11,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, Table, func, select
 
 from renderer.ledger.database import Database
 from renderer.ledger.endings import end_request
-from renderer.ledger.model import Clock, Fault, Produced, RunState, State, wall_clock
+from renderer.ledger.model import Clock, Produced, RunState, State, wall_clock
 from renderer.ledger.rows import fault_of, produced_of
+from renderer.ledger.seen import (
+    Failed,
+    Page,
+    Sampled,
+    SeenAttempt,
+    SeenPart,
+    SeenRelease,
+    SeenRequest,
+    SeenRun,
+    SeenStep,
+)
 from renderer.ledger.tables import activations, artefacts, attempts, history, parts, releases, requests, runs, sealed
 
 WINDOW = 20_000
@@ -30,115 +40,6 @@ MOST_RELEASES = 200
 
 MOST_STEPS = 50
 """Steps of one run, or attempts of one request, that are listed."""
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenPart:
-    """One channel of a request."""
-
-    channel: str
-    state: State
-    attempts: int
-    step: int
-    steps: int
-    fault: Fault | None
-    warnings: tuple[str, ...]
-    finished_ms: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenRequest:
-    """One request. ``gone`` says that its files are not kept any more. ``parts`` is empty in lists."""
-
-    id: str
-    run_id: str
-    template: str
-    release: str
-    state: State
-    reason: str | None
-    fault: Fault | None
-    created_ms: int
-    finished_ms: int | None
-    gone: bool
-    parts: tuple[SeenPart, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenRun:
-    """One run. ``template`` is None where its requests are of several."""
-
-    id: str
-    kind: str
-    template: str | None
-    release: str | None
-    state: RunState
-    expected: int | None
-    hold_after: int | None
-    approved_ms: int | None
-    created_ms: int
-    finished_ms: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenRelease:
-    """A release that was published."""
-
-    digest: str
-    title: str
-    published_ms: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenStep:
-    """A line of a run's history. ``by`` says who decided, None where a command did."""
-
-    at_ms: int
-    event: str
-    by: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeenAttempt:
-    """One try at a part that has ended. ``work`` is the channel, or ``plan``."""
-
-    work: str
-    worker: str | None
-    begun_ms: int
-    ended_ms: int
-    outcome: str
-    code: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampled:
-    """A request with its place in the input of its run."""
-
-    record: int
-    request: SeenRequest
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failed:
-    """What it takes to hand a request in again: ``sealed`` is its order, None when that is not kept any more."""
-
-    template: str
-    release: str
-    recipient: str
-    channels: tuple[str, ...]
-    priority: int
-    state: State
-    run_kind: str
-    sealed: bytes | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page(Generic[T]):
-    """Some rows, and the id below which the next page starts; None when there is nothing further down."""
-
-    items: tuple[T, ...]
-    below: str | None
 
 
 class Browse:

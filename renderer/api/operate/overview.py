@@ -11,7 +11,8 @@ from renderer.ledger.gauges import Gauges, Queue
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import wall_clock
 from renderer.ledger.summary import Run
-from renderer.operations.status import Need, Status, alive, every_queue, look
+from renderer.operations.needs import Need
+from renderer.operations.status import Status, every_queue, look
 from renderer.times import HOUR_MS
 
 LATEST = 8
@@ -88,7 +89,7 @@ def workers_of(status: Status) -> list[WorkerSeen]:
             queues=one.queues,
             children=one.children,
             silent_ms=max(0, status.at_ms - one.beat_ms),
-            alive=alive(status, one),
+            alive=status.alive(one),
         )
         for one in (() if status.ledger is None else status.ledger.workers)
     ]
@@ -98,7 +99,7 @@ def queues_of(status: Status) -> list[QueueSeen]:
     """The queues that have something to do, are paused, or are served."""
     if status.ledger is None:
         return []
-    served = {name for one in status.ledger.workers if alive(status, one) for name in one.queues}
+    served = {name for one in status.ledger.workers if status.alive(one) for name in one.queues}
     paused = {one.queue: one for one in status.ledger.pauses}
     known = every_queue(status.ledger)
     found = []

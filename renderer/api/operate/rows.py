@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from renderer.batch.model import OUTCOMES, Balance
 from renderer.batch.standing import STATES, records_in, state_of
 from renderer.bootstrap import Services
-from renderer.ledger.browse import SeenRun
 from renderer.ledger.model import ENDLESS
+from renderer.ledger.seen import SeenRun
 from renderer.ledger.summary import Run, Tally
 
 

@@ -10,9 +10,9 @@ from renderer.api.operate.room import Room
 from renderer.api.problems import not_there
 from renderer.batch.account import Account, account
 from renderer.batch.standing import Standing, look
-from renderer.ledger.browse import Sampled, SeenRun, SeenStep
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import ENDLESS, wall_clock
+from renderer.ledger.seen import Sampled, SeenRun, SeenStep
 
 DECISIONS = ("approved", "cancelled")
 _KEY = "key "

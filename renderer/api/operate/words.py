@@ -11,8 +11,7 @@ from markupsafe import Markup
 from renderer.batch.measures import rate, size, span
 from renderer.errors import CODES
 from renderer.ledger.summary import Tally
-from renderer.operations.status import ago
-from renderer.times import iso, moment, second
+from renderer.times import ago, iso, moment, second
 
 SHORT = 12
 """Digits of an id that are shown: enough to tell runs and requests apart, and what a command takes."""

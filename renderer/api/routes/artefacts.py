@@ -17,9 +17,9 @@ from renderer.api.pages import done, said
 from renderer.api.problems import Refusal, not_there
 from renderer.api.routes.requests import RequestId, seen_by
 from renderer.api.routes.submissions import PATH
-from renderer.ledger.browse import SeenRequest
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import Produced
+from renderer.ledger.seen import SeenRequest
 
 LINKS_PATH = "/v1/links"
 USUAL_S = 24 * 3600

@@ -18,9 +18,9 @@ from renderer.api.model import (
 from renderer.api.pages import CURSOR, done, next_page, said
 from renderer.api.problems import Refusal, not_there
 from renderer.api.routes.submissions import PATH, handed_response
-from renderer.ledger.browse import SeenRequest
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import State, Submission
+from renderer.ledger.seen import SeenRequest
 from renderer.publishing import TEMPLATE_ID
 
 RequestId = Annotated[str, Path(pattern=ID, description="The request's id.")]

@@ -17,9 +17,9 @@ from renderer.batch.report import as_json as report_json
 from renderer.batch.report import gather
 from renderer.batch.standing import as_json, look
 from renderer.errors import UsageError
-from renderer.ledger.browse import SeenRun
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import ENDLESS, RunState
+from renderer.ledger.seen import SeenRun
 
 PATH = "/v1/runs"
 WAIT_S = 5.0

@@ -9,7 +9,7 @@ from renderer.api.operate.doorman import Visitor
 from renderer.api.operate.pages import PREFIX
 from renderer.api.operate.room import Room
 from renderer.api.problems import not_there
-from renderer.ledger.browse import SeenRelease
+from renderer.ledger.seen import SeenRelease
 from renderer.publishing import TEMPLATE_ID
 
 PATH = f"{PREFIX}/releases"

@@ -14,9 +14,9 @@ from renderer.api.operate.room import Room
 from renderer.api.operate.run_view import SAMPLE
 from renderer.api.pages import CURSOR
 from renderer.api.problems import Refusal, not_there
-from renderer.ledger.browse import Sampled, SeenRequest
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import STATES, Produced, State
+from renderer.ledger.seen import Sampled, SeenRequest
 
 PATH = f"{PREFIX}/requests"
 PAGE = 50
