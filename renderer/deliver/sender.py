@@ -24,6 +24,7 @@ import httpx
 
 from renderer import __version__
 from renderer.deliver.addresses import Rules, Target
+from renderer.deliver.lanes import AT_ONCE
 from renderer.errors import BadInput, EnvironmentFault
 
 TRY_S = 15.0
@@ -44,7 +45,7 @@ KEPT = 200
 """Receivers to which connections are kept."""
 KEEP_S = 20.0
 
-RESOLVERS = 200
+RESOLVERS = AT_ONCE
 """Names that are looked up at the same time, as many as there are messages under way: one that takes long must not hold
 up the others."""
 

@@ -9,6 +9,7 @@ from renderer.api.operate.overview import overview, queues_of, status_of, worker
 from renderer.api.operate.pages import PREFIX
 from renderer.api.operate.room import Room
 from renderer.api.problems import Refusal
+from renderer.ledger.model import DEAD_MS
 
 REFRESH_S = 5
 
@@ -39,6 +40,7 @@ def router(room: Room) -> APIRouter:
         return room.pages.show(
             request,
             "workers.html",
+            dead_ms=DEAD_MS,
             refresh_s=REFRESH_S,
             house=status,
             workers=workers_of(status),
