@@ -13,6 +13,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from renderer.api.operate.paper import SMALL, WIDTH
+from renderer.ledger.model import Fault
 from renderer.ledger.tables import artefacts
 from tests.http_house import HttpHouse
 from tests.operate_house import (
@@ -21,6 +22,7 @@ from tests.operate_house import (
     Visitor,
     World,
     batch,
+    make_sample,
     operate_house,
     person,
     requests_of,
@@ -151,3 +153,16 @@ def test_a_page_that_cannot_be_read_is_no_page(house: HttpHouse, tmp_path: Path,
     )
     assert "1 page" in text_of(all_.get(f"/operate/requests/{request}"))
     assert all_.get(f"/operate/requests/{request}/paper/1/statement/statement.pdf").status == 404
+
+
+def test_the_first_of_a_run_say_what_there_is_to_look_at(house: HttpHouse, tmp_path: Path, all_: Visitor) -> None:
+    run = batch(house, tmp_path, [person(f"first-{number}") for number in range(3)])
+    made, failed, _ = requests_of(house, run)
+    make_sample(house, made)
+    house.make(failed, fault=Fault(code="render.glyph", message="A glyph is missing."))
+    shown = text_of(all_.get(f"/operate/runs/{run}"))
+    assert "Nothing to show Record 2 failed" in shown and "Not made yet Record 3" in shown
+    assert shown.count("Nothing to show") == shown.count("Not made yet") == 1
+    listed = all_.get(f"/operate/requests?run={run}").body.decode()
+    states = re.findall(rf"run={run}&amp;state=(\w+)", listed)
+    assert {"submitted", "failed"} <= set(states) and "dispatched" not in states  # only parts are

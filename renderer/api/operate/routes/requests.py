@@ -20,6 +20,8 @@ from renderer.ledger.seen import Sampled, SeenRequest
 
 PATH = f"{PREFIX}/requests"
 PAGE = 50
+LISTED = tuple(state for state in STATES if state != "dispatched")
+"""States to choose from: only parts are dispatched."""
 REFRESH_S = 3
 MOST_PAPER = 6
 """Pages of a statement that are shown as pictures."""
@@ -65,7 +67,7 @@ def router(room: Room) -> APIRouter:
         )
         following = None if page.below is None else room.house.cursors.write(page.below)
         return room.pages.show(
-            request, "requests.html", items=page.items, run=run, state=state, states=STATES, following=following,
+            request, "requests.html", items=page.items, run=run, state=state, states=LISTED, following=following,
             first=after is None,
         )  # fmt: skip
 
