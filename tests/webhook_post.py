@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from renderer.ledger.deliveries import Deliveries, Health, Load, Tried
+from renderer.ledger.deliveries import Deliveries, Load, Tried
 from renderer.ledger.delivery_log import DeliveryLog
 from renderer.ledger.endpoints import Endpoints, SealedSecret
+from renderer.ledger.health import Health
 from renderer.ledger.model import Claim, Submission, new_id
 from renderer.ledger.tables import outbox, parts
 from tests.batches import Bench

@@ -32,8 +32,9 @@ from renderer.deliver.signing import Message, headers, message_id
 from renderer.errors import EnvironmentFault
 from renderer.installation import agreed_key
 from renderer.ledger.database import Database
-from renderer.ledger.deliveries import UNSIGNED, Deliveries, Health, Load, Taken, Tried
+from renderer.ledger.deliveries import Deliveries, Load, Taken, Tried
 from renderer.ledger.endpoints import Endpoint
+from renderer.ledger.health import UNSIGNED, Health
 from renderer.ledger.identity import Identity
 from renderer.ledger.model import Clock, wall_clock
 from renderer.ledger.seal import Vault

@@ -15,38 +15,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, or_, select, text, update
 
 from renderer.ledger.database import Database
 from renderer.ledger.endpoints import Endpoint, SealedSecret, endpoints_there, signing
 from renderer.ledger.events import told_template
+from renderer.ledger.health import Health, hold, tend
 from renderer.ledger.model import Clock, DeliveryState, Fence, wall_clock
 from renderer.ledger.tables import outbox, webhook_attempts, webhook_deliveries, webhook_endpoints
 from renderer.ledger.tallies import add
 from renderer.ledger.upkeep import guard
-from renderer.times import DAY_MS
 
 PAGE = 500
 """Messages of the outbox in one transaction."""
 
 STEP = 200
 """Messages that go in one transaction when they are old."""
-
-FAILING_MS = 5 * DAY_MS
-"""An endpoint to which nothing has got through for so long is disabled."""
-
-GAP_MS = 36 * 3_600_000
-"""Failures that lie further apart say nothing about the time between them. Longer than any pause between attempts."""
-
-GONE = "webhook.gone"
-FAILING = "webhook.failing"
-"""The codes for which an endpoint is disabled."""
-
-UNSIGNED = "environment.key"
-"""The code for which one is held that stays active: its secret cannot be opened."""
-
-SEEN_MS = 60_000
-"""The last success of an endpoint is written at most so often."""
 
 _UNSENT = text("outbox.sent_ms is null")
 _WAITING = text("webhook_deliveries.state = 'waiting'")
@@ -89,15 +73,6 @@ class Tried:
     status: int | None
     code: str | None
     again_ms: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """What some attempts say about an endpoint. It rests until ``rests_ms``, also where one got through."""
-
-    through: bool
-    rests_ms: int | None = None
-    gone: bool = False
 
 
 class Deliveries:
@@ -200,7 +175,7 @@ class Deliveries:
             connection.execute(_SETTLE, [_settled(one, now) for one in tried])
             connection.execute(_LOG, [_logged(one) for one in tried])
             for endpoint_id in sorted(health):  # in one order, so that no two couriers wait for each other
-                _tend(connection, endpoint_id, health[endpoint_id], now)
+                tend(connection, endpoint_id, health[endpoint_id], now)
             took: Counter[str] = Counter()
             count: Counter[str] = Counter()
             for one in tried:
@@ -212,16 +187,9 @@ class Deliveries:
     def hold(self, until_ms: Mapping[str, int | None], why: str) -> None:
         """Try nothing for some endpoints before a time of each, for a fault of ours: it counts against nobody. None
         lets one go on that was held for it."""
-        endpoint = webhook_endpoints.c
         with self._database.writing(durable=False) as connection:
             for endpoint_id in sorted(until_ms):
-                until = until_ms[endpoint_id]
-                ours = and_(endpoint.id == endpoint_id, endpoint.state == "active")
-                if until is None:
-                    connection.execute(update(webhook_endpoints).where(ours, endpoint.why == why).values(why=None))
-                    continue
-                later = case((endpoint.rests_ms > until, endpoint.rests_ms), else_=until)
-                connection.execute(update(webhook_endpoints).where(ours).values(why=why, rests_ms=later))
+                hold(connection, endpoint_id, until_ms[endpoint_id], why)
 
     # ---- Upkeep
 
@@ -357,37 +325,6 @@ def _logged(one: Tried) -> dict[str, Any]:
         "b_status": one.status,
         "b_code": one.code,
     }
-
-
-def _tend(connection: Connection, endpoint_id: str, health: Health, now_ms: int) -> None:
-    """Write down how an endpoint does. One that is well is seldom written to."""
-    endpoint = webhook_endpoints.c
-    ours = endpoint.id == endpoint_id
-    if health.through:
-        stale = or_(endpoint.delivered_ms.is_(None), endpoint.delivered_ms < now_ms - SEEN_MS)
-        # A rest that is not over stays: what got through was under way when it was asked for.
-        rests = case((endpoint.rests_ms > now_ms, endpoint.rests_ms), else_=None)
-        well = {"failures": 0, "failing_ms": None, "failed_ms": None, "rests_ms": rests, "delivered_ms": now_ms}
-        connection.execute(update(webhook_endpoints).where(ours, or_(endpoint.failures > 0, stale)).values(well))
-    else:
-        begins = or_(endpoint.failing_ms.is_(None), endpoint.failed_ms < now_ms - GAP_MS)
-        connection.execute(
-            update(webhook_endpoints)
-            .where(ours)
-            .values(
-                failures=endpoint.failures + 1,
-                failing_ms=case((begins, now_ms), else_=endpoint.failing_ms),
-                failed_ms=now_ms,
-            )
-        )
-    if health.rests_ms is not None:  # what was under way when it began cuts no rest short
-        earlier = or_(endpoint.rests_ms.is_(None), endpoint.rests_ms < health.rests_ms)
-        connection.execute(update(webhook_endpoints).where(ours, earlier).values(rests_ms=health.rests_ms))
-    ends = and_(ours, endpoint.state == "active")
-    if not health.gone:
-        ends = and_(ends, endpoint.failing_ms < now_ms - FAILING_MS)
-    why = GONE if health.gone else FAILING
-    connection.execute(update(webhook_endpoints).where(ends).values(state="disabled", why=why))
 
 
 def _end_waiting(connection: Connection, endpoint_id: str, now_ms: int) -> int:

@@ -15,7 +15,8 @@ from renderer.bootstrap import Services, build
 from renderer.cli import webhook as webhook_command
 from renderer.cli.webhook_tables import parse_since, readable
 from renderer.errors import UsageError
-from renderer.ledger.deliveries import Health, Tried
+from renderer.ledger.deliveries import Tried
+from renderer.ledger.health import Health
 from renderer.ledger.model import wall_clock
 from renderer.ledger.tables import webhook_endpoints
 from renderer.operations.metrics import LedgerCollector

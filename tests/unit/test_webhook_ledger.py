@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from renderer.ledger.deliveries import FAILING, FAILING_MS, GAP_MS, GONE, UNSIGNED
 from renderer.ledger.endpoints import MOST_SECRETS, SealedSecret
 from renderer.ledger.events import announce_run
+from renderer.ledger.health import FAILING, FAILING_MS, GAP_MS, GONE, UNSIGNED
 from renderer.ledger.leader import NotLeader
 from renderer.ledger.model import Fence
 from renderer.ledger.tables import (
