@@ -32,7 +32,7 @@ from workers import broker_options, log
 from workers.door import Door
 from workers.heart import Heart
 from workers.lanes import INTAKE, LANES, LIMITS, Limit
-from workers.leash import die_with_parent, this_owner
+from workers.leash import die_with_parent, owned_prefix, this_owner
 from workers.post import Post
 from workers.tasks import work_on
 
@@ -124,7 +124,7 @@ def make_app(
         settings.prepare()
         _same_installation(settings)
         _check_traces(settings)
-        folder = tempfile.mkdtemp(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-")
+        folder = tempfile.mkdtemp(dir=settings.work, prefix=owned_prefix())
         multiprocessing.process.current_process()._config["tempdir"] = folder  # type: ignore[attr-defined]
         util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)  # last, as multiprocessing does it
 

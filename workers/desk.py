@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workers.leash import this_owner
+from workers.leash import owned_prefix
 
 
 class Desk:
@@ -31,7 +31,7 @@ class Desk:
         """The folder for one part. After one that failed it is not used again."""
         folder, self._kept = self._kept, None
         if folder is None:
-            folder = Path(tempfile.mkdtemp(dir=self._work, prefix=f"{this_owner().replace(':', '-')}-"))
+            folder = Path(tempfile.mkdtemp(dir=self._work, prefix=owned_prefix()))
         try:
             yield folder
             _clear(folder, keep=1)

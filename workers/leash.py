@@ -46,9 +46,13 @@ def is_dead(owner: str) -> bool:
     return _started(int(pid)) != started
 
 
+def owned_prefix() -> str:
+    """How a name in the work folder begins that is this process's: by it :func:`sweep_work` knows whose it was."""
+    return f"{this_owner().replace(':', '-')}-"
+
+
 def sweep_work(folder: Path) -> None:
-    """Remove what processes that are dead have left in ``folder``: files of parts that were at work. Its names begin
-    with the owner's, with ``-`` for ``:``.
+    """Remove what processes that are dead have left in ``folder``: files of parts that were at work.
 
     Of owners from before this machine was started, or from another container, nobody can tell whether they are dead.
     What they have left goes when it is old; one that lives and sweeps keeps its own young.

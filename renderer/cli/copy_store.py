@@ -22,7 +22,7 @@ from renderer.settings import Settings
 from renderer.store.base import Store
 from renderer.store.local import LocalStore
 from renderer.store.s3_probe import probe
-from workers.leash import this_owner
+from workers.leash import owned_prefix
 from workers.start import is_running
 
 
@@ -56,7 +56,7 @@ def copy_store(
     with (
         closing(Database(settings.database)) as database,
         console.progress_bars(not json_) as bars,
-        tempfile.TemporaryDirectory(dir=settings.work, prefix=f"{this_owner().replace(':', '-')}-") as work,
+        tempfile.TemporaryDirectory(dir=settings.work, prefix=owned_prefix()) as work,
     ):
         if Summary(database).queues_served():  # started by hand, or on another machine
             raise UsageError(

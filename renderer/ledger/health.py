@@ -1,4 +1,4 @@
-"""How webhook endpoints do, as attempts say it: since when nothing has got through, how long each rests, which of them is
+"""How webhook endpoints do, as attempts say it: since when nothing has got through, how long each rests, and which is
 told no more.
 """
 

@@ -19,6 +19,7 @@ from renderer.installation import MARKER, check_store
 from renderer.ledger.identity import Identity
 from renderer.store.base import Store
 from renderer.store.local import LocalStore
+from renderer.store.s3_probe import PREFIX
 
 COPIERS = 8
 """Files that are copied side by side: a network is waited for."""
@@ -46,7 +47,7 @@ def copy_store(
     if target.stat(MARKER) is not None:
         check_store(target, identity)
     found = Copied()
-    keys = (key for key in source.list() if key != MARKER and not key.startswith("probe/"))
+    keys = (key for key in source.list() if key != MARKER and not key.startswith(f"{PREFIX}/"))
     with ThreadPoolExecutor(COPIERS) as copiers:
         while some := list(islice(keys, TOGETHER)):
             for size in copiers.map(lambda key: _copy(source, target, key, work), some):

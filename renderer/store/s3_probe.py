@@ -10,6 +10,8 @@ from contextlib import suppress
 from renderer.errors import EnvironmentFault
 from renderer.store.s3 import S3Store, not_create_only
 
+PREFIX = "probe"
+"""Where the files of the trial are, should it be killed."""
 RACERS = 4
 
 
@@ -19,7 +21,7 @@ def probe(store: S3Store) -> None:
     Raises EnvironmentFault: ``store.create-only`` when not exactly the first one counts, ``environment.store`` when
     the store cannot be used.
     """
-    name = f"probe/{secrets.token_hex(8)}"
+    name = f"{PREFIX}/{secrets.token_hex(8)}"
     whole, parts, race = f"{name}.whole", f"{name}.parts", f"{name}.race"
     try:
         _twice(store, whole, "a second file")
