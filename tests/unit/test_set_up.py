@@ -15,9 +15,9 @@ INIT = ["systemctl", "update-rc.d"]
 
 
 def part_of_run(policy: Path) -> str:
-    """Its functions for daemons, with the policy elsewhere."""
+    """Its functions for system packages, with the policy elsewhere."""
     found = re.search(
-        r"^daemons=.*?(?=^install_python\(\))", (ROOT / "run").read_text("utf-8"), re.MULTILINE | re.DOTALL
+        r"^install_system\(\).*?(?=^install_python\(\))", (ROOT / "run").read_text("utf-8"), re.MULTILINE | re.DOTALL
     )
     assert found is not None
     return found[0].replace("policy=/usr/sbin/policy-rc.d", f"policy='{policy}'")
@@ -32,8 +32,8 @@ def call(folder: Path, there: list[str], packages: str, between: str = ":") -> l
     for name in there:
         (programs / name).write_text(f'#!/bin/sh\necho "{name} $*" >>"{folder}/asked"\n')
         (programs / name).chmod(0o755)
-    script = f'sudo=\nlogged() {{ "$@"; }}\n{part_of_run(folder / "policy")}'
-    script += f"\nkeep_daemons_down {packages}\n{between}\nforget_daemons {packages}\n"
+    script = f'sudo=\nlogged() {{ "$@"; }}\n{part_of_run(folder / "policy")}\n'
+    script += f"keep_daemons_down {packages}\n{between}\nforget_daemons {packages}\n"
     environment = {"PATH": str(programs), "folder": str(folder)}
     subprocess.run(["/bin/sh", "-euc", script], env=environment, check=True, timeout=20)
     asked = folder / "asked"
@@ -47,7 +47,9 @@ def test_no_daemon_is_left_to_start_with_the_next_boot(tmp_path: Path, init: str
     expected = {
         "systemctl": [
             "systemctl disable --quiet redis-server",
-            "systemctl disable --quiet rabbitmq-server epmd.socket epmd.service",
+            "systemctl disable --quiet rabbitmq-server",
+            "systemctl disable --quiet epmd.socket",
+            "systemctl disable --quiet epmd.service",
         ],
         "update-rc.d": ["update-rc.d redis-server disable", "update-rc.d rabbitmq-server disable"],
     }
@@ -73,3 +75,24 @@ def test_somebody_elses_policy_stays(tmp_path: Path) -> None:
     (tmp_path / "policy").write_text("#!/bin/sh\nexit 0\n")
     call(tmp_path, INIT, PACKAGES)
     assert (tmp_path / "policy").read_text() == "#!/bin/sh\nexit 0\n"
+
+
+@pytest.mark.parametrize(
+    ("packages", "units"),
+    [
+        (PACKAGES, "redis-server rabbitmq-server epmd.socket epmd.service"),
+        ("redis-server", "redis-server"),
+        ("npm", None),
+    ],
+)
+def test_who_may_not_install_is_told_of_the_daemons_too(tmp_path: Path, packages: str, units: str | None) -> None:
+    for name, says in {"id": "1000", "apt-get": ""}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / name).chmod(0o755)
+    script = f'say() {{ echo "$*"; }}\n{part_of_run(tmp_path / "policy")}\ninstall_system {packages}\n'
+    done = subprocess.run(
+        ["/bin/sh", "-euc", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=20
+    )
+    assert done.returncode == 3 and f"--no-install-recommends {packages}'" in done.stdout
+    told = [line.split("--now ")[1].strip() for line in done.stdout.splitlines() if "systemctl disable" in line]
+    assert told == ([units] if units else [])
