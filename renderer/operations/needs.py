@@ -46,7 +46,7 @@ class Need:
 
 
 def needs_of(status: Status) -> Iterator[Need]:
-    """What needs somebody, what is worst first."""
+    """What needs somebody, in the order in which it is told."""
     if status.fault is not None:
         yield Need(code="ledger", text=status.fault.message, hint=status.fault.hint or "")
     if status.store.fault is not None:
