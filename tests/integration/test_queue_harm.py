@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     running = Service(tmp_path_factory.mktemp("home"))
-    running.until(lambda: running.services.reader.workers())  # any test may come first, and speak to the broker
+    running.until(lambda: bool(running.services.reader.workers()))  # any test may come first, and speak to the broker
     yield running
     assert running.stop() == 0
     assert not running.settings.broker_socket.exists()
