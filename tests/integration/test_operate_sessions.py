@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from renderer.errors import EnvironmentFault
+from renderer.ledger.ended_sessions import EndedSessions
 from renderer.ledger.model import wall_clock
 from tests.http_house import HttpHouse, http_house
 from tests.operate_house import (
@@ -108,9 +110,8 @@ def test_signing_out_ends_the_session(house: HttpHouse) -> None:
     assert location(visitor.get("/operate")) == "/operate/sign-in"
 
 
-def test_signing_out_counts_in_every_process_of_the_api(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/ledger.sqlite"
-    with http_house(tmp_path, url) as house, http_house(tmp_path, url) as other:
+def test_signing_out_counts_in_every_process_of_the_api(tmp_path: Path, ledger_url: str) -> None:
+    with http_house(tmp_path, ledger_url) as house, http_house(tmp_path, ledger_url) as other:
         visitor, elsewhere = Visitor(house, house.all), Visitor(other)
         elsewhere.cookie = visitor.cookie
         assert elsewhere.get("/operate").status == 200
@@ -122,6 +123,20 @@ def test_signing_out_counts_in_every_process_of_the_api(tmp_path: Path) -> None:
         assert location(elsewhere.get("/operate")) == "/operate/sign-in"
         assert Visitor(other, house.all).get("/operate").status == 200  # the key opens as before
         assert location(visitor.get("/operate")) == "/operate/sign-in"
+
+
+def test_who_could_not_be_signed_out_is_told_so(house: HttpHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_self: EndedSessions, _nonce: str, _until_ms: int) -> None:
+        raise EnvironmentFault("environment.ledger", "The ledger is away.")
+
+    visitor = Visitor(house, house.all)
+    token = visitor.token()
+    with monkeypatch.context() as patch:
+        patch.setattr(EndedSessions, "add", away)
+        answer = visitor.send("/operate/sign-out", {"token": token})
+    assert answer.status == 503 and "The ledger is away." in text_of(answer) and "set-cookie" not in answer.headers
+    assert visitor.get("/operate").status == 200
+    assert location(visitor.send("/operate/sign-out", {"token": token})) == "/operate/sign-in"
 
 
 @pytest.mark.parametrize("how", ["revoked", "rotated", "expired"])
