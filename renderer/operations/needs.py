@@ -59,7 +59,7 @@ def needs_of(status: Status) -> Iterator[Need]:
     if (status.service or not status.embedded) and not status.broker:
         yield Need(code="broker", text="The broker does not answer.", hint="See the logs in DEARLY_HOME.")
     if status.dead_letters:
-        text = f"{status.dead_letters:,} requests could not be handed in: each time their worker died."
+        text = f"{_count(status.dead_letters, 'request')} could not be handed in: each time the worker died."
         yield Need(code="dead_letters", text=text, hint="See 'What RabbitMQ could not deliver' in docs/queue.md.")
     yield from _about_work(status, ledger)
     for pause in ledger.pauses:
@@ -70,11 +70,20 @@ def needs_of(status: Status) -> Iterator[Need]:
     yield from _about_runs(status, ledger)
     yield from _about_webhooks(status, ledger)
     if ledger.erasures.open:
-        text = f"{ledger.erasures.open} recipients are not wholly forgotten: it was cut short."
+        are = "is" if ledger.erasures.open == 1 else "are"
+        text = f"{_count(ledger.erasures.open, 'recipient')} {are} not wholly forgotten: it was cut short."
         yield Need(code="erasure", text=text, hint="Call 'dearly forget' again for them.")
     if ledger.retention_held_ms is not None:
         text = "The clock was moved, or nothing ran for long: no data is dropped by age for a while."
         yield Need(code="clock", text=text, hint="Check the clock of this machine.")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _waiting(number: int, noun: str) -> str:
+    return f"{_count(number, noun)} wait{'s' if number == 1 else ''}"
 
 
 def _about_work(status: Status, ledger: LedgerView) -> Iterator[Need]:
@@ -84,16 +93,16 @@ def _about_work(status: Status, ledger: LedgerView) -> Iterator[Need]:
     parts = sum(queue.ready + queue.sent for queue in waiting.values())
     living = [worker for worker in ledger.workers if status.alive(worker)]
     if not status.service and (status.embedded or not living):
-        text = f"{parts:,} parts wait and no service runs."
+        text = f"{_waiting(parts, 'part')} and no service runs."
         yield Need(code="service", text=text, hint="Start it: 'dearly worker'.")
         return
     if not ledger.leader:
-        text = f"{parts:,} parts wait and no dispatcher leads."
+        text = f"{_waiting(parts, 'part')} and no dispatcher leads."
         yield Need(code="dispatcher", text=text, hint="Start one: 'python -m workers.dispatch'.")
     for name, queue in waiting.items():
         if not any(name in worker.queues for worker in living):
             oldest = "" if queue.oldest_ms is None else f", the oldest for {ago(status.at_ms - queue.oldest_ms)}"
-            text = f"No worker serves the queue '{name}'; {queue.ready + queue.sent:,} parts wait{oldest}."
+            text = f"No worker serves the queue '{name}'; {_waiting(queue.ready + queue.sent, 'part')}{oldest}."
             yield Need(code="worker", text=text, hint=f"Start one: 'celery -A workers worker -Q {name}'.")
 
 
@@ -115,13 +124,13 @@ def _about_webhooks(status: Status, ledger: LedgerView) -> Iterator[Need]:
         endpoint = listening.endpoint
         hint = f"dearly webhook log {endpoint.id}"
         if endpoint.state == "disabled":
-            why = CODES.get(endpoint.why or "", "").removesuffix(".")
-            text = f"The webhook endpoint '{endpoint.name}' is disabled; {listening.waiting:,} messages wait. {why}."
+            why, waiting = CODES.get(endpoint.why or "", "").removesuffix("."), _waiting(listening.waiting, "message")
+            text = f"The webhook endpoint '{endpoint.name}' is disabled; {waiting}. {why}."
             yield Need(code="webhook", text=text, hint=f"dearly webhook resume {endpoint.id}, or remove it.")
         elif endpoint.state == "active" and endpoint.why is not None:
             text = f"Nothing can be signed for the webhook endpoint '{endpoint.name}': its secret cannot be opened."
             hint = f"Put the key back that it was made with, or make a new secret: dearly webhook rotate {endpoint.id}"
-            yield Need(code="webhook", text=f"{text} {listening.waiting:,} messages wait.", hint=hint)
+            yield Need(code="webhook", text=f"{text} {_waiting(listening.waiting, 'message')}.", hint=hint)
         elif endpoint.state == "active" and endpoint.failing_ms is not None:
             failing_ms = status.at_ms - endpoint.failing_ms
             if failing_ms > FAILING_MS:

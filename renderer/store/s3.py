@@ -175,7 +175,11 @@ class S3Store:
                 sent = client.upload_part(**place, UploadId=upload, PartNumber=number, Body=body, ContentMD5=_md5(body))
                 parts.append({"PartNumber": number, "ETag": sent["ETag"]})
             if digest.hexdigest() != source.sha256:
-                raise EnvironmentFault("environment.disk", "A file was changed while it was put into the store.")
+                raise EnvironmentFault(
+                    "environment.disk",
+                    "A file was changed while it was put into the store.",
+                    hint="See who else writes in the work folder of DEARLY_HOME, and check its disk.",
+                )
             client.complete_multipart_upload(
                 **place, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
             )

@@ -174,7 +174,11 @@ def refused(error: Exception) -> EnvironmentFault:
     status, code = status_of(error), code_of(error)
     said = " ".join(str(part) for part in (status or "", code) if part)
     if code == "NoSuchKey":
-        return EnvironmentFault("store.missing", "A file that the ledger names is not in the store.")
+        return EnvironmentFault(
+            "store.missing",
+            "A file that the ledger names is not in the store.",
+            hint="Put it back from a backup or from the bucket's versions, or make it again.",
+        )
     if code == "NoSuchBucket" or status == HTTPStatus.NOT_FOUND:
         return EnvironmentFault(
             "environment.store",

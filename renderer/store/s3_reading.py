@@ -122,7 +122,9 @@ class _Stored(io.RawIOBase):
         except Refusal as refusal:
             if refusal.status == HTTPStatus.PRECONDITION_FAILED:
                 raise EnvironmentFault(
-                    "environment.store", "A file was changed in the store while it was read."
+                    "environment.store",
+                    "A file was changed in the store while it was read.",
+                    hint="Only Dearly may write under its prefix: see who else does.",
                 ) from refusal.__cause__
             raise refusal.fault from refusal.__cause__
         body = answer["Body"]

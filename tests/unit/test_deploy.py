@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 from configparser import RawConfigParser
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +146,26 @@ def test_the_look_of_a_container_says_what_runs(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("DEARLY_API_PORT", "1")
     for asked in ([], ["api"], ["worker"]):
         assert healthy.main(asked) == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_the_look_of_a_container_asks_the_api(
+    status: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from deploy import healthy
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, format: str, *_: Any) -> None:
+            """Nothing is printed."""
+
+    with HTTPServer(("127.0.0.1", 0), Api) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        monkeypatch.setenv("DEARLY_HOME", str(tmp_path))
+        monkeypatch.setenv("DEARLY_API_PORT", str(running.server_port))
+        assert healthy.main(["api"]) == healthy.main([]) == code
+        assert healthy.main(["worker"]) == 1
+        running.shutdown()

@@ -254,7 +254,7 @@ def test_parts_that_nobody_serves_are_told_of(bench: Bench) -> None:
     bench.now += 13_000  # neither beats any more
     assert "worker" in bench.codes()
     need = next(need for need in bench.look().needs if need.code == "worker")
-    assert need.text == "No worker serves the queue 'control'; 1 parts wait, the oldest for 13 s."
+    assert need.text == "No worker serves the queue 'control'; 1 part waits, the oldest for 13 s."
 
 
 def test_pauses_unbalanced_runs_and_approvals_need_somebody(bench: Bench) -> None:
