@@ -66,9 +66,12 @@ def seaweed(bucket_keys: None) -> Iterator[stores.Seaweed]:
 
 
 @pytest.fixture(params=ledgers.KINDS)
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty ledger, once on each database."""
     if request.param == "sqlite":
-        return ledgers.sqlite(tmp_path / "ledger.sqlite")
+        yield ledgers.sqlite(tmp_path / "ledger.sqlite")
+        return
     server: ledgers.Postgres = request.getfixturevalue("postgres")
-    return server.ledger()
+    url = server.ledger()
+    yield url
+    server.give_back(url)

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select, update
 
 from renderer.ledger.deliveries import Deliveries, Load, Tried
@@ -20,9 +19,6 @@ from renderer.ledger.tables import outbox, parts
 from tests.batches import Bench
 
 PLANTED = "Quastenflosser"
-
-one_database = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
-"""For what no database does in its own way."""
 
 
 class Post:

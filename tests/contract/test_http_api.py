@@ -15,6 +15,7 @@ import pytest
 from renderer.publishing import keep
 from renderer.template.release import read_folder
 from tests.http_house import HttpHouse, http_house, line, problem, requests_in
+from tests.ledgers import one_database
 from tests.small_template import FILES, PROFILE, profile_with, write
 
 
@@ -108,6 +109,7 @@ def test_templates_are_named_by_id_or_digest(house: HttpHouse) -> None:
     problem(house.submit("d", template=f"other@{digest}"), 422, "usage.argument")
 
 
+@one_database
 @pytest.mark.parametrize(
     ("change", "field"),
     [

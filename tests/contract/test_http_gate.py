@@ -16,6 +16,7 @@ from renderer.ledger.database import Database
 from renderer.ledger.model import wall_clock
 from renderer.ledger.tables import api_keys
 from tests.http_house import HttpHouse, http_house, line, problem, requests_in
+from tests.ledgers import one_database
 from tests.small_template import PROFILE
 
 
@@ -114,6 +115,7 @@ def test_guessing_keys_is_slowed_down_and_good_keys_are_not(house: HttpHouse) ->
     assert house.call("GET", "/v1/templates", key=house.key("read")).status == 200
 
 
+@one_database
 def test_bodies_are_refused_before_they_are_read(house: HttpHouse) -> None:
     import http.client
 
@@ -131,6 +133,7 @@ def test_bodies_are_refused_before_they_are_read(house: HttpHouse) -> None:
         connection.close()
 
 
+@one_database
 def test_a_body_that_grows_while_it_is_sent_is_cut_off(house: HttpHouse) -> None:
     def pieces() -> Iterator[bytes]:
         for _ in range(18):
@@ -143,12 +146,14 @@ def test_a_body_that_grows_while_it_is_sent_is_cut_off(house: HttpHouse) -> None
     problem(answer, 413, "api.too-large")
 
 
+@one_database
 @pytest.mark.parametrize("coding", ["gzip", "br", "deflate, gzip", "zstd"])
 def test_compressed_bodies_are_not_taken(house: HttpHouse, coding: str) -> None:
     answer = house.call("POST", "/v1/requests", b"x", Idempotency_Key="k", Content_Encoding=coding)
     problem(answer, 415, "api.media-type")
 
 
+@one_database
 @pytest.mark.parametrize(
     "kind", ["", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16"]
 )
@@ -202,6 +207,7 @@ def test_a_call_without_a_name_is_refused(house: HttpHouse) -> None:
 # ---------------------------------------------------------------- the service
 
 
+@one_database
 def test_errors_of_the_framework_are_problems_too(house: HttpHouse) -> None:
     problem(house.call("GET", "/v1/nothing"), 404, "api.path")
     problem(house.call("GET", "/v1/requests/"), 404, "api.path")
@@ -269,6 +275,7 @@ def test_no_connection_is_left_to_the_ledger(tmp_path: Path, ledger_url: str) ->
             time.sleep(0.05)
 
 
+@one_database
 def test_no_page_elsewhere_may_read_an_answer(house: HttpHouse) -> None:
     for method in ("GET", "OPTIONS"):
         answer = house.call(method, "/v1/templates", Origin="https://evil.example", Access_Control_Request_Method="GET")

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from renderer.ledger.model import Fault
 from renderer.ledger.tables import requests
 from tests.http_house import Answer, HttpHouse, http_house, line, problem
+from tests.ledgers import one_database
 from tests.small_template import profile_with
 
 
@@ -175,6 +176,7 @@ def test_parts_of_a_file(house: HttpHouse) -> None:
     assert house.call("GET", path, If_None_Match=tag).status == 304
 
 
+@one_database
 @pytest.mark.parametrize(
     "path",
     [

@@ -15,9 +15,10 @@ from renderer.deliver import sender as sending
 from renderer.ledger.model import wall_clock
 from renderer.operations.forget import forget
 from tests.batches import Bench, person
+from tests.ledgers import one_database
 from tests.receivers import receiver
 from tests.webhook_office import Office, office_at, until
-from tests.webhook_post import PLANTED, one_database
+from tests.webhook_post import PLANTED
 
 pytestmark = pytest.mark.integration
 

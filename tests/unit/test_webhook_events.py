@@ -21,7 +21,8 @@ from renderer.ledger.tables import (
     webhook_secrets,
 )
 from tests.batches import FAILS, person
-from tests.webhook_post import PLANTED, Post, one_database, post_at
+from tests.ledgers import one_database
+from tests.webhook_post import PLANTED, Post, post_at
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from renderer.ledger.tables import (
 )
 from renderer.ledger.tallies import Tallies
 from renderer.times import DAY_MS
-from tests.webhook_post import Post, one_database, post_at
+from tests.ledgers import one_database
+from tests.webhook_post import Post, post_at
 
 HOUR_MS = 3_600_000
 
