@@ -92,7 +92,8 @@ def test_no_scrape_waits_for_a_bucket_that_hangs(
     settings.prepare()
     with closing(LedgerCollector(settings)) as collector:
         first = scrape(collector)
-        assert first["dearly_ledger_up"] == 1 and "dearly_store_up" not in first
+        assert first["dearly_ledger_up"] == 1
+        assert not first.get("dearly_store_up")  # not known yet, or away where opening the ledger took two seconds
         assert first["dearly_collect_seconds"] < 30
         until(lambda: scrape(collector).get("dearly_store_up") == 0)
 
