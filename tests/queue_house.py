@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,16 @@ class Service:
         file = self.settings.home / "journal"
         lines = file.read_text().splitlines() if file.exists() else []
         return Counter(line for line in lines if line.split()[1] in digests)
+
+
+@contextmanager
+def at_work(home: Path) -> Iterator[Service]:
+    """A service whose workers are there, so that any test may come first and speak to the broker. It ends in order."""
+    running = Service(home)
+    running.until(lambda: bool(running.services.reader.workers()))
+    yield running
+    assert running.stop() == 0
+    assert not running.settings.broker_socket.exists()
 
 
 def descendants(pid: int) -> set[int]:

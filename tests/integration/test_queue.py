@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from renderer.ledger.model import URGENT, Counts
-from tests.queue_house import PLANTED, ROOT, Service, alive, dearly, descendants, nothing_personal_left
+from tests.queue_house import PLANTED, ROOT, Service, alive, at_work, dearly, descendants, nothing_personal_left
 from workers.start import TIED_TO, is_running
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -25,11 +25,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("home"))
-    running.until(lambda: bool(running.services.reader.workers()))  # any test may come first, and speak to the broker
-    yield running
-    assert running.stop() == 0
-    assert not running.settings.broker_socket.exists()
+    with at_work(tmp_path_factory.mktemp("home")) as running:
+        yield running
 
 
 def test_a_request_goes_through_in_all_channels(service: Service) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from renderer.ledger.model import POISON_AFTER, Counts
-from tests.queue_house import PATIENCE_S, Service, alive, descendants, nothing_personal_left
+from tests.queue_house import PATIENCE_S, Service, alive, at_work, descendants, nothing_personal_left
 from workers.app import WORK, make_app
 from workers.dispatch import Dispatcher
 from workers.start import is_running
@@ -22,11 +22,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("home"))
-    running.until(lambda: bool(running.services.reader.workers()))  # any test may come first, and speak to the broker
-    yield running
-    assert running.stop() == 0
-    assert not running.settings.broker_socket.exists()
+    with at_work(tmp_path_factory.mktemp("home")) as running:
+        yield running
 
 
 def test_a_part_that_eats_memory_fails_and_its_neighbours_do_not(service: Service) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +20,6 @@ from tests.operate_house import (
     batch,
     everywhere,
     location,
-    operate_house,
     pages,
     person,
     requests_of,
@@ -33,22 +30,6 @@ from tests.operate_house import (
 some = settings(
     max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
 )
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
-    with operate_house(tmp_path_factory.mktemp("operate")) as made:
-        yield made
-
-
-@pytest.fixture
-def all_(house: HttpHouse) -> Visitor:
-    return Visitor(house, house.all)
-
-
-@pytest.fixture(scope="module")
-def world(house: HttpHouse, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(house, tmp_path_factory.mktemp("world"))
 
 
 @some

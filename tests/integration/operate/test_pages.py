@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
 from sqlalchemy import delete, insert, select, update
 
 from renderer.api.keys import SCOPES
@@ -20,28 +18,11 @@ from tests.operate_house import (
     World,
     batch,
     everywhere,
-    operate_house,
     pages,
     person,
     requests_of,
     text_of,
 )
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
-    with operate_house(tmp_path_factory.mktemp("operate")) as made:
-        yield made
-
-
-@pytest.fixture
-def all_(house: HttpHouse) -> Visitor:
-    return Visitor(house, house.all)
-
-
-@pytest.fixture(scope="module")
-def world(house: HttpHouse, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(house, tmp_path_factory.mktemp("world"))
 
 
 def test_texts_of_others_are_shown_as_they_are(house: HttpHouse, tmp_path: Path, all_: Visitor) -> None:

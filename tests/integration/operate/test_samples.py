@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,27 +22,10 @@ from tests.operate_house import (
     World,
     batch,
     make_sample,
-    operate_house,
     person,
     requests_of,
     text_of,
 )
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
-    with operate_house(tmp_path_factory.mktemp("operate")) as made:
-        yield made
-
-
-@pytest.fixture
-def all_(house: HttpHouse) -> Visitor:
-    return Visitor(house, house.all)
-
-
-@pytest.fixture(scope="module")
-def world(house: HttpHouse, tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(house, tmp_path_factory.mktemp("world"))
 
 
 def ticket_of(visitor: Visitor, request: str) -> str:

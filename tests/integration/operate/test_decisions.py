@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,30 +19,11 @@ from tests.operate_house import (
     batch,
     held_run,
     location,
-    operate_house,
     person,
     run_row,
     text_of,
     waiting_of,
 )
-
-turns = count()
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
-    with operate_house(tmp_path_factory.mktemp("operate")) as made:
-        yield made
-
-
-@pytest.fixture
-def all_(house: HttpHouse) -> Visitor:
-    return Visitor(house, house.all)
-
-
-@pytest.fixture
-def held(house: HttpHouse, tmp_path: Path) -> str:
-    return held_run(house, tmp_path, turn=f"-{next(turns)}-")
 
 
 def test_approving_lets_the_rest_go_on_and_says_who(house: HttpHouse, held: str) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +15,10 @@ from renderer.ledger.model import wall_clock
 from tests.http_house import HttpHouse, http_house
 from tests.operate_house import (
     Visitor,
-    held_run,
     location,
-    operate_house,
     run_row,
     text_of,
 )
-
-turns = count()
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpHouse]:
-    with operate_house(tmp_path_factory.mktemp("operate")) as made:
-        yield made
-
-
-@pytest.fixture
-def all_(house: HttpHouse) -> Visitor:
-    return Visitor(house, house.all)
-
-
-@pytest.fixture
-def held(house: HttpHouse, tmp_path: Path) -> str:
-    return held_run(house, tmp_path, turn=f"-{next(turns)}-")
-
 
 # ---------------------------------------------------------------- signing in and out
 
