@@ -45,9 +45,9 @@ def _failed(request: Request) -> list[str]:
 
 
 @contextmanager
-def opened(browser: Browser, address: str, *, width: int = 390, **options: Any) -> Iterator[Page]:
+def opened(browser: Browser, address: str, *, width: int = 390, height: int = 844, **options: Any) -> Iterator[Page]:
     """The page at ``address``; on leaving, no console message and no request beyond its folder may have been seen."""
-    context = browser.new_context(viewport={"width": width, "height": 844}, **options)
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
     page = context.new_page()
     seen: list[str] = []
     base = address.rsplit("/", 1)[0]

@@ -98,14 +98,11 @@ def test_it_loads_and_plays_with_its_captions(browser: Browser, folder: Path, se
 def test_each_screen_gets_its_film_and_poster_and_nothing_jumps(
     browser: Browser, served: str, width: int, height: int, film: str
 ) -> None:
-    with opened(browser, f"{served}/debit/microsite/index.html", width=width) as page:
-        page.set_viewport_size({"width": width, "height": height})
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[-1]))
-        page.reload()
+    with opened(browser, f"{served}/debit/microsite/index.html", width=width, height=height) as page:
+        poster = film.replace("film", "poster").replace("mp4", "jpg")
+        page.wait_for_function(f"({LOADED}).includes('{poster}')")  # a page is loaded without what its style shows
         before = page.evaluate(PLAYER)
         assert before["source"].endswith(f"/{film}")
-        assert ("poster-9x16.jpg" in asked) == ("9x16" in film)  # the other stands on paper and is there anyway
         page.locator("video").scroll_into_view_if_needed()
         with Image.open(io.BytesIO(page.locator("video").screenshot())) as shown:
             seen: Any = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 4))
@@ -113,12 +110,14 @@ def test_each_screen_gets_its_film_and_poster_and_nothing_jumps(
         assert max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) <= 12
         state = page.evaluate(PLAYED)
         assert state["width"] == (180 if "9x16" in film else 320) and state["frames"] > 0
+        assert ("poster-9x16.jpg" in page.evaluate(LOADED)) == ("9x16" in film)  # the other is on paper anyway
         after = page.evaluate(PLAYER)
         assert (after["width"], after["height"]) == (before["width"], before["height"])
         assert before["height"] <= 0.85 * height and before["width"] <= width
         assert before["width"] / before["height"] == pytest.approx(9 / 16 if "9x16" in film else 16 / 9, rel=0.01)
 
 
+LOADED = "performance.getEntriesByType('resource').map(entry => entry.name.split('/').pop())"
 PLAYER = """() => {
   const video = document.querySelector('video');
   const box = video.getBoundingClientRect();

@@ -23,6 +23,7 @@ from renderer.render.model import RenderResult
 from renderer.settings import Settings
 from renderer.template.model import Channel
 from renderer.template.release import Release
+from tests.chaos.customers import number_of
 from workers.app import make_app
 from workers.lanes import LIMITS, Limit
 from workers.supervisor import main
@@ -33,8 +34,10 @@ SOFT_S = float(os.environ.get("CHAOS_SOFT_S", "60"))
 MEMORY = int(float(os.environ.get("CHAOS_MEMORY_GIB", "12")) * 2**30)
 LONGER_S = float(os.environ.get("CHAOS_LONGER_S", "0"))
 """How much longer each statement takes, so that something is at work when a test wants to meet it."""
+HELD_FROM = int(os.environ.get("CHAOS_HELD_FROM", "1000000"))
+"""Statements of customers from this number on do not end at all, so that something is at work on any machine."""
 WHILE = Settings().home / "longer"
-"""The file that has to be there for it, else no statement takes longer."""
+"""The file that has to be there for both, else no statement takes longer."""
 
 
 class Harmful(PipelineEngine):
@@ -51,14 +54,15 @@ class Harmful(PipelineEngine):
         use: str,
     ) -> RenderResult:
         if channel == "statement":
-            _linger()
-            _do(note_of(plan), str(json.loads(plan.data)["facts"]["name"]["text"]))
+            name = str(json.loads(plan.data)["facts"]["name"]["text"])
+            _linger(number_of(name))
+            _do(note_of(plan), name)
         return super().render(release, plan, channel, out, made, progress, use)
 
 
-def _linger() -> None:
+def _linger(number: int) -> None:
     until = time.monotonic() + LONGER_S
-    while time.monotonic() < until and WHILE.exists():
+    while (number >= HELD_FROM or time.monotonic() < until) and WHILE.exists():
         time.sleep(0.02)
 
 

@@ -62,6 +62,11 @@ def name(number: int) -> str:
     return f"{NAMES[number % len(NAMES)]} {number:05d}"
 
 
+def number_of(name: str) -> int:
+    """The number that a customer's name tells."""
+    return int(name[-5:])
+
+
 def profile(number: int, *, lines: int = 25, note: str = "") -> dict[str, Any]:
     """One customer. ``note`` tells the engine of :mod:`tests.chaos.app` what to do."""
     record = deepcopy(small_template.PROFILE)

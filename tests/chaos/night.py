@@ -87,11 +87,11 @@ class Night:
 
 
 def get_through(
-    house: House, requests: int, *, kinds: Sequence[Kind] = KINDS, step: int | None = None, once: bool = False
+    house: House, requests: int, *, kinds: Sequence[Kind] = KINDS, step: int | None = None, held: int = 0
 ) -> Killer:
     """Have a batch of so many made while one of the ``kinds`` is killed every two seconds, once ``step`` requests more
-    are done, and audit it. With ``once`` the rest is made in peace and in haste when each kind had its turn. Gives the
-    killer."""
+    are done, and audit it. The last ``held`` of them, which the service has to hold (``CHAOS_HELD_FROM``), are made in
+    peace and in haste when each kind had its turn. Gives the killer."""
     killer = Killer(house, int(os.environ.get("DEARLY_CHAOS_SEED", random.randrange(10**6))), kinds)
     night = Night(house, requests)
     end = time.monotonic() + patience_s(requests)
@@ -106,9 +106,9 @@ def get_through(
                 if standing(house):
                     killer.kill_one("command")
                     due = time.monotonic() + EVERY_S
-            elif once and killer.all_had_their_turn():
+            elif held and killer.all_had_their_turn():
                 house.hurry()
-            elif ripe(house, now, due, reached + step) and killer.kill_one():
+            elif ripe(house, now, due, min(reached + step, requests - held)) and killer.kill_one():
                 reached = done(house)
                 due = time.monotonic() + EVERY_S
             time.sleep(0.1)

@@ -22,6 +22,8 @@ from tests.ledgers import Postgres
 
 REQUESTS = int(os.environ.get("DEARLY_CHAOS_REQUESTS", "24"))
 MESSAGES = 60 if LONG else 24
+HELD = 0 if LONG else 4
+"""The last requests, which wait until everybody was killed: few requests are enough then."""
 
 EVERYDAY: Mapping[str, tuple[Kind, ...]] = {"redis": ("child", "broker", "worker"), "rabbitmq": KINDS}
 """Who is killed every day: with Redis those whose death it feels, since it speaks as the embedded Valkey does, on which
@@ -60,9 +62,15 @@ def store(bucket_keys: None) -> Iterator[stores.Seaweed | None]:
 
 
 @pytest.fixture
-def longer_s() -> float:
-    """How much longer a statement takes: so that few requests are enough for everybody to be killed."""
-    return 0 if LONG else 2
+def pace() -> Mapping[str, str]:
+    """How long statements take (:mod:`tests.chaos.app`)."""
+    if not HELD:
+        return {}
+    return {
+        "CHAOS_LONGER_S": "1",
+        "CHAOS_HELD_FROM": str(REQUESTS - HELD + 1),
+        "CHAOS_SOFT_S": str(patience_s(REQUESTS)),
+    }
 
 
 @pytest.fixture
@@ -72,7 +80,7 @@ def house(
     broker: Own,
     moto: stores.Moto,
     store: stores.Seaweed | None,
-    longer_s: float,
+    pace: Mapping[str, str],
 ) -> Iterator[House]:
     running = House(
         tmp_path / "home",
@@ -81,7 +89,7 @@ def house(
         store=store,
         bucket=moto.bucket(),
         module=FAULTY,
-        environment={"CHAOS_LONGER_S": str(longer_s)},
+        environment=pace,
     )
     yield running
     running.close()
@@ -89,11 +97,11 @@ def house(
 
 def test_whoever_is_killed_nothing_is_lost_and_nothing_doubled(house: House, broker: Own) -> None:
     kinds = (*KINDS, "store") if LONG else EVERYDAY[broker.kind]
-    killer = get_through(house, REQUESTS, kinds=kinds, step=None if LONG else 1, once=not LONG)
+    killer = get_through(house, REQUESTS, kinds=kinds, step=None if LONG else 1, held=HELD)
     assert killer.all_had_their_turn(), str(killer)
 
 
-@pytest.mark.parametrize("longer_s", [0.2])
+@pytest.mark.parametrize("pace", [{"CHAOS_LONGER_S": "0.2"}])
 @pytest.mark.parametrize("server", brokers.KINDS if LONG else ["rabbitmq"], indirect=True)
 def test_messages_come_thrice_and_shuffled_and_the_broker_forgets(house: House, broker: Own) -> None:
     thrice_and_forgotten(house, MESSAGES, broker.forget if LONG else lambda: flush(house))

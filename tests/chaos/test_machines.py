@@ -30,7 +30,7 @@ from tests.chaos.conftest import LONG
 from tests.chaos.house import FAULTY, ROOT, House, until
 from tests.chaos.machines import BACK, Machine
 
-REQUESTS = 120 if LONG else 36
+REQUESTS = 120 if LONG else 48
 LONGER_S = 0.8 if LONG else 1.2
 """How much longer each statement takes, so that the run outlasts what happens to it."""
 AWAY_S = 15.0
