@@ -22,7 +22,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
@@ -226,7 +225,7 @@ class Client:
 
     def artefacts(self, id: str) -> tuple[Artefact, ...]:
         """The files of those channels of a request that are done."""
-        return tuple(map(model.artefact, self._calls.json("GET", place("requests", id, "artefacts"))["items"]))
+        return tuple(map(model.artefact, model.items(self._calls.json("GET", place("requests", id, "artefacts")))))
 
     def download(self, id: str, path: str, to: str | os.PathLike[str]) -> Path:
         """Fetch one file of a request to a path, or into a folder; where it is now.
@@ -250,7 +249,7 @@ class Client:
         files yet, NotThere."""
         said = body_of({"paths": [path], "expires_in_s": expires_in_s})
         answer = self._calls.json("POST", place("requests", id, "links"), headers=JSON, content=said)
-        return model.link(answer["items"][0], self._calls.url)
+        return model.link(answer, self._calls.url)
 
     # ---- Runs
 
@@ -283,7 +282,7 @@ class Client:
 
     def templates(self) -> tuple[Template, ...]:
         """All templates that the key may use."""
-        return tuple(map(model.template, self._calls.json("GET", "/v1/templates")["items"]))
+        return tuple(map(model.template, model.items(self._calls.json("GET", "/v1/templates"))))
 
     def template(self, id: str) -> WholeTemplate:
         """How a template is filled, what it makes, and its releases."""
@@ -302,9 +301,7 @@ class Client:
     def _pages(self, path: str, asked: Mapping[str, str | None]) -> Iterator[Mapping[str, Any]]:
         params: Mapping[str, Any] = {**asked, "limit": PAGE}
         while True:
-            page = self._calls.json("GET", path, params=params)
-            yield from page["items"]
-            if page["next"] is None:
+            found, params = model.page(self._calls.json("GET", path, params=params))
+            yield from found
+            if not params:
                 return
-            # What it asks for, and not its address: a proxy may have the API under a path that the API does not know.
-            params = dict(parse_qsl(urlsplit(page["next"]).query))

@@ -1,11 +1,15 @@
-"""What the API answers, as values. Fields that a newer API adds are passed over."""
+"""What the API answers, as values. Fields that a newer API adds are passed over; JSON of another shape is no answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+from dearly.errors import Unreachable
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -198,6 +202,15 @@ class WholeTemplate(Template):
     releases: tuple[str, ...]
 
 
+@contextmanager
+def _of_the_api() -> Iterator[None]:
+    """Raises Unreachable for what is not of the shape that the API gives."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise Unreachable("The answer was not the API's: it is JSON of another kind.") from None
+
+
 def time_of(text: str) -> datetime:
     """A time of the API, aware."""
     return datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
@@ -214,10 +227,27 @@ def _why(said: Mapping[str, Any] | None) -> Why | None:
     return None if said is None else _read(Why, said)
 
 
+@_of_the_api()
+def items(said: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What a list has."""
+    return list(said["items"])
+
+
+@_of_the_api()
+def page(said: Mapping[str, Any]) -> tuple[Sequence[Mapping[str, Any]], dict[str, str]]:
+    """What a page of a list has, and what the next one is asked for with: nothing where there is none.
+
+    Not its address: a proxy may have the API under a path that the API does not know.
+    """
+    return list(said["items"]), dict(parse_qsl(urlsplit(said["next"] or "").query))
+
+
+@_of_the_api()
 def handed(said: Mapping[str, Any]) -> Handed:
     return _read(Handed, said)
 
 
+@_of_the_api()
 def request(said: Mapping[str, Any]) -> Request:
     return _read(Request, said, error=_why(said["error"]), channels=tuple(map(_channel, said.get("channels", ()))))
 
@@ -226,31 +256,39 @@ def _channel(said: Mapping[str, Any]) -> Channel:
     return _read(Channel, said, error=_why(said["error"]), warnings=tuple(said["warnings"]))
 
 
+@_of_the_api()
 def artefact(said: Mapping[str, Any]) -> Artefact:
     return _read(Artefact, said)
 
 
+@_of_the_api()
 def link(said: Mapping[str, Any], base: str) -> Link:
-    """``base`` stands before an address that the API gives without one."""
-    return _read(Link, said, url=said["url"] if "://" in said["url"] else base + said["url"])
+    """The only one of a list. ``base`` stands before an address that the API gives without one."""
+    (one,) = said["items"]
+    return _read(Link, one, url=one["url"] if "://" in one["url"] else base + one["url"])
 
 
+@_of_the_api()
 def run(said: Mapping[str, Any]) -> Run:
     return _read(Run, said)
 
 
+@_of_the_api()
 def standing(said: Mapping[str, Any]) -> Standing:
     return _read(Standing, said, waits=tuple(one["for"] for one in said["waits"]), all=said)
 
 
+@_of_the_api()
 def report(said: Mapping[str, Any]) -> Report:
     return _read(Report, said, why=tuple(said["why"]), all=said)
 
 
+@_of_the_api()
 def template(said: Mapping[str, Any]) -> Template:
     return _read(Template, said)
 
 
+@_of_the_api()
 def whole_template(said: Mapping[str, Any]) -> WholeTemplate:
     return _read(
         WholeTemplate,

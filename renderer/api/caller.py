@@ -79,6 +79,7 @@ class Doorkeeper:
                 403,
                 "api.scope",
                 f"This key does not have the scope '{scope}'.",
+                hint="Call with one that has it. `dearly key create` makes it.",
                 headers={"WWW-Authenticate": f'Bearer realm="dearly", error="insufficient_scope", scope="{scope}"'},
             )
         return key

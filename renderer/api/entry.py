@@ -93,7 +93,9 @@ class Entry:
         """Raises a Refusal 403 for a template that the key is not for: also where the request is known."""
         template, _, _ = item.offer.template.partition("@")
         if not key.may_use(template):
-            raise Refusal(403, "api.scope", "This key is not for this template.", field="template")
+            raise Refusal(
+                403, "api.scope", "This key is not for this template.", field="template", hint="Call with one that is."
+            )
 
     def again(self, request_id: str, failed: Failed) -> Submission:
         """A request that failed, as a new one: of the same profile, release and channels. Handed in twice it is one.

@@ -44,7 +44,9 @@ class OpenedTemplates:
         :meth:`renderer.publishing.Resolver.find` does."""
         wanted, _, _ = name.partition("@")
         if not key.may_use(wanted):
-            raise Refusal(403, "api.scope", "This key is not for this template.", field="template")
+            raise Refusal(
+                403, "api.scope", "This key is not for this template.", field="template", hint="Call with one that is."
+            )
         with self._lock:
             since, found = self._names.get(name, (float("-inf"), ""))
             if self._now() - since >= self.KEPT_S or (isinstance(found, str) and found not in self._opened):

@@ -81,6 +81,16 @@ def not_there(what: str = "There is nothing at this address.") -> Refusal:
     return Refusal(404, "api.path", what)
 
 
+def files_gone() -> Refusal:
+    """For the files of a request that are not kept any more."""
+    return Refusal(
+        410,
+        "api.gone",
+        "The files of this request are not kept any more.",
+        hint="To have them made again, hand it in under another name.",
+    )
+
+
 def busy(message: str, retry_s: int = 1) -> Refusal:
     """For when there is too much to do."""
     return Refusal(503, "api.busy", message, headers={"Retry-After": str(retry_s)})

@@ -96,9 +96,10 @@ class BatchOptions:
         return json.dumps({name: value for name, value in vars(self).items() if value is not None}, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str | None) -> BatchOptions:
-        """The options of a run; ``text`` is None where it was started without."""
-        given = json.loads(text or "{}")
+    def from_json(cls, said: str | Mapping[str, Any] | None) -> BatchOptions:
+        """The options of a run, of what :meth:`to_json` gave or as the ledger's reader has them; None where it was
+        started without."""
+        given = json.loads(said or "{}") if isinstance(said, str | None) else dict(said)
         for name in ("channels", "columns"):
             if name in given:
                 given[name] = tuple(given[name])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import heapq
 import io
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -123,7 +122,7 @@ def gather(services: Services, run_id: str, progress: Callable[[int], None] = la
     digests = {digest for channel in census.channels.values() for digest in channel.engines if digest is not None}
     return Report(
         run=run,
-        options=BatchOptions.from_json(json.dumps(run.options)),
+        options=BatchOptions.from_json(run.options),
         tally=tally,
         balance=balance,
         settled=settled,
@@ -230,34 +229,32 @@ COLUMNS = ("record", "request", "state", "reason", "field", "line", *CHANNELS, "
 
 def csv_pieces(services: Services, run_id: str, rows: int = 500) -> Iterator[str]:
     """What :func:`write_csv` writes, so many rows at a time, for one who sends it on as it is made."""
-    held = io.StringIO()
-    writer = csv.DictWriter(held, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for count, row in enumerate(_rows(services, run_id), start=1):
-        writer.writerow(row)
-        if count % rows == 0:
-            yield held.getvalue()
-            held.seek(0)
-            held.truncate()
-    yield held.getvalue()
+    return (text for _, text in _pieces(services, run_id, rows))
 
 
 def write_csv(services: Services, run_id: str, file: TextIO, progress: Callable[[int], None] = lambda _: None) -> int:
     """One row for every request and every record set aside, in the order of the input; how many. Memory stays flat."""
-    writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
     count = 0
-    for count, row in enumerate(_rows(services, run_id), start=1):
-        writer.writerow(row)
-        if count % 500 == 0:
-            progress(count)
-    progress(count)
+    for count, text in _pieces(services, run_id, 500):
+        file.write(text)
+        progress(count)
     return count
 
 
-def _rows(services: Services, run_id: str) -> Iterator[dict[str, object]]:
+def _pieces(services: Services, run_id: str, rows: int) -> Iterator[tuple[int, str]]:
+    """So many rows at a time, each with how many there were until then."""
+    held = io.StringIO()
+    writer = csv.DictWriter(held, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    count = 0
     numbered = heapq.merge(_request_rows(services, run_id), _aside_rows(services, run_id), key=itemgetter(0))
-    return (row for _, row in numbered)
+    for count, (_, row) in enumerate(numbered, start=1):
+        writer.writerow(row)
+        if count % rows == 0:
+            yield count, held.getvalue()
+            held.seek(0)
+            held.truncate()
+    yield count, held.getvalue()
 
 
 def _request_rows(services: Services, run_id: str) -> Iterator[tuple[int, dict[str, object]]]:

@@ -142,7 +142,12 @@ class Doorman:
             raise Refusal(401, "api.key", "This key opens nothing.", hint="It may have been revoked or have expired.")
         self._doorkeeper.count(request, key)
         if NEEDED not in key.scopes:
-            raise Refusal(403, "api.scope", f"This key does not have the scope '{NEEDED}', which this page needs.")
+            raise Refusal(
+                403,
+                "api.scope",
+                f"This key does not have the scope '{NEEDED}', which this page needs.",
+                hint="Sign in with one that has it. `dearly key create` makes it.",
+            )
         return self._sessions.begin(key.id, self._keys.mark(shown))
 
     def remember(self, answer: Response, session: Session) -> None:
@@ -208,7 +213,12 @@ class Doorman:
 
 def _with(visitor: Visitor, scope: str) -> Visitor:
     if not visitor.may(scope):
-        raise Refusal(403, "api.scope", f"Your key does not have the scope '{scope}'.")
+        raise Refusal(
+            403,
+            "api.scope",
+            f"Your key does not have the scope '{scope}'.",
+            hint="Sign in with one that has it. `dearly key create` makes it.",
+        )
     return visitor
 
 
@@ -218,5 +228,5 @@ async def fields_of(request: Request) -> dict[str, str]:
     try:
         pairs = parse_qsl(data.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS, errors="strict")
     except ValueError:
-        raise Refusal(400, "api.body", "The form cannot be read.") from None
+        raise Refusal(400, "api.body", "The form cannot be read.", hint="Open the page anew and try again.") from None
     return dict(pairs)

@@ -14,7 +14,7 @@ from renderer.api.links import LONGEST_S, TOKEN
 from renderer.api.model import FilesSaid, LinkSaid, LinksSaid, file_said
 from renderer.api.offers import read_json
 from renderer.api.pages import done, said
-from renderer.api.problems import Refusal, not_there
+from renderer.api.problems import Refusal, files_gone, not_there
 from renderer.api.routes.requests import RequestId, seen_by
 from renderer.api.routes.submissions import PATH
 from renderer.ledger.key_ring import ApiKey
@@ -162,7 +162,7 @@ def router(house: House) -> APIRouter:
 
 def _chosen(seen: SeenRequest, files: tuple[Produced, ...], path: str) -> Produced:
     if seen.gone:
-        raise _gone()
+        raise files_gone()
     for file in files:
         if file.path == path:
             return file
@@ -171,12 +171,8 @@ def _chosen(seen: SeenRequest, files: tuple[Produced, ...], path: str) -> Produc
 
 def _all(seen: SeenRequest, files: tuple[Produced, ...]) -> tuple[Produced, ...]:
     if seen.gone:
-        raise _gone()
+        raise files_gone()
     return files
-
-
-def _gone() -> Refusal:
-    return Refusal(410, "api.gone", "The files of this request are not kept any more.")
 
 
 def _asked(given: dict[str, Any]) -> tuple[list[str] | None, int]:

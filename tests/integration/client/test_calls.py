@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -105,6 +107,27 @@ def test_what_is_turned_away_comes_again_when_it_is_told_to(dearly: Client, bad:
     begun = time.monotonic()
     assert hand_in(dearly).status == "accepted"
     assert time.monotonic() - begun >= 2 and not bad.plans
+
+
+@pytest.mark.parametrize("said", [{"status": "ok"}, [], "ok", 1, None, {"items": 1}, {"items": [{"id": 1}], "next": 1}])
+def test_what_a_stranger_answers_is_no_answer(dearly: Client, bad: Wire, said: object) -> None:
+    """A proxy or a captive page that answers every address with 200 and JSON of its own."""
+    calls: list[Callable[[], object]] = [
+        lambda: dearly.request("0" * 32),
+        lambda: list(dearly.requests()),
+        lambda: dearly.artefacts("0" * 32),
+        lambda: dearly.link("0" * 32, PDF),
+        lambda: dearly.run("0" * 32),
+        lambda: dearly.report("0" * 32),
+        lambda: dearly.templates(),
+        lambda: dearly.template("small"),
+        lambda: dearly.wait("0" * 32, timeout_s=5),
+        lambda: dearly.retry("0" * 32),
+    ]
+    for call in calls:
+        bad.plans.append(Plan(say=answer(200, json.dumps(said).encode())))
+        with pytest.raises(Unreachable, match="not the API's"):
+            call()
 
 
 def test_an_api_that_says_at_once_is_not_stormed(house: HttpHouse, bad: Wire) -> None:

@@ -35,7 +35,12 @@ def router(room: Room) -> APIRouter:
     @found.get(f"{PREFIX}/workers")
     async def workers(request: Request, visitor: Annotated[Visitor, Depends(reads)]) -> Response:
         if not visitor.sees_all:
-            raise Refusal(403, "api.scope", "Your key is for some templates only: it does not see the installation.")
+            raise Refusal(
+                403,
+                "api.scope",
+                "Your key is for some templates only: it does not see the installation.",
+                hint="Sign in with one for all templates.",
+            )
         status = await room.pool.run(status_of, room)
         return room.pages.show(
             request,

@@ -13,7 +13,7 @@ from renderer.api.operate.paper import SMALL, WIDTH, page_count, page_picture
 from renderer.api.operate.room import Room
 from renderer.api.operate.run_view import SAMPLE
 from renderer.api.pages import CURSOR
-from renderer.api.problems import Refusal, not_there
+from renderer.api.problems import files_gone, not_there
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import STATES, Produced, State
 from renderer.ledger.seen import Sampled, SeenRequest
@@ -118,7 +118,7 @@ def router(room: Room) -> APIRouter:
     def chosen(key: ApiKey, id: str, path: str) -> Produced:
         seen = _seen(key, browse.request(id))
         if seen.gone:
-            raise Refusal(410, "api.gone", "The files of this request are not kept any more.")
+            raise files_gone()
         file = browse.file(id, path)
         if file is None:
             raise not_there("The request has no such file, or not yet.")

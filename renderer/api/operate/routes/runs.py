@@ -34,6 +34,7 @@ SAID = {
     "over": "There is nothing to decide any more.",
 }
 """What a page says after a form, by the word in its address."""
+LISTED = "Look at its requests instead: the list of requests shows them by run."
 
 
 def router(room: Room) -> APIRouter:
@@ -94,14 +95,14 @@ def router(room: Room) -> APIRouter:
             "run.html",
             refresh_s=0 if view.standing.ended else REFRESH_S,
             view=view,
-            options=BatchOptions.from_json(json.dumps(dict(view.standing.run.options))),
+            options=BatchOptions.from_json(view.standing.run.options),
             said=SAID.get(said),
             late=said in ("late", "over"),
         )
 
     def reported(key: ApiKey, id: str) -> None:
         if seen_run(room, key, id).kind in ENDLESS:
-            raise Refusal(409, "api.state", "A run that takes requests for ever has no report.")
+            raise Refusal(409, "api.state", "A run that takes requests for ever has no report.", hint=LISTED)
 
     def written(id: str) -> str:
         return json.dumps(as_json(gather(services, id)), ensure_ascii=False, indent=2) + "\n"
@@ -133,7 +134,7 @@ def router(room: Room) -> APIRouter:
     ) -> Response:
         def form() -> str:
             if seen_run(room, visitor.key, id).kind != "batch":
-                raise Refusal(409, "api.state", "Only of a batch records are set aside.")
+                raise Refusal(409, "api.state", "Only of a batch records are set aside.", hint=LISTED)
             return BatchOptions.from_json(services.batches.run(id).options).form or "jsonl"
 
         csv_ = await room.pool.run(form) == "csv"
