@@ -189,7 +189,7 @@ def test_hostile_bodies(house: HttpHouse, body: bytes, status: int, code: str) -
     assert answer.status == status, answer.body
     codes = {answer.json["code"], *(one["code"] for one in answer.json.get("errors", ()))}
     assert code in codes, codes
-    assert time.monotonic() - began < 5 and requests_in(house) == 0
+    assert time.monotonic() - began < 20 and requests_in(house) == 0
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "é", "x" * 256, "a\tb"])

