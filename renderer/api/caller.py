@@ -41,6 +41,11 @@ class Doorkeeper:
 
         return admit
 
+    def standing(self, request: Request) -> Callable[[], bool]:
+        """Asks whether the key of a call that was admitted still opens something. Blocks: for a pool's threads."""
+        shown = _shown(request) or ""
+        return lambda: self._keys.opens(shown)
+
     def missed(self, request: Request) -> None:
         """Count a call that showed something that opens nothing. What does open something is never turned away for
         it: behind a proxy all calls come from one address. Raises a Refusal 429."""

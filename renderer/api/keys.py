@@ -120,6 +120,10 @@ class Keys:
         self._keep(digest, now, key)
         return key
 
+    def opens(self, shown: str) -> bool:
+        """Whether what somebody showed a while ago still opens something: asked again at most once a second."""
+        return (self.recent(shown) or self.holder(shown)) is not None
+
     def mark(self, shown: str) -> str:
         """What a session remembers of the secret that it began with: nobody can go back from it."""
         return self._mark(self._digest(shown))

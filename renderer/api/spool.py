@@ -14,7 +14,8 @@ from types import TracebackType
 
 IN_MEMORY = 2**18
 MOST = 2**30
-"""Bytes that may wait. Then the stream is read only as quickly as its answers are."""
+"""Bytes that may wait, unless the body that they answer has more: then so many. A client that sends ten million lines
+before it reads must not be waited for by whom it waits for."""
 PIECE = 2**16
 
 
@@ -28,10 +29,13 @@ class Spool:
         self._closed = False
         self._changed = asyncio.Condition()
 
-    async def put(self, data: bytes) -> None:
-        """Keep some bytes; waits while there are too many."""
+    async def put(self, data: bytes, most: int | None = None, patience_s: float | None = None) -> None:
+        """Keep some bytes; waits while ``most`` or more are there. Raises TimeoutError when none of them is read for
+        so long."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._written - self._read < MOST)
+            while most is not None and self._written - self._read >= most:
+                async with asyncio.timeout(patience_s):
+                    await self._changed.wait()  # for the reading end: nobody else changes anything meanwhile
             self._file.seek(self._written)
             self._file.write(data)
             self._written += len(data)

@@ -18,13 +18,13 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from renderer.api.entry import Entry, Letter
-from renderer.api.gate import RECORD_BODY
+from renderer.api.gate import RECORD_BODY, closing
 from renderer.api.lines import Line, Splitter
 from renderer.api.log import calls, fault
 from renderer.api.offers import read_json, read_offer
 from renderer.api.pool import Pool
-from renderer.api.problems import Refusal, details_of
-from renderer.api.spool import Spool
+from renderer.api.problems import Refusal, details_of, status_of
+from renderer.api.spool import MOST, Spool
 from renderer.errors import BadInput, DearlyError
 from renderer.ledger.key_ring import ApiKey
 
@@ -35,7 +35,7 @@ AT_ONCE = 200
 PIECES = 8
 """Pieces of the body that were read and not taken in."""
 IDLE_S = 60.0
-"""So long the client may send nothing, and, when all is answered, read nothing."""
+"""So long the client may send nothing, and, when all is answered or no more answers can wait, read nothing."""
 TRIES = 3
 """How often a transaction is tried when the environment is at fault, a second apart."""
 
@@ -45,15 +45,19 @@ End: TypeAlias = Literal["whole", "cut", "slow"]
 
 
 class Taker:
-    """Takes lines in and says what became of each. Blocks: for a pool's threads."""
+    """Takes lines in and says what became of each. Blocks: for a pool's threads. ``stands`` says whether the key still
+    opens something: a stream may last for hours."""
 
-    def __init__(self, entry: Entry, key: ApiKey) -> None:
+    def __init__(self, entry: Entry, key: ApiKey, stands: Callable[[], bool]) -> None:
         self._entry = entry
         self._key = key
+        self._stands = stands
 
     def take(self, lines: Sequence[Line]) -> list[Answer]:
         """What became of each line, in their order. Raises EnvironmentFault, and then a part may be in: it is known
-        when it comes again."""
+        when it comes again; and a Refusal 401 when the key has ended since."""
+        if not self._stands():
+            raise Refusal(401, "api.key", "The API key opens nothing any more.", hint="Send the rest with another one.")
         names: list[str | None] = []
         letters: list[Letter | Exception] = []
         for line in lines:
@@ -109,6 +113,7 @@ class LinesResponse(Response):
         self._leave = leave
         self._counts: Counter[str] = Counter()
         self._pieces: asyncio.Queue[bytes | End] = asyncio.Queue(PIECES)
+        self._came = 0
         self._sent = 0
         self._may_answer = asyncio.Event()
         if not after_body:
@@ -122,7 +127,11 @@ class LinesResponse(Response):
 
     async def _answer(self, receive: Receive, send: Send) -> None:
         # The first piece is waited for before anything is answered: a client may wait for leave to send.
-        first = await receive()
+        try:
+            async with asyncio.timeout(IDLE_S):
+                first = await receive()
+        except TimeoutError:
+            raise closing(_slow()) from None
         with Spool(self._folder) as spool:
             reading = asyncio.create_task(self._read(first, receive))
             writing = asyncio.create_task(self._write(spool, send))
@@ -142,6 +151,7 @@ class LinesResponse(Response):
         """Queue the pieces of the body, and how it ended."""
         while message["type"] == "http.request":
             if message.get("body"):
+                self._came += len(message["body"])
                 await self._pieces.put(message["body"])
             if not message.get("more_body", False):
                 await self._pieces.put("whole")
@@ -188,11 +198,14 @@ class LinesResponse(Response):
                     answers = await self._taken(lines[start : start + AT_ONCE])
                 except DearlyError as error:
                     return self._last("stopped", splitter, error)
-                await spool.put(b"".join(map(_line, answers)))
+                try:
+                    await spool.put(b"".join(map(_line, answers)), max(MOST, self._came), IDLE_S)
+                except TimeoutError:
+                    return self._last("stopped", splitter, _unread())
             if piece == "whole":
                 return self._last("end", splitter)
             if piece == "slow":
-                return self._last("stopped", splitter, Refusal(408, "api.slow", "The next line did not come in time."))
+                return self._last("stopped", splitter, _slow())
             if piece == "cut":
                 return None
 
@@ -201,8 +214,8 @@ class LinesResponse(Response):
         for tried in range(TRIES):
             try:
                 answers = await self._pool.run(self._take, lines)
-            except DearlyError:
-                if tried == TRIES - 1:
+            except DearlyError as error:
+                if tried == TRIES - 1 or status_of(error) != 503:
                     raise
                 await asyncio.sleep(1)
             except Exception as error:
@@ -224,6 +237,19 @@ def _taken(line: Line, request_id: str | None, status: str, id: str) -> Answer:
 
 def _refused(line: Line, request_id: str | None, error: DearlyError) -> Answer:
     return {"line": line.number, "request_id": request_id, "status": "refused", **_said(error)}
+
+
+def _slow() -> Refusal:
+    return Refusal(408, "api.slow", "The next line did not come in time.")
+
+
+def _unread() -> Refusal:
+    return Refusal(
+        413,
+        "api.too-large",
+        "More answers wait than can be kept.",
+        hint="Read them while you send, or send less at once.",
+    )
 
 
 def _said(error: DearlyError) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from renderer.api import stream as streaming
+from renderer.api.keys import KEPT_S
 from renderer.publishing import keep
 from renderer.template.release import read_folder
 from tests.http_house import HttpHouse, http_house, line, problem, requests_in
@@ -205,8 +208,6 @@ def test_a_client_that_sends_all_before_it_reads_is_answered(house: HttpHouse) -
 
 
 def test_streams_of_one_key_are_limited(tmp_path: Path) -> None:
-    import http.client
-
     with http_house(tmp_path, f"sqlite:///{tmp_path}/ledger.sqlite", api_streams=1) as house:
         open_ = http.client.HTTPConnection("127.0.0.1", house.port)
         open_.putrequest("POST", "/v1/requests:stream")
@@ -227,3 +228,59 @@ def test_streams_of_one_key_are_limited(tmp_path: Path) -> None:
         while (answer := house.stream([line("a")])).status != 200:
             assert time.monotonic() < until
             time.sleep(0.1)
+
+
+def _open_stream(house: HttpHouse, key: str, **headers: str) -> http.client.HTTPConnection:
+    """A stream that is begun and has no line yet."""
+    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=20)
+    connection.putrequest("POST", "/v1/requests:stream")
+    sent = {"Authorization": f"Bearer {key}", "Content-Type": "application/jsonl", "Transfer-Encoding": "chunked"}
+    for name, value in {**sent, **headers}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    return connection
+
+
+def _send(connection: http.client.HTTPConnection, data: bytes, *, end: bool = False) -> None:
+    connection.send(b"%x\r\n%s\r\n" % (len(data), data) + (b"0\r\n\r\n" if end else b""))
+
+
+@pytest.mark.parametrize("ending", ["revoked", "rotated"])
+def test_a_stream_ends_with_its_key(house: HttpHouse, ending: str) -> None:
+    shown = house.key("submit")
+    stream = _open_stream(house, shown)
+    _send(stream, json.dumps(line("before")).encode() + b"\n")
+    until = time.monotonic() + 20
+    while requests_in(house) < 1:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    key_id = shown.split("_")[1]
+    _ = house.keys.revoke(key_id) if ending == "revoked" else house.keys.rotate(key_id, 0)
+    time.sleep(KEPT_S + 0.1)
+    _send(stream, json.dumps(line("after")).encode() + b"\n", end=True)
+    said = [json.loads(text) for text in stream.getresponse().read().splitlines()]
+    stream.close()
+    assert [one["status"] for one in said] == ["accepted", "stopped"] and said[-1]["code"] == "api.key"
+    assert requests_in(house) == 1
+
+
+def test_a_stream_of_more_answers_than_may_wait_is_not_waited_for(
+    house: HttpHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that reads when all is sent, and a proxy that has to: with less said than was sent, and with more."""
+    monkeypatch.setattr(streaming, "MOST", 1_000)
+    monkeypatch.setattr(streaming, "IDLE_S", 1.0)
+    for data, last in ((b"{}" + b" " * 300 + b"\n", "end"), (b"x\n", "stopped")):
+        stream = _open_stream(house, house.all, **{"Dearly-Answers": "after-body"})
+        _send(stream, data * 500, end=last == "end")
+        said = [json.loads(text) for text in stream.getresponse().read().splitlines()]
+        stream.close()
+        assert said[-1]["status"] == last and said[-1].get("code") == {"end": None, "stopped": "api.too-large"}[last]
+
+
+def test_a_stream_that_never_begins_is_given_up(house: HttpHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "IDLE_S", 0.3)
+    stream = _open_stream(house, house.all)
+    answer = stream.getresponse()
+    assert (answer.status, json.loads(answer.read())["code"]) == (408, "api.slow")
+    stream.close()

@@ -150,7 +150,7 @@ def router(house: House) -> APIRouter:
         check_kind(request, *stream.MEDIA_TYPES)
         if not house.streams.enter(key.id):
             raise Refusal(429, "api.rate", "This key sends as many streams as it may.", headers={"Retry-After": "10"})
-        taker = stream.Taker(house.entry, key)
+        taker = stream.Taker(house.entry, key, house.doorkeeper.standing(request))
         return stream.LinesResponse(
             taker.take,
             house.stream_pool,
