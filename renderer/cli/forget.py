@@ -16,6 +16,7 @@ from renderer.ledger.erasing import Erasure, Known
 from renderer.operations import forget as forgetting
 from renderer.settings import Settings
 from renderer.times import iso
+from workers.leash import sweep_work
 
 
 @console.reports_errors
@@ -38,7 +39,7 @@ def forget(
 
     [bold]Example:[/] dearly forget - --yes < key.txt
     """
-    key = _read() if recipient == "-" else recipient
+    key = _key(sys.stdin.readline() if recipient == "-" else recipient)
     services = build(Settings())
     with closing(services.database):
         known, last = forgetting.known(services, key), forgetting.last(services, key)
@@ -50,16 +51,19 @@ def forget(
         with console.progress_bars(not json_) as bars:
             task = bars.add_task("forgetting", total=max(1, known.requests))
             erasure = forgetting.forget(services, key, lambda: bars.advance(task))
+    sweep_work(services.settings.work)  # what a worker that was killed had at work
     if json_:
         console.print_json({"forgotten": True, **_json(erasure)})
     else:
         _receipt(erasure)
 
 
-def _read() -> str:
-    key = sys.stdin.readline().rstrip("\r\n")
+def _key(text: str) -> str:
+    """The key as contracts read it: without the blanks around it, and without the mark that some editors begin a file
+    with. Otherwise somebody who is known would be told to be unknown."""
+    key = text.removeprefix("\ufeff").strip()
     if not key:
-        raise UsageError("usage.argument", "No key was given on standard input.")
+        raise UsageError("usage.argument", "No key was given.")
     return key
 
 

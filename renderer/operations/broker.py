@@ -1,8 +1,10 @@
-"""Asks the broker whether it is there, whatever it is: a look that takes seconds at most and changes nothing."""
+"""Asks the broker whether it is there, whatever it is: a look that takes seconds at most and changes nothing. And has
+Redis or Valkey let go of what went through it."""
 
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,9 @@ from typing import Any
 from renderer.settings import DEAD_LETTERS, Settings
 
 WAIT_S = 2
+
+CUT_S = 5.0
+"""How long a command waits for the broker's file to be written anew; it goes on in any case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,41 @@ def look(settings: Settings) -> BrokerView:
     return _rabbitmq(settings) if settings.broker_kind == "rabbitmq" else BrokerView(answers=_redis(settings))
 
 
+def cut_log(settings: Settings, wait_s: float = 0.0) -> bool:
+    """Have Redis or Valkey write its append-only file anew, with what waits now and nothing else. By itself it does so
+    at 64 MB; until then the file has all that went through, and a message that handed a request in has a profile.
+
+    Whether it is written, in so much time: without waiting it is only asked for. Raises nothing."""
+    if settings.broker_kind == "rabbitmq":
+        return False
+    import redis
+
+    until, asked = time.monotonic() + wait_s, False
+    try:
+        with closing(_client(settings)) as client:
+            while True:
+                about = client.info("persistence")
+                if not about.get("aof_enabled"):
+                    return True
+                if not about["aof_rewrite_in_progress"] and not about["aof_rewrite_scheduled"]:
+                    if asked:
+                        return bool(about["aof_last_bgrewrite_status"] == "ok")
+                    client.bgrewriteaof()  # one that was at work before may have begun too early
+                    asked = True
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(0.02)
+    except (redis.RedisError, ValueError, KeyError):
+        return False
+
+
+def _client(settings: Settings) -> Any:
+    import redis
+
+    address = settings.broker.replace("redis+socket://", "unix://")
+    return redis.Redis.from_url(address, socket_timeout=WAIT_S, socket_connect_timeout=WAIT_S)
+
+
 def _embedded(settings: Settings) -> bool:
     with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
         client.settimeout(WAIT_S)
@@ -39,9 +79,8 @@ def _embedded(settings: Settings) -> bool:
 def _redis(settings: Settings) -> bool:
     import redis
 
-    address = settings.broker.replace("redis+socket://", "unix://")
     try:
-        with closing(redis.Redis.from_url(address, socket_timeout=WAIT_S, socket_connect_timeout=WAIT_S)) as client:
+        with closing(_client(settings)) as client:
             return bool(client.ping())
     except (redis.RedisError, ValueError):
         return False

@@ -22,6 +22,7 @@ from renderer.ledger.erasing import Erasing, Erasure, Known, Sum
 from renderer.ledger.model import Fence, artefact_folder, request_of_key
 from renderer.ledger.seal import installation_key
 from renderer.ledger.tables import sealed, set_aside
+from renderer.operations import broker
 from renderer.plan.controls import amounts_from_bytes
 from renderer.render.video.speech_shelf import SpeechShelf
 
@@ -64,6 +65,7 @@ def forget(services: Services, recipient: str, step: Step = lambda: None) -> Era
         if erasing.known(digest, use).nothing:  # nothing came in meanwhile
             break
     _speech(services)
+    broker.cut_log(services.settings, broker.CUT_S)
     services.database.scrub(SEALED)
     return erasing.finish(erasure.id)
 
@@ -99,6 +101,7 @@ def look_again(services: Services, before_ms: int, fence: Fence | None = None) -
         erasing.checked(erasure.id, fence)
     _unused(shelf)
     _speech(services)
+    broker.cut_log(services.settings)  # it may not have run
     services.database.scrub(SEALED, wait_s=0.1)
     return len(found)
 

@@ -22,7 +22,7 @@ from renderer.ledger.leader import NotLeader
 from renderer.ledger.model import Clock, Fence, request_of_key, wall_clock
 from renderer.ledger.tallies import Tallies, releases_kept
 from renderer.ledger.upkeep import STEP, Upkeep
-from renderer.operations import forget
+from renderer.operations import broker, forget
 from renderer.operations.retention import Retention
 from renderer.render.video.speech_shelf import SpeechShelf
 from renderer.times import DAY_MS
@@ -89,6 +89,7 @@ class Caretaker:
             self.chunks: 600.0,
             self.abandoned: 300.0,
             self.unfinished: 3600.0,
+            self.handed_in: 3600.0,
         }
         self._due = dict.fromkeys(self._every, float("-inf"))
         self._at_work: dict[Callable[[Fence | None], Work], Work] = {}
@@ -224,6 +225,12 @@ class Caretaker:
         gone = self._services.store_care.tidy()
         if gone:
             events.info("unfinished uploads removed", uploads=gone)
+
+    def handed_in(self, _fence: Fence | None) -> Work:
+        """Have the embedded broker let go of profiles that were handed in by it; another one is its operator's."""
+        yield
+        if self._services.settings.embedded_broker:
+            broker.cut_log(self._services.settings)
 
     # ---- Clocks
 

@@ -1,16 +1,22 @@
-"""The embedded broker: never two on one append-only file, and one that answers nobody is started again."""
+"""The embedded broker: never two on one append-only file, one that answers nobody is started again, and its file does
+not keep what was handed in."""
 
 from __future__ import annotations
 
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import redis
 
+from renderer.bootstrap import Services, build
+from renderer.operations import forget
+from renderer.operations.upkeep import Caretaker
 from renderer.settings import Settings
 from tests.chaos.house import until
 from workers import broker as broker_module
@@ -70,3 +76,44 @@ def test_a_broker_that_answers_nobody_is_ended(
     until(lambda: not broker.running(), lambda: "still running")
     broker.start(settings.logs)
     assert _said(settings.broker_socket) == b"+PONG\r\n"
+
+
+NAME = b"Quastenflosser"
+
+
+def _hand_in_and_take(settings: Settings) -> None:
+    """A message that is there and taken again: the ledger has it, the broker need not."""
+    with closing(redis.Redis(unix_socket_path=str(settings.broker_socket))) as client:
+        client.lpush("intake", b"a profile: " + NAME)
+        assert client.rpop("intake")
+        client.lpush("intake", b"what still waits")
+
+
+def _kept(settings: Settings, text: bytes) -> bool:
+    """Whether a file of the broker has it. It removes old ones a moment after it has written the new."""
+    return any(text in path.read_bytes() for path in settings.broker_folder.rglob("appendonly*") if path.is_file())
+
+
+def _forget(services: Services) -> None:
+    forget.forget(services, NAME.decode())
+
+
+def _look_after(services: Services) -> None:
+    caretaker = Caretaker(services)
+    for _ in range(100):
+        caretaker.tick(None)
+
+
+@pytest.mark.parametrize("act", [_forget, _look_after])
+def test_the_file_lets_go_of_what_was_handed_in(
+    settings: Settings, brokers: list[Broker], act: Callable[[Services], None]
+) -> None:
+    brokers[0].start(settings.logs)
+    services = build(settings)
+    with closing(services.database):
+        _hand_in_and_take(settings)
+        until(lambda: _kept(settings, NAME), lambda: "nothing was kept")
+        act(services)
+        until(lambda: not _kept(settings, NAME), lambda: "it is kept")
+    with closing(redis.Redis(unix_socket_path=str(settings.broker_socket))) as client:
+        assert client.lrange("intake", 0, -1) == [b"what still waits"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, update
+from typer.testing import CliRunner
 
 from renderer.bootstrap import Services, build, recipient_use
+from renderer.cli import main as cli
 from renderer.ledger.model import Claim, artefact_key, new_id
 from renderer.ledger.tables import (
     artefacts,
@@ -40,6 +43,7 @@ from renderer.shelf import Shelf
 from renderer.template.model import Channel
 from renderer.template.release import Release
 from tests.engines import AsItStands
+from workers.leash import owned_prefix
 from workers.tasks import work_on
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -361,6 +365,47 @@ def test_the_sealed_bytes_are_gone_from_sqlites_files(tmp_path: Path) -> None:
     assert found(hers) == 0
     assert found(his) == len(his)
     bench.database.close()
+
+
+@pytest.mark.parametrize("given", [f"{ANNA}\n", f"  {ANNA} \t\r\n", f"\ufeff{ANNA}"])
+def test_a_key_is_found_whatever_stands_around_it(
+    bench: Bench, given: str, monkeypatch: pytest.MonkeyPatch, ledger_url: str
+) -> None:
+    """Contracts take blanks away too, so the ledger has none."""
+    bench.done(ANNA)
+    told = run_forget(bench, ledger_url, monkeypatch, "-", given)
+    assert json.loads(told)["requests"] == 1
+    assert json.loads(run_forget(bench, ledger_url, monkeypatch, f" {ANNA} "))["forgotten"] is False
+
+
+def test_what_a_killed_worker_had_at_work_goes_though_no_service_runs(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, ledger_url: str
+) -> None:
+    bench.done(ANNA)
+    dead = subprocess.run(
+        [sys.executable, "-c", "from workers.leash import owned_prefix; print(owned_prefix())"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    ).stdout.strip()
+    work = bench.services.settings.work
+    for name in (f"{dead}torn", f"{owned_prefix()}mine"):
+        (work / name).mkdir()
+        (work / name / "page.html").write_text(ANNA)
+    run_forget(bench, ledger_url, monkeypatch, ANNA)
+    assert [path.name for path in work.iterdir()] == [f"{owned_prefix()}mine"]
+
+
+def run_forget(
+    bench: Bench, ledger_url: str, monkeypatch: pytest.MonkeyPatch, argument: str, given: str | None = None
+) -> str:
+    cli.register()
+    monkeypatch.setenv("DEARLY_HOME", str(bench.services.settings.home))
+    monkeypatch.setenv("DEARLY_DATABASE_URL", ledger_url)
+    told = CliRunner().invoke(cli.app, ["forget", argument, "--yes", "--json"], input=given)
+    assert told.exit_code == 0, told.output
+    return told.stdout
 
 
 def test_a_reader_that_holds_the_log_does_not_stop_an_erasure(tmp_path: Path) -> None:
