@@ -15,7 +15,7 @@ from renderer.bootstrap import Services
 from renderer.ledger.cleaning import Cleaning, Old
 from renderer.ledger.gauges import Gauges
 from renderer.ledger.model import Clock, wall_clock
-from renderer.operations.folders import KEPT_CACHES, remove, unused
+from renderer.operations.folders import KEPT_CACHES, empty, remove, unused
 from renderer.operations.forget import shelf_of
 from renderer.times import DAY_MS
 
@@ -103,13 +103,15 @@ class Cleaner:
 
     def _files(self, kind: str) -> Gone:
         settings = self._services.settings
-        folder = settings.cache if kind == "cache" else settings.logs
+        folder, clear = (settings.cache, remove) if kind == "cache" else (settings.logs, empty)  # logs are open
         days = IDLE_DAYS if self._wish.days is None else min(self._wish.days, IDLE_DAYS)
         files = unused(folder, (self._clock() - days * DAY_MS) / 1000, KEPT_CACHES)
+        if kind == "logs":
+            files = [file for file in files if file.bytes]
         gone = Gone()
         for count, file in enumerate(files):
             self._step(kind, count, len(files))
-            if self._dry or remove(file.path):
+            if self._dry or clear(file.path):
                 gone += Gone(count=1, bytes=file.bytes)
                 self._free += file.bytes
         return gone

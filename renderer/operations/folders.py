@@ -66,6 +66,16 @@ def remove(path: Path) -> bool:
     return True
 
 
+def empty(path: Path) -> bool:
+    """Take all that a file holds; False when it is gone or refuses. Whoever has it open to add to it, as each process
+    has its log, goes on at its beginning, where a file that was removed would take what he writes along."""
+    try:
+        os.truncate(path, 0)
+    except OSError:
+        return False
+    return True
+
+
 def _files(folder: Path, skip: tuple[str, ...] = ()) -> Iterator[os.DirEntry[str]]:
     try:
         entries = list(os.scandir(folder))

@@ -414,6 +414,18 @@ def test_caches_and_logs_that_nobody_used_go_and_fonts_stay(bench: Bench) -> Non
     assert (cache / "fonts/static/b.ttf").exists() and (cache / "new.yuv").exists()
 
 
+def test_a_log_that_a_quiet_process_has_open_goes_on(bench: Bench) -> None:
+    path = bench.settings.logs / "broker.log"
+    with path.open("ab") as log:
+        log.write(b"long ago")
+        log.flush()
+        os.utime(path, ((bench.now - 40 * DAY_MS) / 1000,) * 2)
+        assert clean(bench).logs.bytes == 8
+        assert clean(bench).logs.count == 0
+        log.write(b"trouble")
+    assert path.read_bytes() == b"trouble"
+
+
 def test_a_cleaning_that_is_cut_short_leaves_no_row_without_its_file(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
