@@ -11,7 +11,7 @@ Every step may be repeated, so an erasure that was cut short goes on when it is 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING
 
 from renderer.batch.model import Balance
@@ -83,13 +83,16 @@ def late(services: Services, request_id: str) -> bool:
     return True
 
 
-def look_again(services: Services, before_ms: int, fence: Fence | None = None) -> int:
-    """Remove whatever workers that were killed have left of recipients who were forgotten before then; of how many.
-    Raises NotLeader."""
+def look_again(services: Services, before_ms: int, fence: Fence | None = None) -> Generator[None, None, int]:
+    """Remove whatever workers that were killed have left of recipients who were forgotten before then; gives of how
+    many at its end. It pauses after each request: a bucket takes a while to say what it has. Raises NotLeader."""
     erasing = Erasing(services.database)
     found = erasing.unchecked(before_ms)
     if not found:
         return 0
+    _speech(services)
+    broker.cut_log(services.settings)  # it may not have run
+    services.database.scrub(SEALED, wait_s=0.1)
     shelf = shelf_of(services)
     for erasure in found:
         after = ""
@@ -97,12 +100,13 @@ def look_again(services: Services, before_ms: int, fence: Fence | None = None) -
             for request_id in ids:
                 if erasing.forgotten(request_id):  # one that came in since is none of ours
                     _leftovers(services, shelf, request_id, erasing.parts(request_id))
+                yield
             after = ids[-1]
         erasing.checked(erasure.id, fence)
-    _unused(shelf)
-    _speech(services)
-    broker.cut_log(services.settings)  # it may not have run
-    services.database.scrub(SEALED, wait_s=0.1)
+    following: str | None = ""
+    while following is not None:
+        _, following = shelf.drop_unused(following)
+        yield
     return len(found)
 
 

@@ -178,7 +178,7 @@ class Caretaker:
     def erasures(self, fence: Fence | None) -> Work:
         """Look whether work that was under way has left anything of who was forgotten."""
         yield
-        looked = forget.look_again(self._services, self._clock() - forget.LOOK_AFTER_MS, fence)
+        looked = yield from forget.look_again(self._services, self._clock() - forget.LOOK_AFTER_MS, fence)
         if looked:
             events.info("looked again", erasures=looked)
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from renderer.bootstrap import Services, build, recipient_use
 from renderer.cli import main as cli
-from renderer.ledger.model import Claim, artefact_key, new_id
+from renderer.ledger.model import Claim, artefact_key, new_id, wall_clock
 from renderer.ledger.tables import (
     artefacts,
     attempts,
@@ -40,6 +40,7 @@ from renderer.render.video.chunks import Mine
 from renderer.render.video.speech_shelf import SpeechShelf
 from renderer.settings import Settings
 from renderer.shelf import Shelf
+from renderer.store.local import LocalStore
 from renderer.template.model import Channel
 from renderer.template.release import Release
 from tests.engines import AsItStands
@@ -251,11 +252,43 @@ def test_what_a_killed_worker_has_left_is_found_by_the_last_look(bench: Bench) -
     late = artefact_key(request, "video/film.mp4")
     bench.services.store.put_if_absent(late, b"stored just before it was killed")
     bench.chunk("f" * 64, f"{request}-statement")
-    assert forget.look_again(bench.services, proof.finished_ms) == 0  # not yet
-    assert forget.look_again(bench.services, proof.finished_ms + 1) == 1
+    assert looked_again(bench, proof.finished_ms) == 0  # not yet
+    assert looked_again(bench, proof.finished_ms + 1) == 1
     assert bench.files(request) == [] and bench.chunks() == set()
     assert len(bench.files(bruno)) == 1
-    assert forget.look_again(bench.services, proof.finished_ms + 10**9) == 0  # once
+    assert looked_again(bench, proof.finished_ms + 10**9) == 0  # once
+
+
+def test_the_last_look_never_holds_the_dispatcher_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It sends what is urgent, and leads for seconds only, while a bucket takes its time to say what it has."""
+    for _ in range(4):
+        bench.done(ANNA)
+        bench.done(BRUNO)
+    for recipient in (ANNA, BRUNO):
+        forget.forget(bench.services, recipient)
+    asked: list[str] = []
+    listed = LocalStore.list
+
+    def counted(store: LocalStore, prefix: str) -> Iterator[str]:
+        asked.append(prefix)
+        return listed(store, prefix)
+
+    monkeypatch.setattr(LocalStore, "list", counted)
+    before = 0
+    for _ in forget.look_again(bench.services, wall_clock() + 1000):
+        assert len(asked) <= before + 1
+        before = len(asked)
+    assert before == 8
+
+
+def looked_again(bench: Bench, before_ms: int) -> int:
+    """The last look to its end; of how many."""
+    look = forget.look_again(bench.services, before_ms)
+    while True:
+        try:
+            next(look)
+        except StopIteration as end:
+            return int(end.value)
 
 
 def test_the_proof_and_all_that_stays_hold_nothing_personal(bench: Bench) -> None:
