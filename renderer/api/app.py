@@ -22,7 +22,7 @@ from renderer.api.keys import SCOPES
 from renderer.api.log import calls, fault
 from renderer.api.operate.app import Beside, make_operate
 from renderer.api.operate.room import Room
-from renderer.api.problems import Problem, Refusal, call_of, of_arguments, of_status, problem_response
+from renderer.api.problems import Problem, Refusal, call_of, of_arguments, of_status, problem_response, to_log
 from renderer.api.routes import artefacts, requests, runs, service, submissions, templates
 from renderer.bootstrap import Services
 from renderer.errors import DearlyError
@@ -83,6 +83,8 @@ def build_app(services: Services) -> tuple[FastAPI, House]:
 
     @app.exception_handler(DearlyError)
     async def ours(request: Request, error: DearlyError) -> Response:
+        if (why := to_log(error)) is not None:
+            calls.error("cannot now", call=call_of(request), **why)
         return problem_response(call_of(request), error)
 
     @app.exception_handler(HTTPException)

@@ -51,6 +51,8 @@ class OpenedTemplates:
             since, found = self._names.get(name, (float("-inf"), ""))
             if self._now() - since >= self.KEPT_S or (isinstance(found, str) and found not in self._opened):
                 found = self._look(name)
+            if isinstance(found, UsageError) and key.templates is not None:
+                raise UsageError(found.code, found.message)  # a hint names other templates, which are not its business
             if isinstance(found, BadInput):
                 raise found
             self._opened.move_to_end(found)

@@ -100,9 +100,19 @@ def status_of(error: DearlyError) -> int:
     """The status of an error."""
     if isinstance(error, Refusal):
         return error.status
-    if isinstance(error, EnvironmentFault | TransientError | TemplateError):
-        return 503  # the installation's matter, not the caller's; mended, the same call works
-    return 422
+    return 503 if _own_matter(error) else 422
+
+
+def _own_matter(error: DearlyError) -> bool:
+    """Whether it is the installation's matter, not the caller's; mended, the same call works."""
+    if isinstance(error, ErrorList):
+        return any(map(_own_matter, error.errors))
+    return isinstance(error, EnvironmentFault | TransientError | TemplateError)
+
+
+def to_log(error: DearlyError) -> dict[str, str] | None:
+    """What the log says of an error whose reason is not told outside; None of others."""
+    return {"code": error.code, "reason": error.message} if _own_matter(error) else None
 
 
 def detail_of(error: DearlyError) -> Detail:
@@ -112,7 +122,11 @@ def detail_of(error: DearlyError) -> Detail:
 
 
 def details_of(error: DearlyError) -> tuple[Detail, ...]:
-    """All errors of a list, up to a limit."""
+    """All errors of a list, up to a limit. Of what is the installation's own matter only that it is so: a reason may
+    name an author's file, or the address and the user of the ledger's server, also to one who has no key."""
+    if _own_matter(error):
+        said = "The template is not in order." if isinstance(error, BadInput) else CODES[error.code]
+        return (Detail(code=error.code, message=said, field=None, hint=None),)
     each = error.errors if isinstance(error, ErrorList) else (error,)
     return tuple(map(detail_of, each[:MOST_ERRORS]))
 
@@ -124,8 +138,6 @@ def problem_response(call: str, error: DearlyError) -> Response:
     first, *others = details_of(error)
     if status == 503:
         headers.setdefault("Retry-After", str(RETRY_S))
-        if isinstance(error, TemplateError):  # its message may name an author's file; the caller cannot mend it
-            first, others = first.model_copy(update={"message": "The template is not in order.", "hint": None}), []
     problem = Problem(
         type=f"urn:dearly:error:{first.code}",
         title=CODES[first.code],

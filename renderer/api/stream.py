@@ -23,7 +23,7 @@ from renderer.api.lines import Line, Splitter
 from renderer.api.log import calls, fault
 from renderer.api.offers import read_json, read_offer
 from renderer.api.pool import Pool
-from renderer.api.problems import Refusal, details_of, status_of
+from renderer.api.problems import Refusal, details_of, status_of, to_log
 from renderer.api.spool import MOST, Spool
 from renderer.errors import BadInput, DearlyError
 from renderer.ledger.key_ring import ApiKey
@@ -197,6 +197,8 @@ class LinesResponse(Response):
                 try:
                     answers = await self._taken(lines[start : start + AT_ONCE])
                 except DearlyError as error:
+                    if (why := to_log(error)) is not None:
+                        calls.error("stream stopped", **why)
                     return self._last("stopped", splitter, error)
                 try:
                     await spool.put(b"".join(map(_line, answers)), max(MOST, self._came), IDLE_S)

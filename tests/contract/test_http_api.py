@@ -113,6 +113,13 @@ def test_templates_are_named_by_id_or_digest(house: HttpHouse) -> None:
 
 
 @one_database
+def test_a_key_is_told_of_no_other_template(house: HttpHouse) -> None:
+    for key, told in ((house.all, True), (house.key("submit", templates=["smal"]), False)):
+        found = problem(house.submit("a", template="smal", key=key), 422, "usage.argument")
+        assert ("small" in json.dumps(found)) is told
+
+
+@one_database
 @pytest.mark.parametrize(
     ("change", "field"),
     [

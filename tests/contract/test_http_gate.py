@@ -229,17 +229,31 @@ def test_a_crash_is_a_problem_and_tells_nothing(house: HttpHouse, monkeypatch: p
 
 
 def test_a_ledger_that_cannot_be_reached_is_said_so(house: HttpHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    import structlog
+
+    from renderer.api import app, stream
     from renderer.errors import EnvironmentFault
 
     def gone(*_: object) -> None:
-        raise EnvironmentFault("environment.ledger", "The ledger's database could not be used: gone.")
+        raise EnvironmentFault("environment.ledger", f"The ledger's database could not be used: {why}.", hint=why)
 
+    why = 'connection to server at "10.11.12.13", port 5432 failed: FATAL: no password for user "ledger_owner"'
     monkeypatch.setattr(house.services.hand_in, "put", gone)
-    answer = house.submit("a")
+    with structlog.testing.capture_logs() as logs:
+        for module in (app, stream):
+            monkeypatch.setattr(module, "calls", structlog.get_logger("dearly"))
+        answer = house.submit("a")
+        answered = house.stream([line("a")])
+        monkeypatch.setattr(house.services.key_ring, "find", gone)
+        stranger = house.call("GET", "/v1/requests", key=house.all[:-43] + "A" * 43)
     problem(answer, 503, "environment.ledger")
     assert int(answer.headers["retry-after"]) > 0
-    *said, last = house.stream([line("a")]).lines
+    *said, last = answered.lines
     assert said == [] and (last["status"], last["code"]) == ("stopped", "environment.ledger")
+    problem(stranger, 503, "environment.ledger")
+    for told in (answer, answered, stranger):
+        assert b"10.11.12.13" not in told.body and b"ledger_owner" not in told.body
+    assert sum(why in entry.get("reason", "") for entry in logs) == 3
     monkeypatch.undo()
     assert house.stream([line("a")]).lines[-1]["accepted"] == 1
 
