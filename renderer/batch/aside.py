@@ -82,7 +82,8 @@ def _lines(
     """The lines of the file: with what became of the record's content, None for the line of titles."""
     erasing = Erasing(services.database)
     held = io.StringIO()
-    table = csv.writer(held, lineterminator="\n") if options.form == "csv" else None
+    # Only characters that end its lines are quoted by it, before Python 3.13; a return in a cell ends a reader's row too.
+    table = csv.writer(held, lineterminator="\r\n") if options.form == "csv" else None
     columns = options.columns or ()
     kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
 
@@ -91,7 +92,7 @@ def _lines(
         held.seek(0)
         held.truncate()
         table.writerow(cells)
-        return held.getvalue()
+        return held.getvalue().removesuffix("\r\n") + "\n"
 
     if table is not None:
         yield row([*(f"{NOTE}.{name}" for name in COLUMNS), *(columns[place] for place in kept)]), None

@@ -126,6 +126,17 @@ def test_csv_stays_csv_and_rows_keep_their_place(bench: Bench) -> None:
     assert counts == (2, {}) and again[0] == found[0] and again[1][5:] == rows[2]
 
 
+@pytest.mark.parametrize("breaks", ["\r", "\n", "\r\n"])
+def test_a_cell_with_any_kind_of_line_break_stays_one_cell(bench: Bench, breaks: str) -> None:
+    head = ["customer.id", "customer.name"]
+    source = bench.home / "people.csv"
+    source.write_text(f'customer.id,customer.name\nC-1,"Anna{breaks}Bianchi"\n', newline="")
+    path, counts = aside(bench, str(source), "aside.csv")
+    with path.open(newline="") as file:
+        found = list(csv.reader(file, strict=True))
+    assert counts == (1, {}) and [row[5:] for row in found] == [head, ["C-1", f"Anna{breaks}Bianchi"]]
+
+
 def test_a_record_that_was_too_large_leaves_its_reason(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("renderer.profile.load.MAX_RECORD", 2000)
     path, counts = aside(bench, bench.file([person(1), {"a": "x" * 3000}]), "aside.jsonl")
