@@ -63,13 +63,13 @@ class Door:
         except BadInput as error:
             fault = Fault.of(error)
             events.warning("submission refused", code=error.code)
-            return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
+            return "failed" if self._services.intake.refuse(self._run, self._refused(message, key), fault) else None
         except EnvironmentFault:
             raise
         except Exception as error:  # whatever it is, the sender must find out
             fault = Fault(code="job.fault", message=f"An unexpected {type(error).__name__}.")
             events.error("submission broke", error=type(error).__name__, where=log.where(error))
-            return "failed" if self._services.intake.refuse(self._run, _refused(message, key), fault) else None
+            return "failed" if self._services.intake.refuse(self._run, self._refused(message, key), fault) else None
         return "submitted" if self._services.intake.submit(self._run, [item]) else None
 
     @contextmanager
@@ -114,6 +114,26 @@ class Door:
             notify=True,
         )
 
+    def _refused(self, message: Mapping[str, Any], key: str) -> Submission:
+        """What is kept of a message that is refused. A template or release that is none of ours is not: it would stand
+        in the metrics for ever, and whatever goes through all releases would go through those too."""
+        name = message.get("template")
+        found = NAME.fullmatch(name) if isinstance(name, str) else None
+        template, digest = found.groups() if found else ("", None)
+        book = self._services.book
+        if template not in book.templates():
+            template, digest = "", None
+        return Submission(
+            id=new_id(wall_clock()),
+            recipient="",
+            idempotency=key,
+            template=template,
+            release=digest if digest and book.get(template, digest) else "",
+            channels=(),
+            sealed=b"",
+            notify=True,
+        )
+
 
 def _channels(asked: object, offered: Sequence[Channel]) -> list[Channel]:
     if asked is None:
@@ -123,17 +143,3 @@ def _channels(asked: object, offered: Sequence[Channel]) -> list[Channel]:
     if not known or not chosen or len(chosen) != len(asked) or not set(chosen) <= set(offered):  # type: ignore[arg-type]
         raise UsageError("usage.argument", "A channel is unknown, named twice, or none that the template has.")
     return chosen
-
-
-def _refused(message: Mapping[str, Any], key: str) -> Submission:
-    found = NAME.fullmatch(str(message.get("template")))
-    return Submission(
-        id=new_id(wall_clock()),
-        recipient="",
-        idempotency=key,
-        template=found[1] if found else "",
-        release=(found[2] or "") if found else "",
-        channels=(),
-        sealed=b"",
-        notify=True,
-    )

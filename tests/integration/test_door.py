@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from renderer.bootstrap import Services, build
 from renderer.errors import EnvironmentFault
 from renderer.ledger.model import Counts
+from renderer.ledger.release_book import Entry
+from renderer.ledger.tables import requests
 from renderer.orders import door_key
 from renderer.settings import Settings
 from renderer.template.release import Release
@@ -127,6 +130,17 @@ def test_nothing_that_comes_in_is_trusted(services: Services, change: dict[str, 
     found = services.reader.by_key(door_key(services.vault, "r"))
     assert found is not None and found.fault is not None and found.fault.code == code
     assert services.leader.dispatch("control", 10, 1000) == []
+
+
+@pytest.mark.parametrize("named", ["anna-bianchi", "anna-bianchi@" + "0" * 64, "nothing@" + "0" * 64, "nothing@0815"])
+def test_what_a_sender_made_up_is_not_kept(services: Services, named: str) -> None:
+    """Metrics have the template as a label, and dispatchers go through all releases every two seconds."""
+    entry = Entry(template="nothing", digest="d", contract="", retention_days=1, title="", files=1, bytes=1)
+    services.book.record(entry)
+    assert Door(services).submit({**GOOD, "template": named}) == "failed"
+    with services.database.reading() as connection:
+        kept = connection.execute(select(requests.c.template, requests.c.release)).one()
+    assert kept == ("nothing" if named.startswith("nothing") else "", "")
 
 
 def test_without_an_id_there_is_nothing_to_be_known_by(services: Services) -> None:
