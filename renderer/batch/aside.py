@@ -82,7 +82,7 @@ def _lines(
     """The lines of the file: with what became of the record's content, None for the line of titles."""
     erasing = Erasing(services.database)
     held = io.StringIO()
-    # Only characters that end its lines are quoted by it, before Python 3.13; a return in a cell ends a reader's row too.
+    # Before Python 3.13 it quotes only what ends its own lines, and a lone return in a cell ends a reader's row too.
     table = csv.writer(held, lineterminator="\r\n") if options.form == "csv" else None
     columns = options.columns or ()
     kept = [place for place, name in enumerate(columns) if not name.strip().startswith(f"{NOTE}.")]
