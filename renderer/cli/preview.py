@@ -18,6 +18,7 @@ from renderer.cli.options import TemplateArgument
 from renderer.errors import Place, UsageError
 from renderer.settings import Settings
 from renderer.template.load import find_template
+from workers.leash import owned_prefix
 
 
 @console.reports_errors
@@ -47,7 +48,8 @@ def preview(
     settings = Settings()
     settings.prepare()
     address = listen(port)
-    work = Path(tempfile.mkdtemp(dir=settings.work, prefix="preview-"))
+    # By this name others know that it is ours, and remove it once we were killed: pages of people may be in it.
+    work = Path(tempfile.mkdtemp(dir=settings.work, prefix=f"{owned_prefix()}preview-"))
 
     def started() -> None:
         console.out.print(f"Preview of [bold]{folder.name}[/]: [bold]{address.url}[/]", soft_wrap=True)
