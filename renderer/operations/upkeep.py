@@ -79,6 +79,7 @@ class Caretaker:
         self._shard = 0
         self._last: tuple[int, float] | None = None  # both clocks at the last round
         self._every: dict[Callable[[Fence | None], Work], float] = {
+            self.handed_in: 3600.0,
             self.sums: 2.0,
             self.retention: 60.0,
             self.records: 600.0,
@@ -89,7 +90,6 @@ class Caretaker:
             self.chunks: 600.0,
             self.abandoned: 300.0,
             self.unfinished: 3600.0,
-            self.handed_in: 3600.0,
         }
         self._due = dict.fromkeys(self._every, float("-inf"))
         self._at_work: dict[Callable[[Fence | None], Work], Work] = {}
@@ -228,9 +228,9 @@ class Caretaker:
 
     def handed_in(self, _fence: Fence | None) -> Work:
         """Have the embedded broker let go of profiles that were handed in by it; another one is its operator's."""
-        yield
         if self._services.settings.embedded_broker:
             broker.cut_log(self._services.settings)
+        yield
 
     # ---- Clocks
 
