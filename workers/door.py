@@ -7,9 +7,11 @@ request is kept under its ``request_id`` and not raised: the caller asks the led
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -75,21 +77,27 @@ class Door:
     @contextmanager
     def _counted(self, key: str) -> Iterator[None]:
         """Raise RenderError when this process's predecessors died of a message so often that it is to blame. To find
-        that out each try is written into a file that only a death leaves behind: the broker would send it for ever."""
+        that out each try is written into a file that only a death leaves behind: the broker would send it for ever.
+        The file is locked as long as its process lives. Who finds it locked reads the same at the same time, because
+        it was sent several times: nobody died of that, and it is not counted."""
         mark = self._marks / key
         tries = 0
-        with suppress(OSError):  # a disk that is full is no reason to refuse anybody
-            self._marks.mkdir(exist_ok=True)
-            with mark.open("ab") as file:
-                tries = file.tell()
+
+        def forget() -> None:
+            with suppress(OSError):
+                mark.unlink()
+
+        with ExitStack() as held:
+            with suppress(OSError):  # a disk that is full is no reason to refuse anybody
+                self._marks.mkdir(exist_ok=True)
+                file = held.enter_context(mark.open("ab", buffering=0))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.callback(forget)
+                tries = file.seek(0, os.SEEK_END)
                 file.write(b".")
-        try:
             if tries >= DEADLY:
                 raise RenderError("job.poison", f"The process that read it died {DEADLY} times.")
             yield
-        finally:
-            with suppress(OSError):
-                mark.unlink()
 
     def _read(self, message: Mapping[str, Any], key: str) -> Submission:
         unknown = sorted(set(message) - {"template", "request_id", "profile", "channels", "priority"})

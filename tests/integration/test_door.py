@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from renderer.settings import Settings
 from renderer.template.release import Release
 from tests.integration.queue_app import NothingEngine, build_nothing
 from tests.queue_house import PLANTED, ROOT, Service
-from workers.door import Door
+from workers.door import DEADLY, Door
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -160,3 +162,26 @@ def test_a_ledger_that_is_away_is_no_reason_to_forget_a_request(services: Servic
     with pytest.raises(EnvironmentFault):
         Door(away).submit(message)
     assert Door(services).submit(message) == "submitted"
+
+
+def test_a_request_that_is_sent_often_at_the_same_time_is_no_poison(services: Services) -> None:
+    """Nobody dies of it, however many read it at once; what deaths left behind still counts."""
+    readers = DEADLY + 2
+    together = threading.Barrier(readers, timeout=60)
+
+    class Slow(NothingEngine):
+        def take(self, release: Release, profile: str) -> Any:
+            together.wait()
+            return super().take(release, profile)
+
+    digest = services.releases.publish(Release({"template.yaml": b"id: nothing"}))
+    message = {**GOOD, "template": f"nothing@{digest}"}
+    slow = build(services.settings, Slow(services.settings.home / "journal"))
+    with ThreadPoolExecutor(readers) as pool:
+        told = [*pool.map(lambda door: door.submit(message), [Door(slow) for _ in range(readers)])]
+    assert sorted(told, key=str) == [None] * (readers - 1) + ["submitted"]
+    marks = services.settings.home / "door"
+    assert list(marks.iterdir()) == []
+    (marks / door_key(services.vault, "deadly")).write_bytes(b"." * DEADLY)
+    assert Door(services).submit({**message, "request_id": "deadly"}) == "failed"
+    assert list(marks.iterdir()) == []
