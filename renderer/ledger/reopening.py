@@ -45,6 +45,8 @@ class Reopening:
             with self._database.writing() as connection:
                 scope = select(runs.c.scope).where(runs.c.id == run_id).scalar_subquery()
                 connection.execute(select(runs.c.id).where(runs.c.id == scope).with_for_update())
+                # Before its requests, as who forgets somebody does.
+                connection.execute(select(runs.c.id).where(runs.c.id == run_id).with_for_update())
                 found = connection.scalars(
                     select(requests.c.id)
                     .where(failed, ~later, requests.c.id > after)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import typer
 from rich.console import Console
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from renderer.batch import aside, intake
 from renderer.batch.balance import REST_S, Settler
@@ -27,6 +27,7 @@ from renderer.cli import batch_follow, batch_list, batch_start, batch_steer
 from renderer.cli.batch_paper import show
 from renderer.cli.batch_report import _written
 from renderer.errors import EnvironmentFault, UsageError
+from renderer.ledger import erasing
 from renderer.ledger.reopening import Reopening
 from renderer.ledger.tables import requests, runs, sealed
 from renderer.operations.forget import forget
@@ -128,6 +129,36 @@ def test_others_are_tried_again_when_one_who_failed_was_forgotten(bench: Bench) 
     balance = bench.finish(run)
     assert balance.outcomes == {"failed": 1, "done": 1} and balance.forgotten == 1
     assert bench.services.batches.run(run.id).state == "complete"
+
+
+def test_a_run_is_tried_again_while_somebody_of_it_is_forgotten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both take the run's lock and the requests'; in one order, or each would wait for the other."""
+    first = bench.start(bench.file([person(9)]), channels=("statement",))
+    bench.finish(first)
+    people = [person(number, customer__name=FAILS) for number in (1, 2)]
+    run = bench.start(bench.file(people), channels=("statement",), continues=first.id)
+    bench.finish(run)
+    again: list[object] = []
+
+    def retry() -> None:
+        try:
+            again.append(bench.services.batches.reopen_failed(run.id))
+        except EnvironmentFault as error:
+            again.append(error)
+
+    retrying = Thread(target=retry)
+    locked = erasing._lock_run
+
+    def lock_run(connection: Connection, run_id: str) -> str | None:
+        totals = locked(connection, run_id)
+        retrying.start()
+        retrying.join(0.5)  # it has come as far as it can
+        return totals
+
+    monkeypatch.setattr(erasing, "_lock_run", lock_run)
+    assert forget(bench.services, "C-1").requests == 1
+    retrying.join()
+    assert again == [(1, 0)]
 
 
 def test_who_was_set_aside_and_forgotten_does_not_unbalance_a_run(bench: Bench) -> None:
