@@ -43,7 +43,17 @@ class Offer:
     def digest(self, vault: Vault) -> str:
         """The same for the same request, however its JSON is written: order of keys, spaces, ``66.9`` or ``66.90``."""
         said = [self.template, self.channels, self.priority, self.as_of, self.locale, self.profile]
-        return vault.keyed("body", json.dumps(said, sort_keys=True, separators=(",", ":"), default=_plain))
+        mark = vault.keyed("body", "mark")  # no sender knows it, so none can write what stands for a number
+
+        def plain(value: object) -> object:
+            if isinstance(value, Decimal):
+                whole = value == value.to_integral_value()
+                return int(value) if whole else [mark, "number", format(value, "f").rstrip("0")]
+            if isinstance(value, ProfileError):
+                return [mark, "fault", value.code]
+            raise TypeError
+
+        return vault.keyed("body", json.dumps(said, sort_keys=True, separators=(",", ":"), default=plain))
 
 
 def read_json(data: bytes) -> dict[str, Any]:
@@ -123,11 +133,3 @@ def _locale(given: Any) -> str | None:
 
 def _wrong(field: str, message: str, hint: str | None = None) -> Refusal:
     return Refusal(422, "api.body", message, field=field, hint=hint)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return ["number", format(value.normalize(), "f")]
-    if isinstance(value, ProfileError):
-        return ["fault", value.code]
-    raise TypeError

@@ -56,12 +56,22 @@ def test_the_same_again_is_known_and_something_else_is_a_conflict(house: HttpHou
     assert requests_in(house) == 1
 
 
-def test_another_writing_of_the_same_json_is_the_same(house: HttpHouse) -> None:
-    body = {"template": "small", "profile": profile_with(bill__total=66.9)}
-    first = house.call("POST", "/v1/requests", body, Idempotency_Key="k")
-    text = json.dumps(dict(reversed(body.items())), indent=2).replace("66.9", "66.90")
-    again = house.call("POST", "/v1/requests", text, Idempotency_Key="k", Content_Type="application/json")
-    assert (first.status, again.status) == (202, 200)
+@pytest.mark.parametrize(("total", "written"), [("66.9", "66.90"), ("66.9", "669e-1"), ("67", "67.0"), ("0", "-0.0")])
+def test_another_writing_of_the_same_json_is_the_same(house: HttpHouse, total: str, written: str) -> None:
+    body = {"template": "small", "profile": profile_with(bill__total="TOTAL")}
+    one = json.dumps(body).replace('"TOTAL"', total)
+    other = json.dumps(dict(reversed(body.items())), indent=2).replace('"TOTAL"', written)
+    answers = [
+        house.call("POST", "/v1/requests", text, Idempotency_Key="k", Content_Type="application/json")
+        for text in (one, other)
+    ]
+    assert [answer.status for answer in answers] == [202, 200]
+
+
+@pytest.mark.parametrize("total", ["66.9", ["number", "66.9"], ["", "number", "66.9"], {"number": "66.9"}])
+def test_what_only_looks_like_a_number_is_another_body(house: HttpHouse, total: object) -> None:
+    assert house.submit("k", bill__total=66.9).status == 202
+    problem(house.submit("k", bill__total=total), 409, "api.conflict")
 
 
 def test_a_request_under_a_name_of_the_queue_is_not_doubled(house: HttpHouse) -> None:
