@@ -17,7 +17,7 @@ from renderer.api.pool import Pool
 from renderer.api.problems import Refusal
 from renderer.bootstrap import Services
 from renderer.errors import UsageError
-from renderer.ledger.hand_in import Handed, Known, answer_to
+from renderer.ledger.hand_in import Handed, Known, NotKept, answer_to
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import PRIORITIES, Submission, new_id, wall_clock
 from renderer.ledger.seen import Failed
@@ -109,7 +109,7 @@ class Entry:
                 hint="Requests of a batch are tried again with their run." if failed.run_kind == "batch" else None,
             )
         if failed.sealed is None:
-            raise Refusal(410, "api.gone", "Its profile is not kept any more.", hint="Hand it in again.")
+            raise _not_kept()
         new = new_id(wall_clock())
         order = open_order(vault, failed.sealed, request_id)
         return Submission(
@@ -123,6 +123,7 @@ class Entry:
             priority=failed.priority,
             notify=True,
             body=vault.keyed("body", "again", request_id),
+            again=request_id,
         )
 
     def hand_in(self, items: Sequence[Letter | Exception]) -> list[Handed | Exception]:
@@ -158,11 +159,14 @@ class Entry:
         return [one if one is not None else RuntimeError("nothing became of it") for one in found]
 
     def put(self, items: Sequence[Submission]) -> list[Handed]:
-        """Put new requests in, in one transaction; what became of each."""
+        """Put new requests in, in one transaction; what became of each. Raises a Refusal for one that carries a profile
+        once more which was dropped meanwhile."""
         for _ in range(3):
             run = self._open_run()
             try:
                 return self._services.hand_in.put(run, items)
+            except NotKept as error:
+                raise _not_kept() from error
             except UsageError:  # somebody has called the run off
                 with self._lock:
                     if self._run == run:
@@ -184,6 +188,10 @@ class Entry:
             if services.reader.run_state(run) == "open":
                 return run
             name = [KIND, run]
+
+
+def _not_kept() -> Refusal:
+    return Refusal(410, "api.gone", "Its profile is not kept any more.", hint="Hand it in again.")
 
 
 def in_conflict() -> Refusal:

@@ -10,12 +10,17 @@ from typing import Literal
 from sqlalchemy import Connection, bindparam, select
 
 from renderer.ledger.database import Database
+from renderer.ledger.endings import lock
 from renderer.ledger.intake import Intake
 from renderer.ledger.model import State, Submission
 from renderer.ledger.tables import requests
 
 BLOCK = 500
 """Keys in one question."""
+
+
+class NotKept(Exception):
+    """The profile that a request would carry once more was dropped since it was read. Nothing was put in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +56,16 @@ class HandIn:
 
     def put(self, run_id: str, items: Sequence[Submission]) -> list[Handed]:
         """Put requests in, all of them in one transaction; what became of each, in their order. Of several with one
-        key the first counts. Raises UsageError when the run takes no more, EnvironmentFault."""
+        key the first counts. Raises UsageError when the run takes no more, NotKept, EnvironmentFault."""
         first: dict[str, Submission] = {}
         for item in items:
             first.setdefault(item.idempotency, item)
         with self._database.writing() as connection:
             # In the order of their keys: two transactions that wait for each other's keys would wait for ever.
             new = {item.id for item in self._intake.put(connection, run_id, [first[key] for key in sorted(first)])}
+            for item in items:
+                if item.again is not None and item.id in new:
+                    _still_kept(connection, item.again)
             lost = {item.idempotency for item in items if item.id not in new}
             there = _known(connection, [*lost])
         return [
@@ -71,6 +79,15 @@ class HandIn:
 def answer_to(body: str, known: Known) -> Literal["known", "conflict"]:
     """Whether what is there under a key is what is handed in again under it."""
     return "known" if known.body == body else "conflict"
+
+
+def _still_kept(connection: Connection, request_id: str) -> None:
+    """Make sure, to the end of the transaction, that a request's profile is kept. Whoever read it before may have been
+    stopped, while its recipient was forgotten from the beginning to the end. Raises NotKept."""
+    lock(connection, request_id)
+    kept = select(requests.c.id).where(requests.c.id == request_id, requests.c.dropped_ms.is_(None))
+    if connection.scalar(kept) is None:
+        raise NotKept
 
 
 def _handed(item: Submission, found: Known) -> Handed:

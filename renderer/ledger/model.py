@@ -118,7 +118,7 @@ class Submission:
     place in the run's input, from 1. With ``notify`` its end goes to the outbox. ``amounts`` are its control amounts,
     sealed, where its template has control totals. ``body`` is a keyed digest of all that was handed in, where the same
     ``idempotency`` with something else is to be told from the same again. ``trace`` is the trace that it belongs to, as
-    W3C's traceparent."""
+    W3C's traceparent. ``again`` is the request whose profile it carries, where it is one that is tried again."""
 
     id: str
     recipient: str
@@ -133,6 +133,7 @@ class Submission:
     body: str | None = None
     amounts: bytes | None = None
     trace: str | None = None
+    again: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
