@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from renderer.bootstrap import Services, release_key
-from renderer.errors import UsageError, nearest
+from renderer.errors import EnvironmentFault, UsageError, nearest
 from renderer.guard import Guard
 from renderer.ledger.release_book import Entry, Prepared, Switch
 from renderer.prepared import KINDS, lacking, lay_up, move_in
@@ -184,6 +184,40 @@ def publish(
         switch=switch,
         active=services.book.active(template.id) == digest,
     )
+
+
+def activate(services: Services, template: str, digest: str) -> Switch | None:
+    """Make a release the active one. None, and no change, when it is that already.
+
+    Raises EnvironmentFault when the store cannot be used, or has no whole bundle of it: nothing could be made with it.
+    """
+    _whole_in_store(services, template, digest)
+    return services.book.activate(template, digest)
+
+
+def roll_back(services: Services, template: str) -> Switch | None:
+    """Make the release active that was so before. None, and no change, when there was none. Raises as
+    :func:`activate`."""
+    while (digest := services.book.before(template)) is not None:
+        _whole_in_store(services, template, digest)
+        switch = services.book.roll_back(template, digest)
+        if switch is not None:  # else somebody has activated another one meanwhile
+            return switch
+    return None
+
+
+def _whole_in_store(services: Services, template: str, digest: str) -> None:
+    try:
+        services.releases.get(digest)
+    except EnvironmentFault as error:
+        if error.code not in ("store.missing", "store.damaged"):
+            raise
+        how = "is not in the store" if error.code == "store.missing" else "is damaged"
+        raise EnvironmentFault(
+            error.code,
+            f"The bundle of {template}@{digest[:12]} {how}, so it was not activated.",
+            hint="Publish the same files again, restore the store from a backup, or activate another release.",
+        ) from error
 
 
 def _prepare(

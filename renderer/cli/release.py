@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from renderer.batch.measures import size
+from renderer import publishing
 from renderer.bootstrap import Services, build
 from renderer.cli import console
 from renderer.cli.batch_tables import plain_table
@@ -82,7 +83,7 @@ def activate(release: PinnedArgument, json_: JsonOption = False) -> None:
     template = named[1]
     _known(services, template)
     digest = whole_digest(services, template, named[2])
-    switch = services.book.activate(template, digest)
+    switch = publishing.activate(services, template, digest)
     _tell(switch or Switch(template=template, before=digest, now=digest), json_)
 
 
@@ -94,7 +95,7 @@ def rollback(template: IdArgument, json_: JsonOption = False) -> None:
     """
     services = build(Settings())
     _known(services, template)
-    switch = services.book.roll_back(template)
+    switch = publishing.roll_back(services, template)
     if switch is None:
         raise UsageError(
             "usage.argument",

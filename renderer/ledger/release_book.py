@@ -187,20 +187,21 @@ class ReleaseBook:
             connection.execute(insert(activations).values(template=template, digest=digest, at_ms=self._clock()))
             return Switch(template=template, before=before, now=digest)
 
-    def roll_back(self, template: str) -> Switch | None:
-        """Make the release active that was so before the active one. None, and no change, when there was none."""
+    def before(self, template: str) -> str | None:
+        """The digest of the release that :meth:`roll_back` goes to; None when there is none."""
+        with self._database.reading() as connection:
+            newest = _newest(connection, template)
+            earlier = None if newest is None else _before(connection, newest)
+            return None if earlier is None else str(earlier.digest)
+
+    def roll_back(self, template: str, to: str | None = None) -> Switch | None:
+        """Make the release active that was so before the active one. None, and no change, when there was none, or when
+        it is not ``to`` (any more)."""
         with self._database.writing() as connection:
             _alone(connection)
-            of_it = activations.c.template == template
-            newest = connection.execute(
-                select(activations).where(of_it).order_by(activations.c.id.desc()).limit(1)
-            ).one_or_none()
-            if newest is None:
-                return None
-            # A rollback stands where the line stood that it went back to.
-            stands_at = newest.id if newest.back_to is None else newest.back_to
-            earlier = _before(connection, template, stands_at)
-            if earlier is None:
+            newest = _newest(connection, template)
+            earlier = None if newest is None else _before(connection, newest)
+            if newest is None or earlier is None or to not in (None, earlier.digest):
                 return None
             connection.execute(
                 insert(activations).values(
@@ -211,19 +212,23 @@ class ReleaseBook:
 
 
 def _active(connection: Connection, template: str) -> str | None:
-    return connection.scalar(
-        select(activations.c.digest)
-        .where(activations.c.template == template)
-        .order_by(activations.c.id.desc())
-        .limit(1)
-    )
+    newest = _newest(connection, template)
+    return None if newest is None else str(newest.digest)
 
 
-def _before(connection: Connection, template: str, number: int) -> Any:
-    """The line that was in force before line ``number`` was written, as the one it stands for; None for the first."""
+def _newest(connection: Connection, template: str) -> Row[Any] | None:
+    return connection.execute(
+        select(activations).where(activations.c.template == template).order_by(activations.c.id.desc()).limit(1)
+    ).one_or_none()
+
+
+def _before(connection: Connection, line: Row[Any]) -> Row[Any] | None:
+    """The line that was in force before another was written, as the one it stands for; None for the first. A rollback
+    stands where the line stood that it went back to."""
+    stands_at = line.id if line.back_to is None else line.back_to
     earlier = connection.execute(
         select(activations)
-        .where(activations.c.template == template, activations.c.id < number)
+        .where(activations.c.template == line.template, activations.c.id < stands_at)
         .order_by(activations.c.id.desc())
         .limit(1)
     ).one_or_none()
