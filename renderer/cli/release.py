@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from renderer.batch.measures import size
 from renderer import publishing
+from renderer.batch.measures import size
 from renderer.bootstrap import Services, build
 from renderer.cli import console
 from renderer.cli.batch_tables import plain_table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -85,10 +85,11 @@ def test_a_store_that_is_away_is_no_lost_release(
 ) -> None:
     one, two = both
     monkeypatch.setattr(services.releases, "get", Releases(Away()).get)
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: publishing.activate(services, "small", one),
         lambda: publishing.roll_back(services, "small"),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(EnvironmentFault) as caught:
             change()
         assert caught.value.code == "environment.store"
