@@ -23,7 +23,7 @@ from renderer.api.app import make_app
 from renderer.api.keys import SCOPES, Keys
 from renderer.bootstrap import Services, build
 from renderer.errors import CODES
-from renderer.ledger.model import Fault, Outcome, Produced
+from renderer.ledger.model import Fault, Outcome, Produced, artefact_key
 from renderer.ledger.tables import parts, requests
 from renderer.publishing import keep
 from renderer.settings import Settings
@@ -120,7 +120,7 @@ class HttpHouse:
             return
         made = []
         for path, data in files.items():
-            key = f"requests/{request_id}/{part.token}/{path}"
+            key = artefact_key(request_id, path)
             stored = self.services.store.put_if_absent(key, data)
             kind, media_type = (kinds or {}).get(path, ("file", "application/pdf"))
             made.append(

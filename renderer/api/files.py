@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from renderer.api.log import calls
 from renderer.api.pool import Pool
-from renderer.api.problems import Refusal
-from renderer.ledger.model import Produced
-from renderer.store.base import Store
+from renderer.api.problems import Refusal, call_of, files_gone
+from renderer.bootstrap import Services
+from renderer.errors import EnvironmentFault
+from renderer.installation import MARKER
+from renderer.ledger.model import Produced, request_of_key
 
 PIECE = 2**18
 
@@ -22,7 +26,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 async def file_response(
     request: Request,
-    store: Store,
+    services: Services,
     pool: Pool,
     file: Produced,
     more: Mapping[str, str] | None = None,
@@ -30,22 +34,58 @@ async def file_response(
     inline: bool = False,
 ) -> Response:
     """The answer with a file, or 304, 206 or a Refusal 416, as the call's headers ask. It has ``more`` headers, and is
-    to be saved unless it is ``inline``. Raises EnvironmentFault."""
+    to be saved unless it is ``inline``. For HEAD nothing is read. Raises as :func:`expected`."""
     etag = f'"{file.sha256}"'
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, no-cache", **(more or {})}
     if not inline:
         headers["Content-Disposition"] = f'attachment; filename="{file_name(file.path)}"'
     if matches(request, etag):
         return Response(status_code=304, headers=headers)
-    part = _part(request, etag, file.bytes)
+    head = bool(request.scope["state"].get("head"))
+    part = None if head else _part(request, etag, file.bytes)  # Range is defined for GET alone (section 14.2)
     start, end = part or (0, file.bytes)
-    opened: BinaryIO = await pool.run(store.open, file.key)
+    opened = await pool.run(_opened, services, file, call_of(request), head)
     headers["Content-Length"] = str(end - start)
+    if opened is None:
+        return Response(status_code=200, headers=headers, media_type=_media_type(file))
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.bytes}"
     return StreamingResponse(
         _pieces(pool, opened, start, end), 200 if part is None else 206, headers, media_type=_media_type(file)
     )
+
+
+def _opened(services: Services, file: Produced, call: str, head: bool) -> BinaryIO | None:
+    with expected(services, file, call):
+        if not head:
+            return services.store.open(file.key)
+        if services.store.stat(file.key) is None:
+            raise EnvironmentFault("store.missing", "A file that the ledger names is not in the store.")
+        return None
+
+
+@contextmanager
+def expected(services: Services, file: Produced, call: str) -> Iterator[None]:
+    """A block that takes a file from the store, which should have it.
+
+    Raises a Refusal 410 when the file is not kept any more (it may have gone since the ledger was asked), a Refusal 404
+    when it has been lost, which asking again does not mend, and EnvironmentFault when the store cannot be used.
+    """
+    try:
+        yield
+    except EnvironmentFault as error:
+        if error.code != "store.missing" or services.store.stat(MARKER) is None:  # of an unmounted disk all is missing
+            raise
+        seen = services.browse.request(request_of_key(file.key))
+        if seen is None or seen.gone:
+            raise files_gone() from error
+        calls.error("file missing", call=call, code=error.code)
+        raise Refusal(
+            404,
+            error.code,
+            "The file was made, but the store has lost it.",
+            hint="Have it put back from a backup, or hand the request in again under another name.",
+        ) from error
 
 
 def matches(request: Request, etag: str) -> bool:

@@ -58,7 +58,7 @@ class Gate:
         begun = time.perf_counter()
         call = secrets.token_hex(8)
         state: dict[str, Any] = {**scope.get("state", {}), "call": call}
-        head = scope["method"] == "HEAD"
+        head = state["head"] = scope["method"] == "HEAD"
         span = None
         if scope["path"] not in UNTRACED:
             span = self._traces.call(scope["method"], call, Headers(scope=scope).get("traceparent"))

@@ -56,7 +56,7 @@ def router(house: House) -> APIRouter:
     """The addresses of files."""
     found = APIRouter(tags=["artefacts"])
     opens = house.doorkeeper.needs("artefacts")
-    browse, store = house.services.browse, house.services.store
+    browse = house.services.browse
 
     def files_of(key: ApiKey, id: str) -> tuple[SeenRequest, tuple[Produced, ...]]:
         return seen_by(key, browse.request(id)), browse.files(id)
@@ -89,7 +89,7 @@ def router(house: House) -> APIRouter:
         key: Annotated[ApiKey, Depends(opens)],
     ) -> Response:
         seen, files = await house.pool.run(files_of, key, id)
-        return await file_response(request, store, house.pool, _chosen(seen, files, path))
+        return await file_response(request, house.services, house.pool, _chosen(seen, files, path))
 
     @found.post(
         f"{PATH}/{{id}}/links",
@@ -155,7 +155,7 @@ def router(house: House) -> APIRouter:
             house.doorkeeper.missed(request)
             raise not_there("This link leads nowhere, or its time is over.")
         path = next((file.path for file in files if link.leads_to(file.path)), "")
-        return await file_response(request, store, house.pool, _chosen(seen, files, path))
+        return await file_response(request, house.services, house.pool, _chosen(seen, files, path))
 
     return found
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from sqlalchemy import update
 
 from renderer.api.operate.paper import SMALL, WIDTH
-from renderer.ledger.model import Fault
-from renderer.ledger.tables import artefacts
+from renderer.ledger.model import Fault, artefact_key
 from tests.http_house import HttpHouse
 from tests.operate_house import (
     NAME,
@@ -115,14 +113,12 @@ def test_a_file_that_is_no_paper_can_still_be_had(house: HttpHouse, tmp_path: Pa
     (request,) = requests_of(house, run)
     kinds = {"statement/statement.pdf": ("pdf", "application/pdf"), "statement/gone.pdf": ("pdf", "application/pdf")}
     house.make(request, {"statement/statement.pdf": b"%PDF-1.7 torn", "statement/gone.pdf": b"x"}, kinds=kinds)
-    with house.services.database.writing() as connection:
-        connection.execute(
-            update(artefacts).where(artefacts.c.path == "statement/gone.pdf").values(key="requests/gone/1/x")
-        )
+    assert house.services.store.delete(artefact_key(request, "statement/gone.pdf"))
     page = text_of(all_.get(f"/operate/requests/{request}"))
     assert page.count("The file cannot be shown. Download it instead.") == 2
     assert all_.get(f"/operate/requests/{request}/paper/1/statement/statement.pdf").status == 404
-    assert all_.get(f"/operate/requests/{request}/files/statement/gone.pdf").status == 503
+    assert all_.get(f"/operate/requests/{request}/files/statement/gone.pdf").status == 404
+    assert all_.get(f"/operate/requests/{request}/paper/1/statement/gone.pdf").status == 404
 
 
 def test_a_page_that_cannot_be_read_is_no_page(house: HttpHouse, tmp_path: Path, all_: Visitor) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from renderer.api.files import file_response
+from renderer.api.files import expected, file_response
 from renderer.api.model import ID
 from renderer.api.operate.doorman import SignedOut, Visitor
 from renderer.api.operate.pages import PREFIX
@@ -13,7 +13,7 @@ from renderer.api.operate.paper import SMALL, WIDTH, page_count, page_picture
 from renderer.api.operate.room import Room
 from renderer.api.operate.run_view import SAMPLE
 from renderer.api.pages import CURSOR
-from renderer.api.problems import files_gone, not_there
+from renderer.api.problems import call_of, files_gone, not_there
 from renderer.ledger.key_ring import ApiKey
 from renderer.ledger.model import STATES, Produced, State
 from renderer.ledger.seen import Sampled, SeenRequest
@@ -132,10 +132,11 @@ def router(room: Room) -> APIRouter:
         visitor: Annotated[Visitor, Depends(opens)],
     ) -> Response:
         wanted = await room.pool.run(chosen, visitor.key, id, path)
-        return await file_response(request, store, room.pool, wanted, {"Cache-Control": PERSONAL})
+        return await file_response(request, services, room.pool, wanted, {"Cache-Control": PERSONAL})
 
     @found.get(f"{PATH}/{{id}}/paper/{{number}}/{{path:path}}")
     async def paper(
+        request: Request,
         id: RequestId,
         number: Annotated[int, Path(ge=1, le=10_000)],
         path: Annotated[str, Path(max_length=400)],
@@ -144,7 +145,12 @@ def router(room: Room) -> APIRouter:
     ) -> Response:
         wanted = await room.pool.run(chosen, visitor.key, id, path)
         width = SMALL if small else WIDTH
-        picture = await room.pool.run(page_picture, store, wanted.key, number, width) if wanted.kind == "pdf" else None
+
+        def drawn() -> bytes | None:
+            with expected(services, wanted, call_of(request)):
+                return page_picture(store, wanted.key, number, width) if wanted.kind == "pdf" else None
+
+        picture = await room.pool.run(drawn)
         if picture is None:
             raise not_there("There is no such page.")
         return Response(picture, 200, {"Cache-Control": PERSONAL}, "image/png")
@@ -164,7 +170,7 @@ def router(room: Room) -> APIRouter:
         if not wanted.media_type.startswith(_DRAWN_WITH) and not room.doorman.shows(request, said.session):
             raise SignedOut
         headers = {"Cache-Control": PERSONAL, **_SAMPLE_HEADERS}
-        return await file_response(request, store, room.pool, wanted, headers, inline=True)
+        return await file_response(request, services, room.pool, wanted, headers, inline=True)
 
     return found
 
