@@ -13,7 +13,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 WORDS: Mapping[int, str] = {
     304: "What the client has is what there is.",
-    400: "The body cannot be read.",
+    400: "The body cannot be read, or a header came twice.",
     401: "No key, or one that opens nothing.",
     403: "The key does not allow this.",
     404: "Nothing is there, or nothing that this key sees.",

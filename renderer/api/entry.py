@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from renderer.api.offers import Offer, read_json, read_offer
+from renderer.api.offers import Offer, read_body, read_offer
 from renderer.api.opened import OpenedTemplates
 from renderer.api.pool import Pool
 from renderer.api.problems import Refusal
@@ -259,7 +259,7 @@ class _Body:
 
     def letter(self) -> Letter | Exception:
         try:
-            _, offer = read_offer(read_json(self.data), named=False)
+            _, offer = read_offer(read_body(self.data), named=False)
         except Exception as error:
             return error
         return Letter(name=self.name, offer=offer, key=self.key, trace=self.trace)

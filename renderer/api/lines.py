@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 
 from renderer.api.gate import RECORD_BODY
@@ -53,4 +54,6 @@ class Splitter:
         long, self._too_long = self._too_long, False
         if long:
             return [Line(self.number, None)]
+        if self.number == 1:
+            data = data.removeprefix(BOM_UTF8)  # as a file of profiles may begin
         return [Line(self.number, data)] if data.strip() else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -56,15 +57,20 @@ class Offer:
         return vault.keyed("body", json.dumps(said, sort_keys=True, separators=(",", ":"), default=plain))
 
 
+def read_body(data: bytes) -> dict[str, Any]:
+    """The JSON object that a body is, after a byte order mark or without one. Raises a Refusal 400."""
+    return read_json(data.removeprefix(BOM_UTF8))
+
+
 def read_json(data: bytes) -> dict[str, Any]:
-    """The JSON object in a body or on a line. Raises a Refusal 400."""
+    """The JSON object in a text. Raises a Refusal 400."""
     try:
         # One level more than a record may have: the record stands inside the object.
         found = parse_json(data.decode("utf-8"), MAX_DEPTH + 1)
     except UnicodeDecodeError:
         raise Refusal(400, "api.body", "The text is not UTF-8.") from None
     except ProfileError as error:
-        raise Refusal(400, "api.body", error.message) from None
+        raise Refusal(400, "api.body", error.message, hint=error.hint) from None
     if isinstance(found, ProfileError):
         raise Refusal(400, "api.body", found.message)
     if not isinstance(found, dict):

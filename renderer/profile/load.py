@@ -123,6 +123,12 @@ def _parsed(text: str) -> Any:
     except RecursionError:
         raise _too_deep() from None
     except json.JSONDecodeError as error:
+        if text.startswith("\ufeff"):  # of which the parser speaks in Python's words
+            raise ProfileError(
+                "usage.format",
+                "A byte order mark stands before the record.",
+                hint="It may stand at the very beginning of a file or a body only.",
+            ) from None
         # error.msg is one of the parser's own sentences; the text around the fault stays out.
         raise ProfileError(
             "usage.format", f"The record is not valid JSON: {error.msg.lower()}.", place=Place(line=error.lineno)

@@ -6,6 +6,7 @@ import hashlib
 import http.client
 import json
 import time
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,6 +67,26 @@ def test_another_writing_of_the_same_json_is_the_same(house: HttpHouse, total: s
         for text in (one, other)
     ]
     assert [answer.status for answer in answers] == [202, 200]
+
+
+@one_database
+def test_a_body_may_begin_with_a_byte_order_mark(house: HttpHouse) -> None:
+    """Programs on Windows write one. Further on it is a fault, told in plain words."""
+    first, second, third = (json.dumps(line(name)).encode() for name in ("one", "two", "three"))
+    single = json.loads(first)
+    single.pop("request_id")
+    body = BOM_UTF8 + json.dumps(single).encode()
+    taken = house.call("POST", "/v1/requests", body, Idempotency_Key="k", Content_Type="application/json")
+    assert taken.status == 202
+    house.make(taken.json["id"])
+    links = house.call(
+        "POST", f"/v1/requests/{taken.json['id']}/links", BOM_UTF8 + b"{}", Content_Type="application/json"
+    )
+    assert links.status == 200
+    found = house.stream(BOM_UTF8 + first + b"\n" + BOM_UTF8 + second + b"\n" + third).lines
+    assert [one["status"] for one in found] == ["accepted", "refused", "accepted", "end"]
+    assert found[1]["message"] == "A byte order mark stands before the record."
+    assert "bom" not in json.dumps(found).lower()
 
 
 @pytest.mark.parametrize("total", ["66.9", ["number", "66.9"], ["", "number", "66.9"], {"number": "66.9"}])

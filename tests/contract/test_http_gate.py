@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from renderer.ledger.database import Database
 from renderer.ledger.model import wall_clock
 from renderer.ledger.tables import api_keys
-from tests.http_house import HttpHouse, http_house, line, problem, requests_in
+from tests.http_house import Answer, HttpHouse, http_house, line, problem, requests_in
 from tests.ledgers import one_database
 from tests.small_template import PROFILE
 
@@ -202,6 +203,25 @@ def test_names_of_requests(house: HttpHouse, name: str) -> None:
 def test_a_call_without_a_name_is_refused(house: HttpHouse) -> None:
     found = problem(house.call("POST", "/v1/requests", {"template": "small", "profile": PROFILE}), 422, "api.argument")
     assert found["field"] == "idempotency-key"
+
+
+def test_a_call_with_two_names_is_refused(house: HttpHouse) -> None:
+    body = json.dumps({"template": "small", "profile": PROFILE}).encode()
+    for names in (("one", "other"), ("one", "one")):
+        connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=30)
+        connection.putrequest("POST", "/v1/requests")
+        connection.putheader("Authorization", f"Bearer {house.all}")
+        for name in names:
+            connection.putheader("Idempotency-Key", name)
+        connection.putheader("Content-Type", "application/json")
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        found = problem(Answer(answer.status, headers, answer.read()), 400, "api.argument")
+        assert found["field"] == "idempotency-key"
+        connection.close()
+    assert requests_in(house) == 0
 
 
 # ---------------------------------------------------------------- the service

@@ -7,6 +7,7 @@ import base64
 import json
 import secrets
 import tempfile
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,24 @@ def test_lines_are_the_same_whatever_the_pieces_are(data: bytes, sizes: list[int
         found += splitter.feed(data[start : start + size])
         start, turn = start + size, turn + 1
     found += splitter.end()
-    wanted = [(number, line) for number, line in enumerate(data.split(b"\n"), 1) if line.strip() or len(line) > 30]
+    lines = [
+        line.removeprefix(BOM_UTF8) if not number and len(line) <= 30 else line
+        for number, line in enumerate(data.split(b"\n"))
+    ]
+    wanted = [(number, line) for number, line in enumerate(lines, 1) if line.strip() or len(line) > 30]
     assert [(line.number, line.data) for line in found] == [
         (number, line if len(line) <= 30 else None) for number, line in wanted
     ]
+
+
+def test_only_the_first_line_may_have_a_byte_order_mark_before_it() -> None:
+    splitter = Splitter()
+    found = splitter.feed(BOM_UTF8[:1])
+    for piece in (BOM_UTF8[1:], b"{}\n", BOM_UTF8 + b"{}\n"):
+        found += splitter.feed(piece)
+    assert found == [Line(1, b"{}"), Line(2, BOM_UTF8 + b"{}")]
+    alone = Splitter()
+    assert alone.feed(BOM_UTF8) + alone.end() == []
 
 
 def test_a_splitter_holds_no_more_than_one_line() -> None:

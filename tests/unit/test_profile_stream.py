@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from renderer.errors import DearlyError, UsageError
+from renderer.errors import DearlyError, ProfileError, UsageError
 from renderer.profile import jsonlist
 from renderer.profile.contract import Contract, load_contract
 from renderer.profile.jsonlist import list_items
@@ -141,6 +142,25 @@ def test_a_record_that_is_too_large_is_passed_over(monkeypatch: pytest.MonkeyPat
     large = json.dumps([{"n": number} for number in range(100)])
     text = f'[{{"a": 1}}, {large}, {{"b": 2}}]'
     assert [item for _, item in list_items(io.StringIO(text), "x")] == ['{"a": 1}', None, '{"b": 2}']
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "csv"])
+def test_an_input_may_begin_with_a_byte_order_mark(contract: Contract, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"people.{suffix}"
+    text = "customer.id\nC-1\n" if suffix == "csv" else json.dumps({"customer": {"id": "C-1"}})
+    path.write_bytes(BOM_UTF8 + text.encode())
+    (found,) = streamed(path, contract)
+    assert found[1] == {"customer": {"id": "C-1"}}
+
+
+def test_a_byte_order_mark_further_on_is_a_fault_in_plain_words(contract: Contract, tmp_path: Path) -> None:
+    """Of files that were put one after the other."""
+    path = tmp_path / "people.jsonl"
+    path.write_bytes((BOM_UTF8 + json.dumps(PROFILE).encode() + b"\n") * 2)
+    with ProfileStream(str(path), contract) as stream:
+        _, fault = [stream.data(raw) for raw in stream]
+    assert isinstance(fault, ProfileError) and fault.place.line == 2
+    assert (fault.code, fault.message) == ("usage.format", "A byte order mark stands before the record.")
 
 
 def test_an_input_that_is_not_utf8_further_on_gives_what_stands_before(contract: Contract, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from renderer.api.files import file_response
 from renderer.api.house import House
 from renderer.api.links import LONGEST_S, TOKEN
 from renderer.api.model import FilesSaid, LinkSaid, LinksSaid, file_said
-from renderer.api.offers import read_json
+from renderer.api.offers import read_body
 from renderer.api.pages import done, said
 from renderer.api.problems import Refusal, files_gone, not_there
 from renderer.api.routes.requests import RequestId, seen_by
@@ -111,7 +111,7 @@ def router(house: House) -> APIRouter:
     )
     async def links(request: Request, id: RequestId, key: Annotated[ApiKey, Depends(opens)]) -> Response:
         data = await body_of(request, "application/json", required=False)
-        paths, seconds = _asked(read_json(data) if data else {})
+        paths, seconds = _asked(read_body(data) if data else {})
         seen, files = await house.pool.run(files_of, key, id)
         if not files and not seen.gone:
             raise Refusal(409, "api.state", f"The request has no files: it is {seen.state}.")

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from renderer.api import stream
 from renderer.api.bodies import body_of, check_kind, size_of
 from renderer.api.described import answers, body, with_key
+from renderer.api.gate import closing
 from renderer.api.house import House
 from renderer.api.model import HandedSaid
 from renderer.api.offers import LOCALE, REQUEST_ID
@@ -120,6 +121,10 @@ def router(house: House) -> APIRouter:
             ),
         ],
     ) -> Response:
+        if len(request.headers.getlist("idempotency-key")) > 1:  # which of them counts is anybody's guess
+            raise closing(
+                Refusal(400, "api.argument", "The header Idempotency-Key came more than once.", field="idempotency-key")
+            )
         with house.bodies.hold(size_of(request)):
             data = await body_of(request, "application/json")
             handed = await house.desk.hand_in(idempotency_key, data, key, request.scope["state"]["trace"])
