@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from renderer.ledger.database import Database
-from renderer.ledger.endings import lock
 from renderer.ledger.model import OPEN, Clock, Fence, wall_clock
 from renderer.ledger.tables import artefacts, parts, requests, runs
 from renderer.ledger.tallies import add
-from renderer.ledger.upkeep import guard, settled
+from renderer.ledger.upkeep import guard, keep_settled, of_settled, settled
 
 PAGE = 200
 
@@ -79,13 +78,14 @@ class Cleaning:
             return connection.scalar(asked.where(_may_go(before_ms), settled())) or 0
 
     def clean(self, request_ids: Sequence[str], before_ms: int) -> list[Taken]:
-        """Take the files of some requests from the ledger. Nothing of a request that is open, or has ended again
-        since."""
+        """Take the files of some requests from the ledger. Nothing of a request that is open, or has ended again since,
+        or whose run was opened again."""
         with self._database.writing() as connection:
+            keep_settled(connection, request_ids)
             gone = list(
                 connection.scalars(
                     update(requests)
-                    .where(requests.c.id.in_(request_ids), _may_go(before_ms))
+                    .where(requests.c.id.in_(request_ids), _may_go(before_ms), of_settled())
                     .values(cleaned_ms=self._clock())
                     .returning(requests.c.id)
                 )
@@ -113,11 +113,13 @@ class Cleaning:
             ]
 
     def abandoned(self, keys: Mapping[str, Sequence[str]], before_ms: int) -> list[str]:
-        """Of the store's keys by request those that no row names, where the request ended before then: a file that was
-        stored and never counted, or was to be removed and was not. Requests that this ledger does not know are left
-        alone: another one may."""
+        """Of the store's keys by request those that no row names, where the request ended for good before then: a file
+        that was stored and never counted, or was to be removed and was not. So none of them is ever named again, and
+        each may go at any time after this. Requests that this ledger does not know are left alone: another one may."""
         with self._database.reading() as connection:
-            ended = connection.scalars(select(requests.c.id).where(requests.c.id.in_(list(keys)), _ended(before_ms)))
+            ended = connection.scalars(
+                select(requests.c.id).where(requests.c.id.in_(list(keys)), _ended(before_ms), _for_good())
+            )
             asked = [key for request_id in ended for key in keys[request_id]]
             known: set[str] = set()
             for start in range(0, len(asked), 500):
@@ -126,27 +128,25 @@ class Cleaning:
                 )
         return [key for key in asked if key not in known]
 
-    def still_abandoned(self, connection: Connection, request_id: str, key: str, before_ms: int) -> bool:
-        """The same of one key, inside a transaction that keeps the request from being opened again."""
-        lock(connection, request_id)
-        ended = connection.scalar(select(requests.c.id).where(requests.c.id == request_id, _ended(before_ms)))
-        return ended is not None and connection.scalar(select(artefacts.c.key).where(artefacts.c.key == key)) is None
-
-    def sweep(self, request_id: str, key: str, before_ms: int, remove: Remove, fence: Fence | None = None) -> bool:
-        """Have a key removed if it is abandoned; whether it was. Raises NotLeader."""
-        with self._database.writing() as connection:
+    def sweep(self, key: str, remove: Remove, fence: Fence | None = None) -> bool:
+        """Have an abandoned key removed; whether it was there. Not inside a transaction: a bucket may hang, and nobody
+        else could write meanwhile. Raises NotLeader."""
+        with self._database.reading() as connection:
             guard(connection, fence, self._clock())
-            return self.still_abandoned(connection, request_id, key, before_ms) and remove(key)
+        return remove(key)
 
 
 def _ended(before_ms: int) -> ColumnElement[bool]:
     return requests.c.state.not_in(OPEN) & (requests.c.finished_ms < before_ms)
 
 
-def _may_go(before_ms: int) -> ColumnElement[bool]:
+def _for_good() -> ColumnElement[bool]:
     """What failed may be tried again while its profile is kept, and a page then embeds the files that are there."""
-    for_good = (requests.c.state != "failed") | requests.c.dropped_ms.is_not(None)
-    return _ended(before_ms) & for_good & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
+    return (requests.c.state != "failed") | requests.c.dropped_ms.is_not(None)
+
+
+def _may_go(before_ms: int) -> ColumnElement[bool]:
+    return _ended(before_ms) & _for_good() & requests.c.cleaned_ms.is_(None) & requests.c.forgotten_ms.is_(None)
 
 
 def _files(connection: Connection, request_ids: Sequence[str]) -> dict[str, tuple[int, int]]:

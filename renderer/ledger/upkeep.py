@@ -101,15 +101,16 @@ class Upkeep:
             )
 
     def drop(self, request_ids: Sequence[str], fence: Fence | None = None) -> int:
-        """Drop all that is sealed of some requests; of how many. One that is open again is left alone. Raises
-        NotLeader."""
+        """Drop all that is sealed of some requests; of how many. One that is open again, or whose run is, is left
+        alone. Raises NotLeader."""
         with self._database.writing() as connection:
             now = self._clock()
             guard(connection, fence, now)
+            keep_settled(connection, request_ids)
             dropped = connection.scalars(
                 update(requests)
                 .where(requests.c.id.in_(request_ids), requests.c.dropped_ms.is_(None))
-                .where(requests.c.finished_ms.is_not(None), requests.c.state.not_in(OPEN))
+                .where(requests.c.finished_ms.is_not(None), requests.c.state.not_in(OPEN), of_settled())
                 .values(dropped_ms=now)
                 .returning(requests.c.id)
             ).all()
@@ -177,6 +178,19 @@ def guard(connection: Connection, fence: Fence | None, now_ms: int) -> None:
 def settled() -> ColumnElement[bool]:
     """True of a run whose sums are drawn, and of one that never is: its requests count by themselves."""
     return or_(runs.c.state.in_(("complete", "unbalanced", "cancelled")), runs.c.kind.in_(ENDLESS))
+
+
+def of_settled() -> ColumnElement[bool]:
+    """True of a request whose run is :func:`settled`."""
+    return requests.c.run_id.in_(select(runs.c.id).where(settled()))
+
+
+def keep_settled(connection: Connection, request_ids: Sequence[str]) -> None:
+    """Let nobody open the runs of some requests again, to the end of the transaction; before any request is locked, as
+    everywhere. Whether they are settled is to be asked after this."""
+    of_them = runs.c.id.in_(select(requests.c.run_id).where(requests.c.id.in_(request_ids)))
+    statement = select(runs.c.id).where(of_them).order_by(runs.c.id)
+    connection.execute(statement.with_for_update(read=True, of=runs)).all()
 
 
 def _kept_aside() -> ColumnElement[bool]:

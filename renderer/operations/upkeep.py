@@ -213,7 +213,7 @@ class Caretaker:
             for key in some:
                 by_request[request_of_key(key)].append(key)
             for key in self._cleaning.abandoned(by_request, before):
-                gone += self._cleaning.sweep(request_of_key(key), key, before, self._services.store.delete, fence)
+                gone += self._cleaning.sweep(key, self._services.store.delete, fence)
                 yield
             yield
         if gone:
