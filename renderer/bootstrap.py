@@ -163,11 +163,14 @@ class Services:
     engine: Engine
 
 
-def build(settings: Settings, engine: Engine | None = None, *, quick: bool = False) -> Services:
-    """The adapters that the settings ask for; ``quick`` for a process that must not wait long for a store. Raises
-    EnvironmentFault when one cannot be opened, or is not the installation's."""
+def build(
+    settings: Settings, engine: Engine | None = None, *, quick: bool = False, only_look: bool = False
+) -> Services:
+    """The adapters that the settings ask for; ``quick`` for a process that must not wait long for a store,
+    ``only_look`` for one that leaves the ledger's shape as it is. Raises EnvironmentFault when one cannot be opened, or
+    is not the installation's."""
     settings.prepare()
-    database = Database(settings.database)
+    database = Database(settings.database, only_look=only_look)
     key = agreed_key(settings.key_file, Identity(database))
     store, care = open_store(settings, database, quick=quick)
     book, intake = ReleaseBook(database), Intake(database)

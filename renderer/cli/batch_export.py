@@ -65,7 +65,7 @@ def export(
         raise UsageError("usage.argument", f"There is no channel '{unknown}'.", hint=nearest(unknown, CHANNELS))
     if any(part.exists() and not part.is_dir() for part in (to, *to.parents)):
         raise UsageError("usage.argument", "--to names a file, or a folder inside a file.")
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     run_id = services.summary.run_id(run)
     with console.progress_bars(not json_) as bars:
         task = bars.add_task("export", total=services.summary.tally(run_id).all)

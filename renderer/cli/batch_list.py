@@ -29,7 +29,7 @@ def list(
 
     [bold]Example:[/] dearly batch list --limit 5
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     runs = services.summary.newest(limit)
     tallies = services.summary.tallies([run.id for run in runs])
     if json_:

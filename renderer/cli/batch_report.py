@@ -55,7 +55,7 @@ def report(
     form = Form.JSON if json_ else format_
     if json_ and format_ is Form.CSV:
         raise UsageError("usage.argument", "--json and --format csv are two forms; choose one.")
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     run_id = services.summary.run_id(run)
     with console.progress_bars(not json_) as bars, _written(out) as file:
         tally = services.summary.tally(run_id)

@@ -37,7 +37,7 @@ def set_aside(
 
     [bold]Example:[/] dearly batch set-aside latest --out mend.jsonl
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     run_id = services.summary.run_id(run)
     try:
         written, lost = write_aside(services, run_id, out, known=all_)

@@ -42,7 +42,7 @@ def status(
 
     [bold]Example:[/] dearly batch status latest --watch
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     run_id = services.summary.run_id(run)
     if not watch:
         found = look(services, run_id)

@@ -27,7 +27,7 @@ def verify(run: RunArgument, json_: JsonOption = False) -> None:
 
     [bold]Example:[/] dearly batch verify latest
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     run_id = services.summary.run_id(run)
     tally = services.summary.tally(run_id)
     with console.progress_bars(not json_) as bars:

@@ -57,7 +57,7 @@ def list_(json_: JsonOption = False) -> None:
 
     [bold]Example:[/] dearly key list
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     found = services.key_ring.listed()
     if json_:
         console.print_json({"keys": [_as_json(key) for key in found]})

@@ -14,7 +14,8 @@ from renderer.settings import Settings
 def migrate() -> None:
     """Bring the ledger up to date after an update of Dearly. Stop every worker first.
 
-    Only a database server needs this: the ledger in DEARLY_HOME is brought up by itself. All of it is done, or nothing.
+    A database server needs this. The ledger in DEARLY_HOME is also brought up by the service when it starts, and by
+    commands that change something. All of it is done, or nothing.
 
     [bold]Example:[/] dearly migrate
     """

@@ -24,7 +24,7 @@ def outcome(
 
     [bold]Example:[/] dearly outcome bill-2026-11-0815 --json
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     request = services.reader.by_key(door_key(services.vault, request_id))
     if request is None:
         raise UsageError("usage.run", "No request with this id was handed in.")

@@ -41,7 +41,7 @@ def list_(
 
     [bold]Example:[/] dearly release list energy-bill
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     if template is not None:
         _known(services, template)
     found = services.book.listed(template)

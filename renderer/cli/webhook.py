@@ -68,7 +68,7 @@ def list_(json_: JsonOption = False) -> None:
     """
     from renderer.ledger.gauges import Gauges
 
-    found = Gauges(build(Settings()).database).webhooks()
+    found = Gauges(build(Settings(), only_look=True).database).webhooks()
     if json_:
         console.print_json({"endpoints": [{**endpoint_json(one.endpoint), "waiting": one.waiting} for one in found]})
     elif found:
@@ -110,7 +110,7 @@ def log(
 
     [bold]Example:[/] dearly webhook log 3f9a1c0b7d52 --limit 50
     """
-    services = build(Settings())
+    services = build(Settings(), only_look=True)
     known(services.endpoints.get(endpoint))
     found = services.delivery_log.of(endpoint, limit, "failed" if failed else None)
     if json_:

@@ -55,9 +55,10 @@ BUSY_S = 30.0
 class Database:
     """A connection pool to one ledger. Not to be carried over a fork: each process opens its own."""
 
-    def __init__(self, url: str, *, upgrade: bool | None = None, pooled: bool = True) -> None:
+    def __init__(self, url: str, *, upgrade: bool | None = None, only_look: bool = False, pooled: bool = True) -> None:
         """``url`` is SQLAlchemy's; ``sqlite://`` alone is a ledger in memory, for tests. With ``upgrade`` a ledger of
         an older shape is brought up to date; as a rule SQLite is, a server is not (:mod:`renderer.ledger.migrations`).
+        Who wants to ``only_look`` makes one where there is none, and changes none that is there.
 
         Without ``pooled`` every transaction has a connection of its own, closed after it. Raises EnvironmentFault when
         the ledger cannot be opened or has a shape that this version does not read.
@@ -66,12 +67,12 @@ class Database:
         if upgrade is None:
             upgrade = self.engine.dialect.name == "sqlite"
         try:
-            self._check_shape(upgrade)
+            self._check_shape(upgrade, only_look)
         except BaseException:
             self.close()
             raise
 
-    def _check_shape(self, upgrade: bool) -> None:
+    def _check_shape(self, upgrade: bool, only_look: bool) -> None:
         with self.reading() as connection:
             found = migrations.revision(connection)
         if found == migrations.HEAD:
@@ -82,11 +83,12 @@ class Database:
                 f"The ledger has shape {found}, which this version of Dearly does not know.",
                 hint="Use the version of Dearly that made it, or another DEARLY_HOME.",
             )
-        if not upgrade:
+        if not upgrade or (only_look and found is not None):
+            hint = "Stop every worker, then run 'dearly migrate'."
             raise EnvironmentFault(
                 "environment.ledger",
                 f"The ledger's database has shape {found or 'none'}; this version of Dearly reads {migrations.HEAD}.",
-                hint="Stop every worker, then run 'dearly migrate'.",
+                hint=f"{hint} The service does the same when it starts." if upgrade else hint,
             )
         with self.writing() as connection:
             migrations.upgrade(connection)

@@ -52,7 +52,7 @@ class LedgerCollector(Collector):
         self._settings = settings
         self._store = store or watch(settings)
         self._store_wait_s = store_wait_s
-        self._open = open_database or (lambda: Database(settings.database))
+        self._open = open_database or (lambda: Database(settings.database, only_look=True))
         self._clock = clock
         self._now = now
         self._database: Database | None = None

@@ -119,7 +119,7 @@ def _ledger(settings: Settings, clock: Clock) -> tuple[LedgerView | None, Enviro
     if not settings.database_url and not (settings.home / "ledger.sqlite").exists():
         return None, None
     try:
-        with closing(Database(_quick(settings.database))) as database:
+        with closing(Database(_quick(settings.database), only_look=True)) as database:
             return _view(database, clock), None
     except EnvironmentFault as error:
         return None, error

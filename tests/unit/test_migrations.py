@@ -13,7 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
+from typer.testing import CliRunner
 
+from renderer.cli import main as cli
 from renderer.errors import EnvironmentFault
 from renderer.ledger import migrations
 from renderer.ledger.database import Database
@@ -114,3 +116,47 @@ def _make_first_shape(file: Path) -> None:
             insert into history (at_ms, request_id, event) values (5, 'req', 'submitted');
             """
         )
+
+
+LOOKS = (
+    "status", "metrics", "outcome x", "batch list", "batch status latest", "batch report latest", "batch verify latest",
+    "batch export latest --to OUT", "batch set-aside latest --out OUT", "release list", "key list", "webhook list",
+    "webhook log x",
+)  # fmt: skip
+"""Commands that change nothing."""
+
+
+@pytest.mark.parametrize("command_", LOOKS)
+def test_who_only_looks_leaves_an_older_ledger_as_it_is(
+    command_: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers of the version before may be at work on it."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    url = f"sqlite:///{home / 'ledger.sqlite'}"
+    engine = create_engine(url)
+
+    def shape() -> str | None:
+        with engine.connect() as connection:
+            return migrations.revision(connection)
+
+    with engine.begin() as connection:
+        command.upgrade(migrations._config(connection), "0007")
+    monkeypatch.setenv("DEARLY_HOME", str(home))
+    cli.register()
+    said = CliRunner().invoke(cli.app, command_.replace("OUT", str(tmp_path / "out")).split())
+    if command_ == "metrics":
+        assert "dearly_ledger_up 0.0" in said.output
+    else:
+        assert said.exit_code == (1 if command_ == "status" else 3), said.output
+        assert "shape 0007" in said.output and "dearly migrate" in said.output
+    assert shape() == "0007"
+    assert CliRunner().invoke(cli.app, ["migrate"]).exit_code == 0
+    assert shape() == migrations.HEAD
+    engine.dispose()
+
+
+def test_who_only_looks_makes_a_ledger_where_there_is_none(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    with closing(Database(url, only_look=True)) as made, made.reading() as connection:
+        assert migrations.revision(connection) == migrations.HEAD

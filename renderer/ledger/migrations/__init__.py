@@ -1,6 +1,7 @@
 """The ledger's shape, step by step: Alembic revisions from the first shape to the one that the code reads.
 
-A SQLite ledger is brought up by whoever opens it first. A server's database is brought up when its operator says so
+A SQLite ledger is brought up by whoever opens it first to change something: who only looks may be of a new version,
+while workers of the version before are still at work. A server's database is brought up when its operator says so
 (``dearly migrate``), since other machines may still run the version before. Alembic is imported only when there is
 something to do: opening a ledger of the right shape costs one query.
 
