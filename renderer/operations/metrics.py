@@ -28,11 +28,15 @@ from renderer.ledger.database import Database
 from renderer.ledger.gauges import Gauges
 from renderer.ledger.model import QUEUES, RUN_STATES, URGENT_QUEUE, Clock, wall_clock
 from renderer.ledger.tallies import BUCKETS_MS, LONGER, Tallies, Tally
+from renderer.operations.hanging import MayHang
 from renderer.operations.store_watch import HANGS_S, MOMENT_S, StoreWatch, watch
 from renderer.settings import Settings
 
 SHARE = 0.01
 """The share of the time that counting may take."""
+
+DISK_S = 1.0
+"""So long a disk is waited for that does not say how full it is. One of a network may never."""
 
 ALL_QUEUES = (URGENT_QUEUE, *sorted(set(QUEUES.values())))
 
@@ -49,9 +53,9 @@ class LedgerCollector(Collector):
         store: StoreWatch | None = None,
         store_wait_s: float = MOMENT_S,
     ) -> None:
-        self._settings = settings
         self._store = store or watch(settings)
         self._store_wait_s = store_wait_s
+        self._disk = MayHang(lambda: _free_and_size(settings))
         self._open = open_database or (lambda: Database(settings.database, only_look=True))
         self._clock = clock
         self._now = now
@@ -62,7 +66,8 @@ class LedgerCollector(Collector):
     def collect(self) -> Iterable[Metric]:
         with self._lock:
             self._store.begin()  # while the ledger is read
-            yield from self._about()
+            self._disk.begin()
+            yield from _about()
             began = self._now()
             try:
                 found = [metric for name, group in self._groups() for metric in self._group(name, group)]
@@ -77,6 +82,7 @@ class LedgerCollector(Collector):
             up = self._store.up(self._store_wait_s)
             if up is not None:
                 yield _gauge("dearly_store_up", "1 if the store answered when it was looked at last.", int(up))
+            yield from _room(self._disk.found(DISK_S))
             yield _gauge("dearly_collect_seconds", "Time that these metrics took to count.", self._now() - began)
 
     def close(self) -> None:
@@ -114,21 +120,6 @@ class LedgerCollector(Collector):
         yield "erasures", lambda: _erasures(gauges)
         yield "tallies", lambda: _tallies(tallies)
 
-    def _about(self) -> Iterator[Metric]:
-        info = GaugeMetricFamily("dearly_info", "Dearly's version; always 1.", labels=["version"])
-        info.add_metric([__version__], 1)
-        yield info
-        try:
-            disk = shutil.disk_usage(self._settings.disk)
-        except OSError:
-            return
-        yield _gauge(
-            "dearly_disk_free_bytes",
-            "Bytes that are free on the disk of the store or, where that is a bucket, of the home.",
-            disk.free,
-        )
-        yield _gauge("dearly_disk_size_bytes", "Bytes of that disk.", disk.total)
-
 
 def exposition(settings: Settings) -> str:
     """All metrics in Prometheus' text form."""
@@ -142,6 +133,29 @@ def registry(collector: LedgerCollector) -> CollectorRegistry:
     made = CollectorRegistry()
     made.register(collector)
     return made
+
+
+def _about() -> Iterator[Metric]:
+    info = GaugeMetricFamily("dearly_info", "Dearly's version; always 1.", labels=["version"])
+    info.add_metric([__version__], 1)
+    yield info
+
+
+def _free_and_size(settings: Settings) -> tuple[int, int]:
+    found = shutil.disk_usage(settings.disk)
+    return found.free, found.total
+
+
+def _room(disk: tuple[int, int] | None) -> Iterator[Metric]:
+    if disk is None:
+        return
+    free, size = disk
+    yield _gauge(
+        "dearly_disk_free_bytes",
+        "Bytes that are free on the disk of the store or, where that is a bucket, of the home.",
+        free,
+    )
+    yield _gauge("dearly_disk_size_bytes", "Bytes of that disk.", size)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -25,12 +25,16 @@ from renderer.ledger.model import DEAD_MS, Clock, wall_clock
 from renderer.ledger.upkeep import Upkeep
 from renderer.operations.broker import look as look_at_broker
 from renderer.operations.folders import Size, size_of
+from renderer.operations.hanging import MayHang
 from renderer.operations.needs import UNBALANCED_MS, Need, needs_of
 from renderer.operations.upkeep import HOLD_MARK, HOLD_MS
 from renderer.settings import Settings
 from renderer.times import HOUR_MS
 
 CONNECT_S = 3
+
+DISK_S = 10.0
+"""So long a disk is waited for. One of a network may never answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +173,13 @@ def _store(settings: Settings) -> StoreView:
 
 
 def _disk(settings: Settings) -> Disk | None:
-    try:
-        usage = shutil.disk_usage(settings.disk)
-    except OSError:
-        return None
+    looking = MayHang(lambda: _disk_at_once(settings))
+    looking.begin()
+    return looking.found(DISK_S)
+
+
+def _disk_at_once(settings: Settings) -> Disk:
+    usage = shutil.disk_usage(settings.disk)
     names = ("store", "cache", "logs", "work")
     return Disk(
         free=usage.free,
