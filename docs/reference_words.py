@@ -80,7 +80,8 @@ ADVICE: dict[str, str] = {
     "store.create-only": "Use a store that keeps `If-None-Match`: see [Keep files in a bucket](storage.md).",
     "store.other": "Give all machines of a ledger the same store, and each ledger one of its own: see "
     "[Keep files in a bucket](storage.md).",
-    "store.missing": "Restore the store's folder, or submit the request again.",
+    "store.missing": "A release: publish the same files again. Another file: put it back from a backup, or submit the "
+    "request again. `dearly batch verify` names all that a run lacks.",
     "webhook.address": "Use a public `https` address, or allow the receiver's network with `DEARLY_WEBHOOK_ALLOW`.",
     "webhook.answer": "See the status in `dearly webhook log`, and what the receiver logs; it is tried again.",
     "webhook.broken": "See what the receiver or its proxy logs; it is tried again.",

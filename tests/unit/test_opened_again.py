@@ -13,6 +13,7 @@ from renderer.ledger.cleaning import Cleaning
 from renderer.ledger.reopening import Reopening
 from renderer.ledger.tables import artefacts, requests, sealed
 from renderer.ledger.upkeep import Upkeep
+from renderer.operations import forget
 from tests.batches import FAILS, Bench, person
 
 LATER = 2**60
@@ -101,6 +102,42 @@ def test_whoever_removes_waits_for_who_opens_the_run_again(
     assert bench.services.batches.reopen_failed(found.run) == (1, 0)
     thread.join(30)
     assert removed == [0] and found.kept() == before
+
+
+@pytest.mark.parametrize("stop", ["_check", "_go_on"])
+def test_nobody_comes_back_who_is_forgotten_while_the_run_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, stop: str
+) -> None:
+    """The retry is stopped where it has looked, and where it has found whom to try again: there an erasure waits."""
+    people = [person(number, customer__name=FAILS) for number in (1, 2)]
+    run = bench.start(bench.file(people), channels=("statement",))
+    bench.finish(run)
+    with bench.database.reading() as connection:
+        wanted = select(requests.c.id).where(requests.c.run_id == run.id).order_by(requests.c.record)
+        first, second = connection.scalars(wanted)
+    erased: list[int] = []
+    thread = Thread(target=lambda: erased.append(forget.forget(bench.services, "C-1").requests))
+    step = getattr(Reopening, stop)
+
+    def stopped(self: Reopening, *given: object) -> None:
+        step(self, *given)
+        if thread.ident is None:
+            thread.start()
+            thread.join(30 if stop == "_check" else 0.3)
+            assert thread.is_alive() is (stop != "_check")
+
+    monkeypatch.setattr(Reopening, stop, stopped)
+    again, _ = bench.services.batches.reopen_failed(run.id)
+    thread.join(30)
+    assert (again, erased) == (1 if stop == "_check" else 2, [1])
+    with bench.database.reading() as connection:
+        states = [
+            connection.execute(select(requests.c.state, requests.c.forgotten_ms).where(requests.c.id == one)).one()
+            for one in (first, second)
+        ]
+        assert states[0].forgotten_ms is not None and states[1].forgotten_ms is None
+        assert [one.state for one in states] == ["failed" if stop == "_check" else "cancelled", "submitted"]
+        assert set(connection.scalars(select(sealed.c.request_id).distinct())) == {second}
 
 
 def test_what_is_left_of_a_request_that_may_be_tried_again_is_not_swept(bench: Bench) -> None:
