@@ -57,7 +57,7 @@ def clean(
             "--free makes room on a disk, and the files of this installation are in a bucket.",
             hint="Use --older-than: it removes old results from the bucket. Caches and logs go without an option.",
         )
-    services = build(settings)
+    services = build(settings, only_look=dry_run)
     with closing(services.database):
         if wish.results and not dry_run and not yes:
             planned = Cleaner(services, wish, dry=True).run()

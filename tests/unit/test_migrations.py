@@ -121,7 +121,7 @@ def _make_first_shape(file: Path) -> None:
 LOOKS = (
     "status", "metrics", "outcome x", "batch list", "batch status latest", "batch report latest", "batch verify latest",
     "batch export latest --to OUT", "batch set-aside latest --out OUT", "release list", "key list", "webhook list",
-    "webhook log x",
+    "webhook log x", "clean --dry-run",
 )  # fmt: skip
 """Commands that change nothing."""
 
