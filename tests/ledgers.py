@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 
 from renderer.ledger import migrations
 from renderer.ledger.database import Database
@@ -23,6 +23,9 @@ KINDS = ("sqlite", "postgresql")
 
 one_database = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 """For what no database does in its own way."""
+
+LOG_FILES = 5
+"""What a PostgreSQL server keeps of its log in reserve (``min_wal_size`` of 80 MiB)."""
 
 _numbers = count(1)
 
@@ -96,10 +99,16 @@ class Postgres:
         return self.url(name)
 
     def _run(self, *statements: str) -> None:
-        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        with self.connected() as connection:
             for statement in statements:
                 connection.exec_driver_sql(statement)
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """A connection of the server's operator; each statement is a transaction."""
+        engine = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield connection
         engine.dispose()
 
     def url(self, database: str) -> str:
@@ -140,9 +149,12 @@ class Postgres:
         """Start the server after it has ended, at the same address."""
         self._server.ensure_postgres_running()
 
-    def begin_log_file(self) -> None:
-        """Go on in a new file of its log (16 MiB, made whole at once): one that cannot be made ends the server."""
-        self._run("select pg_switch_wal()")
+    def keep_log_files(self) -> None:
+        """Have some files of its log in reserve: what it has done with and would remove is taken for those to come."""
+        with self.connected() as connection:
+            for _ in range(LOG_FILES):
+                begin_log_file(connection)
+            connection.exec_driver_sql("checkpoint")
 
     def running(self) -> bool:
         process = self._server.get_postmaster_info().process
@@ -154,6 +166,13 @@ class Postgres:
         if process is not None and self.running():
             process.send_signal(signal.SIGQUIT)
             process.wait(10)
+
+
+def begin_log_file(connection: Connection) -> None:
+    """Have a PostgreSQL server go on in a new file of its log (16 MiB, made whole at once): one that cannot be made can
+    end the server. A file in which nothing stands would be gone on with, so something is written first."""
+    connection.exec_driver_sql("select pg_logical_emit_message(false, 'tests', 'next')")
+    connection.exec_driver_sql("select pg_switch_wal()")
 
 
 @contextmanager

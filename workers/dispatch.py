@@ -28,7 +28,7 @@ from renderer.ledger.model import Fence, Ready
 from renderer.operations.upkeep import Caretaker
 from workers import log
 from workers.app import WORK
-from workers.heart import BEAT_S
+from workers.heart import BEAT_S, CALM_S
 from workers.lanes import LANES, MESSAGE_S, SENT_MS
 from workers.leash import is_dead, this_owner
 from workers.post import Post
@@ -55,9 +55,9 @@ LEAD_MS = 8_000
 LOST_S = 5.0
 """After so long without any movement in a queue the broker is asked whether it still has the messages."""
 
-CALM_S = 2.5 * BEAT_S
-"""For so long the ledger must have been there before silence says anything about a worker: while it is away nobody can
-say that he lives, and nobody can end a part."""
+QUIET_MS = round(2 * BEAT_S * 1000)
+"""When nobody was heard of for so long, nobody can be. It is less than a worker may be silent, by more than ``BURY_S``,
+so that it is noticed before anybody looks dead."""
 
 AWAY = ("environment.store", "environment.ledger")
 AWAY_S = 1.0
@@ -89,6 +89,7 @@ class Dispatcher:
         self._settler = Settler(services, now)
         self._next: dict[str, float] = {}
         self._calm: float | None = None  # since when the ledger has answered
+        self._heard: float | None = None  # since when somebody's heartbeats have come
         self._moved: dict[str, tuple[tuple[int, int], float]] = {}
         self._caretaker = Caretaker(services, now)
         self._holds = Holds(services.database)
@@ -146,8 +147,16 @@ class Dispatcher:
 
     def _bury(self, calm: bool) -> None:
         """Declare workers dead, and send again what was sent to their queues: a message that one of them had fetched
-        is out of the broker, and would be missed only once nothing else moves. Sent twice it does no harm."""
-        gone = self._services.roll.bury(is_dead, silent=calm)
+        is out of the broker, and would be missed only once nothing else moves. Sent twice it does no harm.
+
+        A disk that is nearly full takes what the leader writes and no heartbeat. Once it takes them, one worker is
+        heard of before the others: each has time for a beat before silence says anything about it."""
+        if self._services.roll.quiet_ms() > QUIET_MS:
+            self._heard = None
+        elif self._heard is None:
+            self._heard = self._now()
+        heard = self._heard is not None and self._now() - self._heard >= CALM_S
+        gone = self._services.roll.bury(is_dead, silent=calm and heard)
         for worker in gone:
             events.error("worker is dead", worker=worker)
         queues = self._services.reader.queues_of(gone)

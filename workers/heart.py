@@ -27,19 +27,33 @@ from workers.leash import is_dead, sweep_old, sweep_work
 
 BEAT_S = 3.0
 
+CALM_S = 2.5 * BEAT_S
+"""For so long the ledger must have been there before silence says anything about a worker, and lateness about a child:
+while it is away nobody can say that he lives, and nobody can end a part."""
+
 events = structlog.get_logger("dearly")
 
 
 class Heart(threading.Thread):
     """Beats for ``worker`` (its owner's name) until :meth:`stop`."""
 
-    def __init__(self, settings: Settings, worker: str, name: str, queues: Sequence[str], children: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        worker: str,
+        name: str,
+        queues: Sequence[str],
+        children: int,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(name="heart", daemon=True)
         self._settings = settings
         self._worker = worker
         self._about = {"name": name, "queues": queues, "children": children}
+        self._now = now
         self._stopped = threading.Event()
         self._heard = float("-inf")  # when the ledger last answered
+        self._since = 0.0  # and since when it has done so without a pause
         self._calm = threading.Lock()
         os.register_at_fork(
             before=self._calm.acquire, after_in_parent=self._calm.release, after_in_child=self._calm.release
@@ -70,9 +84,13 @@ class Heart(threading.Thread):
         sweep_work(self._settings.work)
         sweep_old(self._settings.store / INCOMING)
         Roll(database).beat(self._worker, **self._about)  # type: ignore[arg-type]
-        # Where the ledger was away, or this process stopped, nobody is late: a part that is done could not say so.
-        now = time.monotonic()
-        calm, self._heard = now - self._heard < 3 * BEAT_S, now
+        # Where the ledger was away, or this process stopped, nobody is late: a part that is done could not say so, and
+        # does not do so at once.
+        now = self._now()
+        if now - self._heard >= 3 * BEAT_S:
+            self._since = now
+        self._heard = now
+        calm = now - self._since >= CALM_S
         overdue = Reader(database).overdue(self._worker) if calm else []
         back = Leader(database).sweep(is_dead, worker=self._worker, late_ms=0 if calm else NEVER_MS)
         if back:

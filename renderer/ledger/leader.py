@@ -309,6 +309,12 @@ class Roll:
                 .values(dead_ms=self._now(connection))
             )
 
+    def quiet_ms(self) -> int:
+        """For how long nobody who lives was heard of."""
+        with self._database.reading() as connection:
+            last = connection.scalar(select(func.max(workers.c.beat_ms)).where(workers.c.dead_ms.is_(None)))
+            return self._now(connection) - (last or 0)
+
     def bury(self, is_dead: Callable[[str], bool] = lambda _: False, *, silent: bool = True) -> list[str]:
         """Declare dead whoever is known to be, and with ``silent`` whoever has not been heard of for DEAD_MS; their
         ids.

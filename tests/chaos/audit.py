@@ -121,6 +121,18 @@ def attempts_of(services: Services, run: str) -> Counter[int]:
     return found
 
 
+def tried_once(services: Services, run: str) -> None:
+    """Every part of a run was done at its first attempt. Raises AssertionError with what happened to the others."""
+    database = Database(services.settings.database)
+    with database.reading() as connection:
+        others = select(parts.c.id).join(requests, requests.c.id == parts.c.request_id)
+        others = others.where(requests.c.run_id == run, parts.c.attempts != 1)
+        what = select(history.c.part_id, history.c.at_ms, history.c.event, history.c.token, history.c.code)
+        found = connection.execute(what.where(history.c.part_id.in_(others)).order_by(history.c.id)).all()
+    database.close()
+    assert not found, "\n".join(str(tuple(row)) for row in found)
+
+
 def as_json(found: object) -> str:
     """For messages of failed tests."""
     return json.dumps(found, default=str)

@@ -88,3 +88,11 @@ def keep(fill: Callable[[], None], seconds: float) -> None:
     while time.monotonic() < until:
         fill()
         time.sleep(0.05)
+
+
+def stands(fill: Callable[[], None], done: Callable[[], int], seconds: float) -> bool:
+    """Whether nothing was done for so long on a full disk. Files and pages that have room still take a little after
+    the first refusal; then nothing has."""
+    before = done()
+    keep(fill, seconds)
+    return done() == before

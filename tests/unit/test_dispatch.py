@@ -17,7 +17,8 @@ from renderer.orders import Order, submission
 from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
 from workers.app import make_app
-from workers.dispatch import CALM_S, LOST_S, Dispatcher
+from workers.dispatch import LOST_S, Dispatcher
+from workers.heart import CALM_S
 from workers.leash import this_owner
 
 FENCE_S = 60.0
@@ -155,8 +156,27 @@ def test_silence_says_nothing_about_workers_while_the_ledger_was_away(
     desk.run(CALM_S + 5)
     assert len(services.reader.workers()) == 1  # nobody is heard of: perhaps the ledger takes nothing from anybody
     services.roll.beat("somebody:1:1")
-    desk.run(CALM_S + 5)
+    desk.run(2 * CALM_S + 5)
     assert [worker.id for worker in services.reader.workers()] == ["somebody:1:1"]  # it was dead after all
+
+
+def test_the_first_who_is_heard_of_again_does_not_make_the_others_dead(services: Services) -> None:
+    submit(services, 1)
+    desk = Desk(services)
+    names = ("one:1:1", "two:1:1")
+    for name in names:
+        services.roll.beat(name, name="pages", queues=["control"], children=1)
+    desk.run(CALM_S + 6)
+
+    for name in names:  # the disk takes what the leader writes, and nobody's heartbeat
+        silence(services, name)
+    desk.run(6)
+    services.roll.beat("one:1:1")
+    desk.run(CALM_S - 1)
+    assert sorted(worker.id for worker in services.reader.workers()) == sorted(names)
+
+    desk.run(6)  # that it is silent since says that it is dead
+    assert [worker.id for worker in services.reader.workers()] == ["one:1:1"]
 
 
 def _away(*_: object) -> None:

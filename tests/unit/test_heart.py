@@ -1,0 +1,70 @@
+"""When a worker's heart ends a child whose part takes too long. A real ledger and a real process; the clock is in the
+test's hand."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from renderer.bootstrap import Services
+from renderer.ledger.database import Database
+from renderer.settings import Settings
+from tests.integration.queue_app import build_nothing
+from tests.unit.test_dispatch import submit
+from workers import leash
+from workers.heart import BEAT_S, CALM_S, Heart
+
+WORKER = "nobody:1:1"
+
+
+class Beating:
+    """A heart that beats when it is told to."""
+
+    def __init__(self, services: Services) -> None:
+        self._settings = services.settings
+        self.now = 1000.0
+        self._heart = Heart(services.settings, WORKER, "pages", ["control"], 1, lambda: self.now)
+
+    def beat(self, *, after_s: float = BEAT_S) -> None:
+        self.now += after_s
+        with closing(Database(self._settings.database, pooled=False)) as database:
+            self._heart._beat(database)
+
+
+@pytest.fixture
+def services(tmp_path: Path) -> Services:
+    return build_nothing(Settings(home=tmp_path / "home", children=1, broker_url="memory://", database_url=""))
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that lives until it is ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def test_a_child_that_is_late_since_the_ledger_was_away_has_time_to_say_that_it_is_done(
+    services: Services, child: subprocess.Popen[bytes]
+) -> None:
+    beating = Beating(services)
+    for _ in range(4):
+        beating.beat()
+    submit(services, 1)
+    (part,) = services.leader.dispatch("control", 1, 1000)
+    owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
+    claim = services.ledger.claim(part.part_id, owner, -1, WORKER)  # its time is up at once
+    assert claim is not None
+
+    beating.beat(after_s=60)
+    beating.beat()
+    beating.beat()
+    assert child.poll() is None and services.reader.overdue(WORKER) == [owner]
+
+    beating.beat(after_s=CALM_S - 2 * BEAT_S)  # it had time
+    assert child.wait(30) == -9
