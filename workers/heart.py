@@ -19,6 +19,7 @@ import structlog
 from renderer.errors import EnvironmentFault
 from renderer.ledger.database import Database
 from renderer.ledger.leader import NEVER_MS, Leader, Roll
+from renderer.ledger.model import wall_clock
 from renderer.ledger.reader import Reader
 from renderer.settings import Settings
 from renderer.store.local import INCOMING
@@ -91,8 +92,9 @@ class Heart(threading.Thread):
             self._since = now
         self._heard = now
         calm = now - self._since >= CALM_S
-        overdue = Reader(database).overdue(self._worker) if calm else []
-        back = Leader(database).sweep(is_dead, worker=self._worker, late_ms=0 if calm else NEVER_MS)
+        at = wall_clock()  # of one moment: whose part is taken back for it is also ended
+        overdue = Reader(database, lambda: at).overdue(self._worker) if calm else []
+        back = Leader(database, lambda: at).sweep(is_dead, worker=self._worker, late_ms=0 if calm else NEVER_MS)
         if back:
             events.warning("taken back", parts=back)
         for owner in overdue:

@@ -13,6 +13,7 @@ import pytest
 
 from renderer.bootstrap import Services
 from renderer.ledger.database import Database
+from renderer.ledger.model import wall_clock
 from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
 from tests.unit.test_dispatch import submit
@@ -68,3 +69,23 @@ def test_a_child_that_is_late_since_the_ledger_was_away_has_time_to_say_that_it_
 
     beating.beat(after_s=CALM_S - 2 * BEAT_S)  # it had time
     assert child.wait(30) == -9
+
+
+def test_whose_part_is_taken_back_for_its_time_is_ended(
+    services: Services, child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its time is over between the look at who is late and the one at what is: it would go on with what is
+    nobody's any more, and keep its place from all others."""
+    beating = Beating(services)
+    for _ in range(4):
+        beating.beat()
+    submit(services, 1)
+    (part,) = services.leader.dispatch("control", 1, 1000)
+    owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
+    assert services.ledger.claim(part.part_id, owner, 3_600_000, WORKER) is not None
+    beating.beat()
+    assert child.poll() is None and services.reader.in_flight("control") == (0, 1)
+    over = wall_clock() + 3_700_000
+    monkeypatch.setattr("workers.heart.wall_clock", lambda: over)
+    beating.beat()
+    assert child.wait(30) == -9 and services.reader.in_flight("control") == (0, 0)
