@@ -40,7 +40,7 @@ SOON_S = 10.0
 """For a command that waits, a process that ends too often in this time is a reason to give up."""
 LISTEN_S = 5.0
 """How often it is looked whether somebody is to be told by webhook, while nobody is."""
-DEATH_S = 1.0
+DEATH_S = 5.0
 """How long the end of killed workers is waited for before their parts are left to the next supervisor."""
 
 events = structlog.get_logger("dearly")
@@ -108,9 +108,9 @@ class Supervisor:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises EnvironmentFault when another supervisor has this home, when the store
         is not the ledger's, or when the broker or a worker cannot be kept running."""
-        self._lock = lock(self._settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._lock = lock(self._settings)  # whoever sees it may tell us to stop
         try:
             sweep_work(self._settings.work)
             if self._broker:
