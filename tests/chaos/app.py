@@ -11,13 +11,20 @@ import ctypes
 import json
 import logging
 import os
+import signal
 import sys
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
+from sqlalchemy import update
+
 from renderer.bootstrap import PipelineEngine, Progress, Services, ShelfSource, build
+from renderer.ledger.database import Database
+from renderer.ledger.model import wall_clock
+from renderer.ledger.tables import parts
 from renderer.orders import MadePlan
 from renderer.render.model import RenderResult
 from renderer.settings import Settings
@@ -26,6 +33,7 @@ from renderer.template.release import Release
 from tests.chaos.customers import number_of
 from workers.app import make_app
 from workers.lanes import LIMITS, Limit
+from workers.leash import this_owner
 from workers.supervisor import main
 
 APP = "tests.chaos.app"
@@ -37,7 +45,9 @@ LONGER_S = float(os.environ.get("CHAOS_LONGER_S", "0"))
 HELD_FROM = int(os.environ.get("CHAOS_HELD_FROM", "1000000"))
 """Statements of customers from this number on do not end at all, so that something is at work on any machine."""
 WHILE = Settings().home / "longer"
-"""The file that has to be there for both, else no statement takes longer."""
+"""The file that has to be there for both, else no statement takes longer. A number in it stands for HELD_FROM."""
+ENDLESS_S = 4.0
+"""So much is left of its time to a statement that never ends, whatever others may take: nobody waits for a minute."""
 
 
 class Harmful(PipelineEngine):
@@ -62,8 +72,16 @@ class Harmful(PipelineEngine):
 
 def _linger(number: int) -> None:
     until = time.monotonic() + LONGER_S
-    while (number >= HELD_FROM or time.monotonic() < until) and WHILE.exists():
+    while (held := _held_from()) is not None and (number >= held or time.monotonic() < until):
         time.sleep(0.02)
+
+
+def _held_from() -> int | None:
+    """From which number on statements are held; None when none takes any longer."""
+    try:
+        return int(WHILE.read_text() or HELD_FROM)
+    except FileNotFoundError:
+        return None
 
 
 def note_of(plan: MadePlan) -> str:
@@ -86,10 +104,19 @@ def _do(note: str, name: str) -> None:
             while True:
                 taken.append(bytearray(os.urandom(1 << 20)) * 32)
         case "endless":
+            signal.setitimer(signal.ITIMER_REAL, ENDLESS_S)  # the alarm that is set rings sooner
             while True:
                 time.sleep(0.01)
         case "endless native":
+            _end_lease_soon()
             sum(range(10**13))  # C code that runs no handler of a signal until it is done
+
+
+def _end_lease_soon() -> None:
+    """As if the part of this process had been claimed long ago."""
+    ours = (parts.c.lease_owner == this_owner()) & (parts.c.state == "running")
+    with closing(Database(Settings().database)) as database, database.writing() as connection:
+        connection.execute(update(parts).where(ours).values(lease_until_ms=wall_clock() + int(ENDLESS_S * 1000)))
 
 
 def build_harmful(settings: Settings) -> Services:

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 
 from renderer.bootstrap import Services, build
 from renderer.ledger.database import Database
@@ -118,6 +118,25 @@ class House:
         met."""
         (self.settings.home / "longer").unlink(missing_ok=True)
 
+    def hold(self, number: int) -> None:
+        """Let statements of customers from this number on not end, until somebody says otherwise: somebody is at work,
+        however fast the machine is and however long the test sleeps. Whoever is to go on needs a process more than
+        there are such customers."""
+        new = self.settings.home / "longer-new"
+        new.write_text(str(number))
+        new.replace(self.settings.home / "longer")
+
+    def whole(self) -> list[Process]:
+        """What there is below all that was started, once all workers of the supervisor are there with children."""
+
+        def there() -> bool:
+            family = self.look()
+            workers = [process.pid for process in family if processes.kind_of(process, family) == "worker"]
+            return len(workers) >= 4 and {*workers} <= {process.parent for process in family}
+
+        self.until(there)
+        return self.look()
+
     def look(self) -> list[Process]:
         """What there is now below all that was started; kept in mind for :meth:`close`."""
         found = [process for started in self.started if started.poll() is None for process in below(started)]
@@ -183,6 +202,20 @@ class House:
         new = self.services.intake.submit(run, (one(place, number) for place, number in enumerate(wanted, 1)))
         self.services.intake.seal_run(run, new)
         return run
+
+    def put_off(self, run: str, record: int) -> None:
+        """Let a run's requests from this record on wait for :meth:`begin`: something is left to do."""
+        self._available(run, parts.c.record >= record, 2**60)
+
+    def begin(self, run: str, record: int) -> None:
+        """Let a run's requests up to this record be made."""
+        self._available(run, parts.c.record <= record, 0)
+
+    def _available(self, run: str, which: ColumnElement[bool], at_ms: int) -> None:
+        plans = (parts.c.channel == "plan") & (parts.c.state == "submitted") & which
+        ours = parts.c.request_id.in_(select(requests.c.id).where(requests.c.run_id == run))
+        with closing(Database(self.settings.database)) as database, database.writing() as connection:
+            connection.execute(update(parts).where(plans, ours).values(available_ms=at_ms))
 
     def counts(self, run: str) -> Counts:
         return self.services.reader.counts(run)

@@ -38,8 +38,8 @@ def house(tmp_path: Path, server: ledgers.Postgres) -> Iterator[House]:
 def test_a_postgresql_that_is_stopped_and_started_again_costs_only_time(house: House, server: ledgers.Postgres) -> None:
     run = house.submit(range(1, REQUESTS + 1))
     house.start()
+    family = {process.pid for process in house.whole()}
     house.until(lambda: house.counts(run).done >= 5 and house.at_work())
-    family = {process.pid for process in house.look()}
     server.halt()
     time.sleep(AWAY_S)
     assert house.supervisor is not None and house.supervisor.poll() is None, house.tail()
@@ -48,5 +48,5 @@ def test_a_postgresql_that_is_stopped_and_started_again_costs_only_time(house: H
     audit(house.services)
     audit_names(house.services, run, {record: record for record in range(1, REQUESTS + 1)})
     assert attempts_of(house.services, run) == {1: 3 * REQUESTS}
-    assert {process.pid for process in house.look()} == family, "somebody was ended for it"
+    assert {process.pid for process in house.look()} >= family, "somebody was ended for it"
     assert house.stop() == 0

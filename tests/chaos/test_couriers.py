@@ -9,14 +9,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from renderer.bootstrap import build
 from renderer.operations.webhooks import Made, Webhooks
 from renderer.settings import Settings
 from tests.chaos.house import ROOT, House, below, until
 from tests.chaos.processes import Process
+from tests.pauses import pause, unpause
 from tests.receivers import LOOPBACK, Receiver, receiver
 from tests.small_template import profile_with, write
 
@@ -41,6 +44,16 @@ def couriers(house: House) -> list[Process]:
     """The couriers that live below the supervisor."""
     assert house.supervisor is not None
     return [one for one in below(house.supervisor) if "workers.courier" in one.command]
+
+
+def listens(process: Process) -> bool:
+    """Whether it is a courier that hears when it is told to stop."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+    except OSError:
+        return False
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return "workers.courier" in process.command and bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 def test_a_courier_that_is_killed_is_started_again_and_the_service_goes_on(house: House) -> None:
@@ -68,15 +81,19 @@ def test_a_command_that_brings_its_own_service_tells_before_it_ends(tmp_path: Pa
     profiles.write_text("".join(json.dumps(profile_with(customer__id=f"C-{n}")) + "\n" for n in range(2)), "utf-8")
     environment = {**os.environ, **ALLOW, "DEARLY_HOME": str(home), "DEARLY_BROKER_URL": "", "DEARLY_DATABASE_URL": ""}
 
-    def dearly(*arguments: str) -> str:
+    def dearly(*arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "renderer.cli.main", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        with (tmp_path / "said").open("ab") as said:
+            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said)
 
-    with receiver() as there:
-        dearly("webhook", "add", there.url())
+    said = (tmp_path / "said").read_text
+    with receiver() as there, closing(build(Settings(home=home, broker_url="", database_url="")).database) as ledger:
+        assert dearly("webhook", "add", there.url()).wait(200) == 0, said()
+        pause(ledger, "statement")
         given = ("--profiles", str(profiles), "--channel", "statement", "--notify")
-        dearly("batch", "start", str(template), *given)
-        until(lambda: len(there.got) == 3, lambda: str([one.body for one in there.got]), 5)
+        command = dearly("batch", "start", str(template), *given)
+        until(lambda: any(map(listens, below(command))), said)  # else all may be over before it is there
+        unpause(ledger)
+        assert command.wait(200) == 0, said()
+        until(lambda: len(there.got) == 3, lambda: str([one.body for one in there.got]))
     assert sorted(one.id.partition("-")[0] for one in there.got) == ["request", "request", "run"]

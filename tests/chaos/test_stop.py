@@ -15,13 +15,17 @@ from tests.chaos.processes import Process
 from workers.start import is_running
 
 REQUESTS = 80
+BY_THEN = 40
+"""What may be made before the first stop. The last of it is held, as is the last of all before the second one: there is
+load on any machine."""
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
 def house(tmp_path: Path, chaos_database: str) -> Iterator[House]:
-    running = House(tmp_path / "home", chaos_database, module=FAULTY, environment={"CHAOS_LONGER_S": "0.3"})
+    pace = {"CHAOS_LONGER_S": "0.3", "CHAOS_SOFT_S": "400"}
+    running = House(tmp_path / "home", chaos_database, module=FAULTY, environment=pace)
     yield running
     running.close()
 
@@ -29,10 +33,12 @@ def house(tmp_path: Path, chaos_database: str) -> Iterator[House]:
 @pytest.mark.short_on("sqlite")
 def test_a_service_stopped_or_killed_under_load_hands_back_what_it_had(house: House) -> None:
     run = house.submit(range(1, REQUESTS + 1))
+    house.put_off(run, BY_THEN + 1)
+    house.hold(BY_THEN)
 
     house.start()
+    family = house.whole()
     house.until(lambda: house.counts(run).done >= 3 and house.at_work())
-    family = house.look()
     assert house.stop() == 0
     gone(house, family)
     assert not house.at_work() and house.counts(run).open
@@ -40,16 +46,19 @@ def test_a_service_stopped_or_killed_under_load_hands_back_what_it_had(house: Ho
     assert set(attempts_of(house.services, run)) <= {0, 1}  # nothing was counted that was not finished
     assert list(house.settings.work.iterdir()) == []
 
-    house.start()
     done = house.counts(run).done
+    house.begin(run, REQUESTS)
+    house.hold(REQUESTS)
+    house.start()
+    family = house.whole()
     house.until(lambda: house.counts(run).done > done and house.at_work())
-    family = house.look()
     assert house.supervisor is not None
     house.supervisor.kill()  # nobody is told: the kernel ends the others
     house.supervisor.wait()
     gone(house, family)
     assert not is_running(house.settings)
 
+    house.hurry()
     house.start()
     assert house.finished(run) == Counts(input=REQUESTS, done=REQUESTS)
     audit(house.services)
