@@ -9,14 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 import pytest
 
+from renderer.bootstrap import build
 from renderer.settings import Settings
+from tests.queue_house import alive
 from workers.leash import is_dead, this_owner
 from workers.start import is_running
-from workers.supervisor import lock, remove_run_folder
+from workers.supervisor import Supervisor, lock, remove_run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("av", "cv2", "moviepy", "pangocffi", "pangocairocffi", "weasyprint")
@@ -96,6 +98,31 @@ def test_a_lock_whose_file_was_removed_is_taken_anew(monkeypatch: pytest.MonkeyP
     assert not is_running(settings)
 
 
+def test_a_service_hears_that_it_is_to_stop_as_soon_as_it_can_be_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda *_: heard.append(1)) for number in (signal.SIGTERM, signal.SIGINT)}
+    services = build(Settings(home=tmp_path / "home", database_url="", broker_url="redis://127.0.0.1:1/0"))
+    service = Supervisor(services, each_tick=lambda: True)
+    service._workers.clear()
+
+    def seen(settings: Settings) -> BinaryIO:
+        held = lock(settings)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return held
+
+    monkeypatch.setattr("workers.supervisor.lock", seen)
+    try:
+        service.run()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        services.database.close()
+    assert heard == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ties a process to its parent")
 def test_a_tied_process_dies_with_its_parent_however_that_ends() -> None:
     middle = subprocess.Popen(
@@ -120,7 +147,7 @@ def test_a_tied_process_dies_with_its_parent_however_that_ends() -> None:
     os.kill(pid, 0)
     middle.send_signal(signal.SIGKILL)
     middle.communicate()
-    end = time.monotonic() + 5
-    while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2]:
+    end = time.monotonic() + 60
+    while alive(pid):
         assert time.monotonic() < end
         time.sleep(0.02)
