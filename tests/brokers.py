@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from renderer.guard import die_with_parent
+from tests.ports import free_port
 
 KINDS = ("redis", "rabbitmq")
 START_S = 90.0
@@ -218,11 +219,3 @@ def running(kind: str, folder: Path, address: str = "127.0.0.1") -> Iterator[Own
         yield own
     finally:
         own.close()
-
-
-def free_port() -> int:
-    """A port that nobody has just now."""
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-        return port

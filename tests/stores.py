@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import count
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from renderer.store.s3_client import Place
+from tests.ports import free_port
 
 ACCESS, SECRET = "dearly-test-access", "dearly-test-secret"
 REGION = "eu-south-1"
@@ -155,7 +155,7 @@ class Seaweed:
     def __init__(self, folder: Path, host: str = "127.0.0.1") -> None:
         self._folder = folder
         self._host = host
-        self._ports = free_ports(9, host)
+        self._ports = [free_port(host) for _ in range(9)]
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint = f"http://{host}:{self._ports[0]}"
         (folder / "data").mkdir(parents=True, exist_ok=True)
@@ -271,14 +271,3 @@ def seaweed(host: str = "127.0.0.1") -> Iterator[Seaweed]:
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_ports(number: int, host: str = "127.0.0.1") -> list[int]:
-    """Ports of an address that nobody listens on now."""
-    with ExitStack() as kept:
-        found = []
-        for _ in range(number):
-            one = kept.enter_context(socket.socket())
-            one.bind((host, 0))
-            found.append(one.getsockname()[1])
-        return found

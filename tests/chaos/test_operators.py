@@ -18,6 +18,7 @@ from renderer.ledger.model import Counts
 from tests.chaos.audit import attempts_of, audit, audit_names
 from tests.chaos.house import FAULTY, House, until
 from tests.ledgers import Postgres
+from tests.ports import free_port
 
 REQUESTS = 60
 BY_THEN = (20, 40)
@@ -32,9 +33,7 @@ class OwnBroker:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir()
-        with socket.socket() as asked:
-            asked.bind(("127.0.0.1", 0))
-            self.port: int = asked.getsockname()[1]
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 

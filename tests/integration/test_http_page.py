@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,6 +23,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from dearly.client import Client, Conflict
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/http.md").read_text("utf-8")
@@ -37,9 +37,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(300
 
 @pytest.fixture(scope="module")
 def port() -> str:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return str(listener.getsockname()[1])
+    return str(free_port())
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +72,7 @@ def service(environment: dict[str, str], port: str, tmp_path_factory: pytest.Tem
             for process in reversed(processes):
                 process.send_signal(signal.SIGTERM)
             for process in reversed(processes):
-                process.wait(60)
+                process.wait(120)
 
 
 def key(environment: dict[str, str], *scopes: str) -> str:
@@ -159,8 +157,7 @@ def test_the_client_lives_through_a_restart_of_the_api(
     service: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """The API is killed in the middle of a stream and comes back: every line is in the ledger, once."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = str(listener.getsockname()[1])
+    port = str(free_port())
     command = [sys.executable, "-m", "renderer.cli.main", "api", "--port", port]
     profile = json.loads((ROOT / "templates/energy-bill/samples/12-high-user-ev.json").read_text("utf-8"))
     secret = key(environment, "submit", "read")
@@ -187,7 +184,7 @@ def test_the_client_lives_through_a_restart_of_the_api(
             time.sleep(0.002)
 
     try:
-        with Client(f"http://127.0.0.1:{port}", secret) as dearly:
+        with Client(f"http://127.0.0.1:{port}", secret, patience_s=200) as dearly:
             answers = list(dearly.submit_many(lines()))
             assert [one.request_id for one in answers] == [f"restart-{number}" for number in range(120)]
             assert {one.status for one in answers} <= {"accepted", "known"}

@@ -24,6 +24,7 @@ from renderer.store.s3_probe import probe
 from renderer.store.s3_reading import FIRST_BYTES
 from renderer.units import sha256
 from tests import stores
+from tests.ports import free_port
 from tests.stores import Bucket, Moto, Wsgi
 
 pytestmark = pytest.mark.integration
@@ -377,8 +378,7 @@ def test_redirections_without_end_are_told_wherever_they_end() -> None:
 
 
 def test_a_store_that_is_away_or_hangs_is_known_soon(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    (port,) = stores.free_ports(1)
-    away = S3Store(replace(bucket.place(), endpoint=f"http://127.0.0.1:{port}"), HASTY)
+    away = S3Store(replace(bucket.place(), endpoint=f"http://127.0.0.1:{free_port()}"), HASTY)
     assert "reached" in fault_of(lambda: away.stat("some/key")).message
     import socket
 
