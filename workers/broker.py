@@ -19,8 +19,10 @@ from workers.child import Child
 START_S = 15.0
 """How long the embedded broker may take to answer, or an earlier one to end."""
 PING_S = 5.0
+ANSWER_S = 2.0
 DEAF = 3
-"""How often the embedded broker is spoken to, and after how many times without an answer it is started again."""
+"""How often the embedded broker is spoken to, how long its answer is waited for, and after how many times without one
+it is started again."""
 
 LOADING = b"-LOADING"
 """What it says while it reads its append-only file, however long that takes."""
@@ -110,7 +112,7 @@ def _said(path: Path) -> bytes:
     """What the broker says to a PING, be it that it reads its file or that its disk is full; nothing when it is not
     there."""
     with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
-        client.settimeout(2)
+        client.settimeout(ANSWER_S)
         client.connect(str(path))
         client.sendall(b"PING\r\n")
         return client.recv(64)

@@ -26,7 +26,7 @@ from renderer.settings import Settings
 from renderer.template.model import CHANNELS, Channel
 from renderer.template.release import Release
 from renderer.units import digest
-from workers import lanes
+from workers import lanes, supervisor
 from workers.app import make_app
 from workers.supervisor import main
 
@@ -116,6 +116,9 @@ if "QUEUE_APP_LIMIT_S" in os.environ:
     _seconds = float(os.environ["QUEUE_APP_LIMIT_S"])
     for _work in lanes.LIMITS:
         cast("dict[Any, Any]", lanes.LIMITS)[_work] = lanes.Limit(soft_s=_seconds, hard_s=2 * _seconds, bytes=10**9)
+
+if "QUEUE_APP_STOP_S" in os.environ:
+    supervisor.STOP_S = float(os.environ["QUEUE_APP_STOP_S"])
 
 if "QUEUE_APP_MESSAGES" in os.environ:  # so many for each child, whatever the supervisor asks for
 

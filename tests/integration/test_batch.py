@@ -19,6 +19,7 @@ import pytest
 
 from renderer.bootstrap import Services, build
 from renderer.settings import Settings
+from tests.pauses import pause, unpause
 from tests.small_template import drawable, profile_with, write
 from workers.start import is_running
 
@@ -105,13 +106,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """With a service in the foreground, as an operator runs it."""
     made = House(tmp_path_factory.mktemp("house"))
     service = made.begin("worker")
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not is_running(made.settings):
         assert service.poll() is None and time.monotonic() < until
         time.sleep(0.1)
     yield made
     service.send_signal(signal.SIGTERM)
-    out, err = service.communicate(timeout=60)
+    out, err = service.communicate(timeout=120)
     assert service.returncode == 0 and "Stopped in order." in err, err
     assert out == "" and PLANTED not in err
     assert not is_running(made.settings)
@@ -304,7 +305,7 @@ def test_a_detached_run_is_made_by_a_service_that_ends_by_itself(tmp_path: Path)
     found = house.start(house.file([person(1), person(2)]), "--detach")
     assert found["counts"]["input"] == 2
     services = house.services()
-    until = time.monotonic() + 90
+    until = time.monotonic() + 150
     while not services.batches.run(found["run"]).settled:
         assert time.monotonic() < until
         time.sleep(0.2)
@@ -319,13 +320,17 @@ def test_a_detached_run_is_made_by_a_service_that_ends_by_itself(tmp_path: Path)
 def test_an_interrupt_leaves_the_run_and_stops_our_service(tmp_path: Path) -> None:
     house = House(tmp_path)
     people = house.file([person(number) for number in range(12)])
+    database = house.services().database
+    pause(database, "statement")  # else all may be done before the interrupt comes
     process = house.begin("batch", "start", house.template, "--profiles", people, "--channel", "statement")
     assert process.stderr is not None
     while "Read 12 records" not in (line := process.stderr.readline()):
         assert line
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130 and "dearly batch resume" in err
     assert not is_running(house.settings)
+    unpause(database)
+    database.close()
     assert counts(house.batch("resume", "latest")) == {"input": 12, "done": 12}
     assert not is_running(house.settings)

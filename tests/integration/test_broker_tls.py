@@ -51,7 +51,7 @@ def listener(context: ssl.SSLContext) -> Iterator[Listener]:
                 except OSError:
                     return
                 with plain, suppress(OSError):
-                    plain.settimeout(10)
+                    plain.settimeout(60)
                     with context.wrap_socket(plain, server_side=True) as client:
                         found.heard.append(client.recv(256))
 
@@ -59,7 +59,7 @@ def listener(context: ssl.SSLContext) -> Iterator[Listener]:
         thread.start()
         yield found
         server.shutdown(socket.SHUT_RDWR)
-    thread.join(20)
+    thread.join(60)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -15,6 +15,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from renderer.settings import Settings
 from renderer.template.load import installed
 from renderer.template.release import read_folder
 from tests.filmless import without_film, write_folder
+from tests.pauses import pause
 from workers.start import is_running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -198,6 +200,8 @@ def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(
     templates: Path, tmp_path: Path, temporary: Path, number: signal.Signals
 ) -> None:
     home = tmp_path / "home"
+    with closing(build(Settings(home=home, database_url="", broker_url="")).database) as database:
+        pause(database, "statement")  # else all may be done before the interrupt comes
     process = subprocess.Popen(
         [sys.executable, "-c", RUNNER, str(templates), "demo", "--all", "--out", str(tmp_path / "out")],
         cwd=ROOT,
@@ -212,7 +216,7 @@ def test_an_interrupted_demonstration_leaves_nothing_running_and_nothing_open(
     assert 'http-equiv="refresh"' in text  # the first page is there before anything is rendered, and looks again
     time.sleep(1)
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     assert process.returncode not in (0, None)
     assert left_in(temporary) == []
     settings = Settings(home=home, database_url="", broker_url="")

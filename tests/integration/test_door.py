@@ -25,7 +25,7 @@ from renderer.orders import door_key
 from renderer.settings import Settings
 from renderer.template.release import Release
 from tests.integration.queue_app import NothingEngine, build_nothing
-from tests.queue_house import PLANTED, ROOT, Service
+from tests.queue_house import PLANTED, ROOT, Service, all_in
 from workers.door import DEADLY, Door
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -86,7 +86,7 @@ def test_what_is_refused_is_found_under_its_id_with_the_reason(service: Service)
 
 
 def test_headers_and_logs_show_nothing_of_a_profile(service: Service) -> None:
-    broker = b"".join(file.read_bytes() for file in (service.settings.home / "broker").rglob("*") if file.is_file())
+    broker = all_in(service.settings.home / "broker")
     spelling = json.dumps(PLANTED)[1:-1].encode()
     assert b"dearly.submit" in broker
     assert spelling not in broker and PLANTED.encode() not in broker  # the body has it, in base64

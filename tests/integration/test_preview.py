@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.house import until
 from tests.queue_house import ROOT
 from tests.small_template import write
 from workers.leash import sweep_work
@@ -31,5 +32,9 @@ def test_the_folder_of_a_preview_that_was_killed_is_removed_like_a_workers(tmp_p
             assert len(list(work.iterdir())) == 1  # it lives
         finally:
             preview.kill()
-    sweep_work(work)
-    assert list(work.iterdir()) == []
+
+    def swept() -> bool:
+        sweep_work(work)
+        return list(work.iterdir()) == []
+
+    until(swept, lambda: str(list(work.iterdir())))

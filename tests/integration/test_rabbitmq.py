@@ -16,6 +16,7 @@ from renderer.operations import broker as broker_view
 from renderer.settings import Settings
 from tests import brokers
 from tests.brokers import Own
+from tests.chaos.house import until as until_so
 from workers.app import WORK, make_app
 from workers.broker_options import DELIVERIES
 from workers.lanes import INTAKE
@@ -48,11 +49,11 @@ def test_all_queues_are_quorum_queues_and_a_message_that_is_never_done_with_is_k
         channel: Any = connection.default_channel
         # As often as a worker may die of it, and once more.
         for deliveries in range(DELIVERIES + 1):
-            until = time.monotonic() + 30
+            until = time.monotonic() + 60
             while (message := channel.basic_get(INTAKE)) is None:
                 assert time.monotonic() < until, deliveries
             channel.basic_reject(message.delivery_tag, requeue=True)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while broker_view.look(made) != broker_view.BrokerView(answers=True, dead_letters=1):
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -94,6 +95,7 @@ def test_a_broker_that_hangs_is_not_waited_for(rabbitmq: Own, tmp_path: Path) ->
         assert time.monotonic() - began < 60
     finally:
         os.kill(server, signal.SIGCONT)
+    until_so(rabbitmq.answers, rabbitmq.log)
     post.send(WORK, "io", args=[["x-video"]])
     with app.connection_for_write() as connection:
         channel: Any = connection.default_channel
