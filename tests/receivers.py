@@ -41,11 +41,13 @@ class Got:
 
 @dataclass
 class Receiver:
-    """``answers`` gives the status of a path that is asked for; ``slow_s`` is how long ``/slow`` takes."""
+    """``answers`` gives the status of a path that is asked for; ``slow_s`` is how long ``/slow`` takes. With
+    ``answers_to`` only so many messages are answered, the others wait until it is taken away."""
 
     port: int = 0
     scheme: str = "http"
     slow_s: float = 30.0
+    answers_to: int | None = None
     answers: dict[str, str] = field(default_factory=dict)
     got: list[Got] = field(default_factory=list)
     sent: int = 0  # bytes of the big answer that were taken
@@ -81,6 +83,9 @@ class Receiver:
 
     async def _answer(self, path: str, writer: asyncio.StreamWriter) -> bool:
         """Whether the connection goes on."""
+        number = len(self.got)
+        while self.answers_to is not None and number > self.answers_to:
+            await asyncio.sleep(0.02)
         if path in self.answers:
             writer.write(f"HTTP/1.1 {self.answers[path]}\r\ncontent-length: 0\r\n\r\n".encode())
             await writer.drain()

@@ -81,13 +81,13 @@ class Office:
             yield
         finally:
             loop.call_soon_threadsafe(stop.set)
-            thread.join(30)
+            thread.join(60)
             assert not thread.is_alive()
             loop.close()
             database.close()
 
-    def process(self, home_database: str = "") -> subprocess.Popen[bytes]:
-        """A courier as an operator starts one."""
+    def process(self, home_database: str = "", last_s: float | None = None) -> subprocess.Popen[bytes]:
+        """A courier as an operator starts one, or one that goes on for ``last_s`` once it was told to stop."""
         environment = {
             "DEARLY_HOME": str(self.settings.home),
             "DEARLY_DATABASE_URL": home_database,
@@ -95,6 +95,9 @@ class Office:
             "PATH": "/usr/bin:/bin",
         }
         command = [sys.executable, "-m", "workers.courier"]
+        if last_s is not None:
+            patient = f"from workers import courier; courier.LAST_S = {last_s}; raise SystemExit(courier.main())"
+            command = [sys.executable, "-c", patient]
         with (self.settings.home / "courier.log").open("ab") as out:
             return subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=ROOT)
 

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -57,11 +57,12 @@ def test_a_key_is_rotated_with_an_overlap_and_revoked(house: HttpHouse) -> None:
     assert house.call("GET", "/v1/templates", key=third).status == 401
 
 
-def test_a_key_ends_when_its_time_is_over(house: HttpHouse) -> None:
-    end_ms = wall_clock() + 3_000
+def test_a_key_ends_when_its_time_is_over(house: HttpHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    end_ms = wall_clock() + 3_600_000
     key = house.key("read", expires_ms=end_ms)
     assert house.call("GET", "/v1/templates", key=key).status == 200
-    time.sleep((end_ms - wall_clock()) / 1000 + 1.1)  # so long the process goes on with what it knows
+    monkeypatch.setattr(house.services.key_ring, "_clock", lambda: end_ms)
+    time.sleep(1.1)  # so long the process goes on with what it knows
     problem(house.call("GET", "/v1/templates", key=key), 401, "api.key")
 
 
@@ -86,7 +87,7 @@ def test_the_last_use_is_written_at_most_once_a_minute(house: HttpHouse) -> None
 
     assert used() is None
     house.call("GET", "/v1/templates", key=key)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while (first := used()) is None:
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -100,18 +101,23 @@ def test_the_last_use_is_written_at_most_once_a_minute(house: HttpHouse) -> None
 
 
 def test_a_key_that_calls_too_often_is_told_when_to_come_again(tmp_path: Path) -> None:
-    with http_house(tmp_path, f"sqlite:///{tmp_path}/ledger.sqlite", api_rate=0.5, api_burst=3) as house:
+    with http_house(tmp_path, f"sqlite:///{tmp_path}/ledger.sqlite", api_rate=0.01, api_burst=3) as house:
         answers = [house.call("GET", "/v1/templates") for _ in range(4)]
         assert [one.status for one in answers] == [200, 200, 200, 429]
         problem(answers[3], 429, "api.rate")
-        assert 1 <= int(answers[3].headers["retry-after"]) <= 2
+        assert 1 <= int(answers[3].headers["retry-after"]) <= 100
         assert [one.headers["ratelimit"].split(";")[1] for one in answers] == ["r=2", "r=1", "r=0", "r=0"]
-        assert answers[0].headers["ratelimit-policy"] == '"key";q=3;w=6'
+        assert answers[0].headers["ratelimit-policy"] == '"key";q=3;w=300'
         assert house.call("GET", "/v1/templates", key=house.key("read")).status == 200
 
 
 def test_guessing_keys_is_slowed_down_and_good_keys_are_not(house: HttpHouse) -> None:
-    statuses = {house.call("GET", "/v1/templates", key="dearly_000000000000_" + "x" * 43).status for _ in range(40)}
+    statuses = {401}
+    until = time.monotonic() + 60
+    while statuses == {401} and time.monotonic() < until:  # one in two seconds is forgiven
+        statuses |= {
+            house.call("GET", "/v1/templates", key="dearly_000000000000_" + "x" * 43).status for _ in range(40)
+        }
     assert statuses == {401, 429}
     assert house.call("GET", "/v1/templates", key=house.key("read")).status == 200
 
@@ -121,7 +127,7 @@ def test_bodies_are_refused_before_they_are_read(house: HttpHouse) -> None:
     import http.client
 
     for path, size in (("/v1/requests", 17 * 2**20), (f"/v1/requests/{'0' * 32}/links", 65 * 2**10)):
-        connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=60)
         connection.putrequest("POST", path)
         connection.putheader("Authorization", f"Bearer {house.all}")
         connection.putheader("Content-Type", "application/json")
@@ -282,10 +288,13 @@ def test_readiness_needs_a_living_worker(house: HttpHouse) -> None:
     assert house.call("GET", "/healthz", key=None).json == {"status": "ok"}
     answer = house.call("GET", "/readyz", key=None)
     assert answer.status == 503 and answer.json == {"ready": False, "ledger": True, "store": True, "workers": 0}
-    house.services.roll.beat("w", name="worker", queues=("control",), children=1)
-    time.sleep(1.1)
-    answer = house.call("GET", "/readyz", key=None)
-    assert answer.status == 200 and answer.json["workers"] == 1
+    until = time.monotonic() + 60
+    while answer.status != 200:  # a look is used again for a second
+        assert time.monotonic() < until
+        house.services.roll.beat("w", name="worker", queues=("control",), children=1)
+        answer = house.call("GET", "/readyz", key=None)
+        time.sleep(0.1)
+    assert answer.json["workers"] == 1
 
 
 def test_metrics_are_for_keys_that_may_read_them(house: HttpHouse) -> None:
@@ -298,7 +307,10 @@ def test_no_connection_is_left_to_the_ledger(tmp_path: Path, ledger_url: str) ->
     with http_house(tmp_path, ledger_url) as house:
         assert house.call("GET", "/metrics", key=house.key("metrics")).status == 200
     if ledger_url.startswith("sqlite"):
-        files = [os.readlink(file) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+        files = []
+        for file in Path("/proc/self/fd").iterdir():
+            with suppress(FileNotFoundError):  # somebody has closed it meanwhile
+                files.append(os.readlink(file))
         assert not [file for file in files if file.startswith(str(tmp_path / "ledger.sqlite"))]
         return
     with closing(Database(ledger_url)) as database, database.reading() as connection:
@@ -328,7 +340,10 @@ def test_the_log_has_no_ids_of_people_and_no_addresses(
         id_ = house.submit("secret-name").json["id"]
         house.call("GET", f"/v1/requests/{id_}?x=private")
         house.call("GET", "/v1/private-place")
-        time.sleep(0.2)
+        until = time.monotonic() + 60
+        while len(logs) < 3:  # a line is written once the answer has gone
+            assert time.monotonic() < until
+            time.sleep(0.02)
     assert [one["route"] for one in logs] == ["/v1/requests", "/v1/requests/{id}", "-"]
     assert {one["status"] for one in logs} == {202, 200, 404}
     text = json.dumps(logs, default=str)

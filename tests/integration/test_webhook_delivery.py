@@ -53,22 +53,23 @@ def test_messages_come_signed_and_once(office: Office) -> None:
 
 
 def test_a_courier_that_is_killed_loses_nothing(office: Office, ledger_url: str) -> None:
-    with receiver() as there:
+    with receiver(answers_to=100) as there:
         endpoint = office.add(there.url())
         ids = office.happen(300)
         first = office.process(ledger_url)
         until(lambda: len(there.got) >= 30, lambda: (office.settings.home / "courier.log").read_text())
         first.kill()
-        first.wait(30)
+        first.wait(60)
         came = len(there.got)
+        there.answers_to = None
         second = office.process(ledger_url)
         try:
             until(lambda: {one.id for one in there.got} == {*ids}, lambda: len({one.id for one in there.got}))
             until(lambda: {one.state for one in office.log(endpoint)} == {"delivered"})
         finally:
             second.send_signal(signal.SIGTERM)
-            assert second.wait(30) == 0
-    assert came < 300, "it was killed when all was done"
+            assert second.wait(60) == 0
+    assert came < 300
     doubles = len(there.got) - 300
     # Under their ids: what was under way or waited here, and as many that had ended and were not written down yet.
     assert 0 <= doubles <= 4 * office.settings.webhook_connections
@@ -89,12 +90,12 @@ def test_one_that_stops_tells_first_what_has_just_happened(small_office: Office)
     office = small_office
     with receiver() as there:
         office.add(there.url())
-        process = office.process()
+        process = office.process(last_s=120)
         (first,) = office.happen()
         until(lambda: there.got)  # it is at work
         ids = [first, *office.happen(5)]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(150) == 0
         assert sorted(one.id for one in there.got) == sorted(ids)
 
 
@@ -177,4 +178,4 @@ def test_an_event_is_told_of_within_moments(small_office: Office) -> None:
         office.happen()
         begun = time.monotonic()
         until(lambda: there.got)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 40

@@ -42,7 +42,7 @@ def test_one_request_from_its_profile_to_its_file(house: HttpHouse, dearly: Clie
     assert dearly.submit("small", profile_with(), called, channels=["statement"], priority="high").status == "known"
     assert dearly.artefacts(handed.id) == ()
     threading.Timer(0.5, house.make, [handed.id]).start()
-    request = dearly.wait(handed.id, timeout_s=30)
+    request = dearly.wait(handed.id, timeout_s=120)
     assert (request.state, request.done, request.id) == ("done", True, handed.id)
     assert [(one.channel, one.state) for one in request.channels] == [("statement", "done")]
     assert request.created_at.tzinfo is not None and request.finished_at is not None
@@ -169,9 +169,13 @@ def test_waiting_asks_ever_less_and_ends(house: HttpHouse, dearly: Client) -> No
         dearly.wait(handed[0].id, timeout_s=0.5)
     assert open_.value.request.id == handed[0].id
     house.make(handed[1].id)
-    threading.Timer(0.3, house.make, [handed[2].id, None, Fault(code="render.overflow", message="-")]).start()
-    threading.Timer(0.6, house.make, [handed[0].id]).start()
-    ended = list(dearly.wait_many([one.id for one in handed], timeout_s=30))
+    ended = []
+    for one in dearly.wait_many([one.id for one in handed], timeout_s=120):
+        ended.append(one)
+        if len(ended) == 1:
+            house.make(handed[2].id, fault=Fault(code="render.overflow", message="-"))
+        elif len(ended) == 2:
+            house.make(handed[0].id)
     assert [id for id, _ in ended] == [handed[place].id for place in (1, 2, 0)]
     failed = dict(ended)[handed[2].id]
     assert failed.state == "failed" and not failed.done

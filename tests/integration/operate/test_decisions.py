@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from renderer.api.operate.run_view import seen_run
 from renderer.batch.report import gather
 from renderer.ledger.tables import history
 from tests.http_house import HttpHouse
@@ -115,6 +116,14 @@ def test_no_report_keeps_an_approval_waiting(
 ) -> None:
     others = [batch(house, tmp_path, [person(f"long-{number}")]) for number in range(2)]
     made, go_on = [], threading.Event()
+    asked: list[str] = []
+
+    def looks(room: Any, key: Any, id: str) -> Any:
+        found = seen_run(room, key, id)
+        asked.append(id)
+        return found
+
+    monkeypatch.setattr("renderer.api.operate.routes.runs.seen_run", looks)
 
     def slow(services: Any, run: str) -> Any:
         made.append(run)
@@ -125,8 +134,8 @@ def test_no_report_keeps_an_approval_waiting(
     with ThreadPoolExecutor(4) as threads:
         reports = [threads.submit(all_.get, f"/operate/runs/{run}/report.json") for run in [*others, *others]]
         try:
-            until = time.monotonic() + 30
-            while len(made) < 2:
+            until = time.monotonic() + 60
+            while len(made) < 2 or sum(run in others for run in asked) < 4:
                 assert time.monotonic() < until
                 time.sleep(0.02)
             assert location(all_.decide(held, "approve")).endswith("said=approved")
