@@ -129,7 +129,7 @@ def test_the_brokers_password_is_no_argument(tmp_path: Path) -> None:
     (tmp_path / "valkey-server").write_text('#!/bin/sh\necho "$@"\ncat\n')
     (tmp_path / "valkey-server").chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "VALKEY_PASSWORD": "7c3f"}
-    said = subprocess.run(["sh", "-ec", script], env=environment, capture_output=True, text=True, timeout=20).stdout
+    said = subprocess.run(["sh", "-ec", script], env=environment, capture_output=True, text=True, timeout=60).stdout
     arguments, rest = said.split("\n", 1)
     assert arguments.startswith("- --appendonly yes") and "7c3f" not in arguments and rest == "requirepass 7c3f\n"
 

@@ -108,15 +108,15 @@ def test_a_machine_whose_clock_is_not_the_servers_is_refused(ledger_url: str) ->
         for off_ms, wrong in (
             (0, False),
             (CLOCK_MS - 3_000, False),
-            (CLOCK_MS + 3_000, True),
-            (-CLOCK_MS - 3_000, True),
+            (CLOCK_MS + 60_000, True),
+            (-CLOCK_MS - 60_000, True),
         ):
 
             def clock(off_ms: int = off_ms) -> int:
                 return wall_clock() + off_ms
 
             if wrong and server:
-                with pytest.raises(EnvironmentFault, match=r"[789] s (ahead of|behind)") as caught:
+                with pytest.raises(EnvironmentFault, match=r"[56]\d s (ahead of|behind)") as caught:
                     check_clock(database, clock)
                 assert caught.value.code == "environment.clock"
                 assert ("ahead" in str(caught.value)) == (off_ms > 0)

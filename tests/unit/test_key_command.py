@@ -68,5 +68,5 @@ def test_a_port_that_somebody_has_is_said_so() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         command = [sys.executable, "-m", "renderer.cli.main", "api", "--port", str(listener.getsockname()[1])]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 3 and "environment.busy" in done.stderr

@@ -305,7 +305,7 @@ def test_status_is_told_with_everything_down(tmp_path: Path) -> None:
     assert [need.code for need in found.needs] == ["ledger"]
     assert found.disk is not None and not found.broker
     assert as_json(found)["ledger"]["error"]["code"] == "environment.ledger"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Coroutine
 from pathlib import Path
 from tempfile import gettempdir
@@ -30,9 +32,18 @@ def _with_lane(folder: Path, life: Any) -> None:
     asyncio.run(run())
 
 
+def stop(lane: Lane) -> int:
+    """Let a lane's process do nothing for now; its number."""
+    process = lane._guard._process
+    assert process is not None and process.pid is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    return int(process.pid)
+
+
 def test_it_starts_again_after_being_ended_or_taking_too_long(tmp_path: Path) -> None:
     async def life(lane: Lane) -> None:
         assert (await lane.ask(1, "template"))["id"] == "book-year"
+        stop(lane)  # or it might be through
         under_way = asyncio.create_task(lane.ask(2, "warm", True))
         await asyncio.sleep(0.02)
         lane.interrupt()
@@ -58,10 +69,15 @@ def test_a_turn_that_nobody_waits_for_is_left_out(tmp_path: Path) -> None:
 
 def test_a_caller_that_leaves_keeps_the_turn_until_the_process_is_free(tmp_path: Path) -> None:
     async def life(lane: Lane) -> None:
+        assert (await lane.ask(1, "template"))["id"] == "book-year"
+        process = stop(lane)
         first: Coroutine[Any, Any, Any] = lane.ask(1, "warm", False)
         task = asyncio.create_task(first)
         await asyncio.sleep(0.05)
         task.cancel()
+        await asyncio.sleep(0.05)
+        assert not task.done()  # it keeps the turn
+        os.kill(process, signal.SIGCONT)
         second = await lane.ask(1, "people")
         assert [person.label for person in second] == ["ada", "bruno"]
         with pytest.raises(asyncio.CancelledError):

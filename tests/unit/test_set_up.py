@@ -35,7 +35,7 @@ def call(folder: Path, there: list[str], packages: str, between: str = ":") -> l
     script = f'sudo=\nlogged() {{ "$@"; }}\n{part_of_run(folder / "policy")}\n'
     script += f"keep_daemons_down {packages}\n{between}\nforget_daemons {packages}\n"
     environment = {"PATH": str(programs), "folder": str(folder)}
-    subprocess.run(["/bin/sh", "-euc", script], env=environment, check=True, timeout=20)
+    subprocess.run(["/bin/sh", "-euc", script], env=environment, check=True, timeout=60)
     asked = folder / "asked"
     return asked.read_text().splitlines() if asked.exists() else []
 
@@ -91,7 +91,7 @@ def test_who_may_not_install_is_told_of_the_daemons_too(tmp_path: Path, packages
         (tmp_path / name).chmod(0o755)
     script = f'say() {{ echo "$*"; }}\n{part_of_run(tmp_path / "policy")}\ninstall_system {packages}\n'
     done = subprocess.run(
-        ["/bin/sh", "-euc", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=20
+        ["/bin/sh", "-euc", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 3 and f"--no-install-recommends {packages}'" in done.stdout
     told = [line.split("--now ")[1].strip() for line in done.stdout.splitlines() if "systemctl disable" in line]
