@@ -8,13 +8,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 NEEDED = [
     pytest.mark.browser,
     pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed"),
 ]
 """Marks of every module that opens it."""
+
+WAIT = 60_000
+"""Milliseconds: the machine may be busy. What must be quick is measured and asserted by itself."""
+
+expect.set_options(timeout=WAIT)
 
 FLAGS = (
     "--no-sandbox",
@@ -39,8 +44,9 @@ def chromium(*more: str) -> Iterator[Browser]:
 
 
 def _failed(request: Request) -> list[str]:
-    """What is to be complained of when a request fails: not that a player has loaded enough of a film."""
-    enough = request.resource_type == "media" and request.failure == "net::ERR_ABORTED"
+    """What is to be complained of when a request fails: not that a player has loaded enough of a film, nor that a page
+    became so wide that it needs another picture than the one on its way."""
+    enough = request.resource_type in ("media", "image") and request.failure == "net::ERR_ABORTED"
     return [] if enough else [f"failed: {request.url[:80]} {request.failure}"]
 
 
@@ -48,6 +54,7 @@ def _failed(request: Request) -> list[str]:
 def opened(browser: Browser, address: str, *, width: int = 390, height: int = 844, **options: Any) -> Iterator[Page]:
     """The page at ``address``; on leaving, no console message and no request beyond its folder may have been seen."""
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(WAIT)
     page = context.new_page()
     seen: list[str] = []
     base = address.rsplit("/", 1)[0]

@@ -14,10 +14,10 @@ from tempfile import gettempdir
 
 from playwright.sync_api import Browser, Page, Request
 
+from tests.browser.chromium import WAIT
+
 ROOT = Path(__file__).resolve().parents[2]
 HOME = Path(gettempdir()) / "dearly-test-preview"
-WAIT = 60_000
-"""Milliseconds: the machine may be busy. What must be quick is measured and asserted by itself."""
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def previewing(folder: Path, *options: str) -> Iterator[str]:
         yield found[0]
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert "Traceback" not in process.stdout.read()
         process.stdout.close()
 
@@ -49,6 +49,7 @@ def studio(browser: Browser, url: str, expected: Sequence[str] = ()) -> Iterator
     context = browser.new_context(
         viewport={"width": 1440, "height": 900}, reduced_motion="reduce", accept_downloads=True
     )
+    context.set_default_timeout(WAIT)
     opened = context.new_page()
     complaints: list[str] = []
     known = re.compile("|".join([r"status of 4(22|09)", *expected]))  # faults and outlived views are answers

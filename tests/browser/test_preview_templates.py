@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import NEEDED, chromium
-from tests.browser.studio import ROOT, WAIT, previewing, settled, slowness, studio
+from tests.browser.chromium import NEEDED, WAIT, chromium
+from tests.browser.studio import ROOT, previewing, settled, slowness, studio
 
 pytestmark = NEEDED
 
@@ -71,7 +71,12 @@ def test_a_save_is_seen_within_a_second(browser: Browser, running: tuple[Path, s
             took: float = page.evaluate(f"() => window.changed.{pane}") / 1000
             best[name] = min(took, best.get(name, took))
 
-        for turn in range(2):
+        def quick() -> bool:
+            return bool(best) and max(best.values()) < slowness() + 0.5
+
+        for turn in range(6):
+            if quick():
+                break
             save(hero, r"</h1>", f"<em>take {turn}</em></h1>")
             expect(head.locator("em").last).to_have_text(f"take {turn}", timeout=WAIT)
             seen("layout", "page")
@@ -90,7 +95,7 @@ def test_a_save_is_seen_within_a_second(browser: Browser, running: tuple[Path, s
             expect(film).not_to_have_attribute("data-digest", before, timeout=WAIT)
             seen("storyboard", "film")
         print(folder.name, {name: round(took, 2) for name, took in best.items()}, f"slowness {slowness():.1f}")
-        assert max(best.values()) < slowness() + 0.5
+        assert quick()
 
 
 def _portrait(colour: tuple[int, int, int]) -> bytes:
