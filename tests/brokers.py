@@ -18,7 +18,7 @@ from renderer.guard import die_with_parent
 from tests.ports import free_port
 
 KINDS = ("redis", "rabbitmq")
-START_S = 90.0
+START_S = 150.0
 
 _SCRIPTS = Path("/usr/lib/rabbitmq/bin")
 

@@ -168,7 +168,7 @@ def http_house(folder: Path, ledger_url: str, traces: Traces = NO_TRACES, **sett
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not server.started:
             assert thread.is_alive() and time.monotonic() < until
             time.sleep(0.01)

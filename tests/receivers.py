@@ -53,6 +53,7 @@ class Receiver:
     sent: int = 0  # bytes of the big answer that were taken
     most: Counter[str] = field(default_factory=Counter)  # messages of a path at the same time
     now: Counter[str] = field(default_factory=Counter)
+    connections: list[asyncio.StreamWriter] = field(default_factory=list, repr=False)
 
     def url(self, path: str = "/ok") -> str:
         return f"{self.scheme}://127.0.0.1:{self.port}{path}"
@@ -61,6 +62,7 @@ class Receiver:
         return [one for one in self.got if one.path == path]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.append(writer)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -158,6 +160,9 @@ def receiver(tls: ssl.SSLContext | None = None, **options: Any) -> Iterator[Rece
         for one in left:
             one.cancel()
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        for one_writer in found.connections:  # one that has not sent all would stay open for ever
+            one_writer.transport.abort()
+        loop.run_until_complete(asyncio.sleep(0))
         loop.close()
 
     thread = threading.Thread(target=main)

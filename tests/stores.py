@@ -24,7 +24,7 @@ from tests.ports import free_port
 
 ACCESS, SECRET = "dearly-test-access", "dearly-test-secret"
 REGION = "eu-south-1"
-START_S = 60.0
+START_S = 150.0
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Fault = Callable[[dict[str, Any], Callable[..., Any], Wsgi], Iterable[bytes] | None]

@@ -19,7 +19,7 @@ from renderer.settings import Settings
 from tests.receivers import LOOPBACK
 from workers.courier import Courier
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 ROOT = Path(__file__).resolve().parents[1]
 
 

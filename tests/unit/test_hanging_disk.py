@@ -24,7 +24,7 @@ def back(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     answers, usage = threading.Event(), shutil.disk_usage
 
     def hangs(path: Any) -> Any:
-        answers.wait(60)
+        answers.wait(250)
         return usage(path)
 
     monkeypatch.setattr(shutil, "disk_usage", hangs)
@@ -48,7 +48,7 @@ def test_metrics_come_without_the_disk_and_with_it_once_it_is_back(
         found = names()
         assert "dearly_ledger_up" in found and "dearly_parts" in found
         assert not any(name.startswith("dearly_disk") for name in found)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert threading.active_count() <= threads + 2  # one for the disk, however often it is asked; one for the store
     back.set()
     monkeypatch.setattr(metrics, "DISK_S", 30)

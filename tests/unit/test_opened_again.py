@@ -163,7 +163,7 @@ def test_no_transaction_is_open_while_the_store_is_at_work(bench: Bench) -> None
 
         thread = Thread(target=write)
         thread.start()
-        thread.join(10)
+        thread.join(60)
         return not thread.is_alive()
 
     assert Cleaning(bench.database).sweep("artefacts/00/00/x.y", hangs)
