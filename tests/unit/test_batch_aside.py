@@ -152,7 +152,7 @@ def test_it_is_told_why_a_content_is_not_there(bench: Bench, monkeypatch: pytest
     forget(bench.services, "C-1")
     with bench.database.writing() as connection:  # as retention does
         connection.execute(update(set_aside).values(data=None, amounts=None))
-    monkeypatch.setattr(batch_set_aside, "build", lambda _: bench.services)
+    monkeypatch.setattr(batch_set_aside, "build", lambda *_, **__: bench.services)
     batch_set_aside.set_aside(run.id, bench.home / "aside.jsonl", json_=True)
     told = json.loads(capsys.readouterr().out)
     assert told["without_content"] == 4

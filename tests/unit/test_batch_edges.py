@@ -80,7 +80,7 @@ def test_who_cancels_a_run_sums_no_other(bench: Bench, monkeypatch: pytest.Monke
         return ended(run_id, after)
 
     monkeypatch.setattr(bench.services.batches, "ended", away)
-    monkeypatch.setattr(batch_steer, "build", lambda _: bench.services)
+    monkeypatch.setattr(batch_steer, "build", lambda *_, **__: bench.services)
     batch_steer.cancel(ours.id, json_=True)
     assert bench.services.batches.run(ours.id).state == "cancelled" and bench.balance(ours).settled
     assert not bench.services.batches.run(other.id).settled
@@ -313,7 +313,7 @@ def test_an_input_without_records_is_told(bench: Bench, capsys: Any) -> None:
 
 
 def test_a_run_is_held_when_nothing_else_is_left(bench: Bench, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_list, "build", lambda _: bench.services)
+    monkeypatch.setattr(batch_list, "build", lambda *_, **__: bench.services)
     run = bench.start(bench.file([person(number) for number in range(3)]), channels=("statement",), hold_after=1)
     batch_list.list(limit=20)
     assert "at work, 2 held" in capsys.readouterr().out
