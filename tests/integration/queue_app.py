@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from celery import signals
 
+import workers.app
 from renderer.bootstrap import Progress, Services, build
 from renderer.errors import EnvironmentFault, ProfileError, RenderError
 from renderer.guard import MEMORY
@@ -119,6 +120,9 @@ if "QUEUE_APP_LIMIT_S" in os.environ:
 
 if "QUEUE_APP_STOP_S" in os.environ:
     supervisor.STOP_S = float(os.environ["QUEUE_APP_STOP_S"])
+
+if "QUEUE_APP_TELL_S" in os.environ:
+    vars(workers.app)["TELL_S"] = float(os.environ["QUEUE_APP_TELL_S"])
 
 if "QUEUE_APP_MESSAGES" in os.environ:  # so many for each child, whatever the supervisor asks for
 

@@ -20,7 +20,7 @@ from renderer.errors import EnvironmentFault, UsageError
 from renderer.installation import MARKER
 from renderer.ledger.database import Database
 from renderer.ledger.leader import Roll
-from renderer.ledger.model import artefact_key
+from renderer.ledger.model import artefact_key, wall_clock
 from renderer.ledger.tables import parts, pauses
 from renderer.operations import forget
 from renderer.operations.clean import Cleaner, Wish
@@ -248,7 +248,7 @@ def test_a_store_moves_from_a_folder_into_a_bucket_and_back(
         return found
 
     with closing(Database(Settings().database)) as database:
-        roll = Roll(database)
+        roll = Roll(database, lambda: wall_clock() + 3_600_000)  # it is not missed, however long this takes
         roll.beat("elsewhere:1:1", queues=["site"])
         cli.register()
         said = CliRunner().invoke(cli.app, ["copy-store", str(home / "store")])
