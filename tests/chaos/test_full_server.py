@@ -20,6 +20,8 @@ from tests.chaos.disk import Disk, Limited, keep, small, stands
 from tests.chaos.house import FAULTY, House
 
 REQUESTS = 60
+BY_THEN = 40
+"""What may be made before the server ends. The last of all is held meanwhile: there is load on any machine."""
 FULL_S = DEAD_MS / 1000 + 3
 """So long that every worker would look dead to somebody who reads the ledger only."""
 
@@ -42,16 +44,18 @@ def server(disk: Disk) -> Iterator[ledgers.Postgres]:
 
 @pytest.fixture
 def house(tmp_path: Path, server: ledgers.Postgres) -> Iterator[House]:
-    running = House(tmp_path / "home", server.ledger(), module=FAULTY, environment={"CHAOS_LONGER_S": "0.2"})
+    pace = {"CHAOS_LONGER_S": "0.2", "CHAOS_SOFT_S": "400"}
+    running = House(tmp_path / "home", server.ledger(), module=FAULTY, environment=pace)
     yield running
     running.close()
 
 
 def test_a_server_without_room_for_the_ledger_is_waited_for(house: House, server: ledgers.Postgres, disk: Disk) -> None:
     run = house.submit(range(1, REQUESTS + 1))
+    house.put_off(run, BY_THEN + 1)
     house.start()
+    family = {process.pid for process in house.whole()}
     house.until(lambda: house.counts(run).done >= 3 and house.at_work())
-    family = {process.pid for process in house.look()}
 
     server.keep_log_files()  # so it has room to say what it does, and none for what it is told
     with disk.full(house) as fill:
@@ -60,9 +64,9 @@ def test_a_server_without_room_for_the_ledger_is_waited_for(house: House, server
         house.until(lambda: stands(fill, lambda: house.counts(run).done, 1))
         assert server.running()
         done = house.counts(run).done
-        assert done < REQUESTS
-    house.until(lambda: house.counts(run).done >= done + 5)
-    assert house.counts(run).open > 5, "nearly everything was done before the server ended"
+    house.begin(run, REQUESTS)
+    house.hold(REQUESTS)
+    house.until(lambda: house.counts(run).done >= done + 5 and house.at_work())
 
     with server.connected() as operator, disk.full(house) as fill:
         for _ in range(2 * ledgers.LOG_FILES):
@@ -76,11 +80,12 @@ def test_a_server_without_room_for_the_ledger_is_waited_for(house: House, server
     assert house.supervisor is not None and house.supervisor.poll() is None, house.tail()
     server.start_again()  # as its operator does
 
+    house.hurry()
     assert house.finished(run) == Counts(input=REQUESTS, done=REQUESTS)
     audit(house.services)
     audit_names(house.services, run, {record: record for record in range(1, REQUESTS + 1)})
     tried_once(house.services, run)
-    assert {process.pid for process in house.look()} == family, "somebody was ended for it"
+    assert {process.pid for process in house.look()} >= family, "somebody was ended for it"
     assert list((house.settings.store / ".incoming").iterdir()) == []
     assert house.stop() == 0
     assert list(house.settings.work.iterdir()) == []

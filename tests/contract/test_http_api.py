@@ -7,8 +7,9 @@ import http.client
 import json
 import time
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -248,27 +249,20 @@ def test_a_client_that_sends_all_before_it_reads_is_answered(house: HttpHouse) -
 
 def test_streams_of_one_key_are_limited(tmp_path: Path) -> None:
     with http_house(tmp_path, f"sqlite:///{tmp_path}/ledger.sqlite", api_streams=1) as house:
-        open_ = http.client.HTTPConnection("127.0.0.1", house.port)
-        open_.putrequest("POST", "/v1/requests:stream")
-        for name, value in (
-            ("Authorization", f"Bearer {house.all}"),
-            ("Content-Type", "application/jsonl"),
-            ("Transfer-Encoding", "chunked"),
-        ):
-            open_.putheader(name, value)
-        open_.endheaders()
-        open_.send(b"1\r\n\n\r\n")
-        until = time.monotonic() + 60
-        while (answer := house.stream([line("a")])).status == 200:  # the one before may not have come in yet
-            assert time.monotonic() < until
-            time.sleep(0.1)
-        problem(answer, 429, "api.rate")
-        assert int(answer.headers["retry-after"]) > 0
-        open_.close()
-        until = time.monotonic() + 60
-        while (answer := house.stream([line("a")])).status != 200:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        with closing(_open_stream(house, house.all)) as first:
+            _send(first, json.dumps(line("a")).encode() + b"\n")
+            _until(lambda: requests_in(house) == 1)  # it has come in
+            answer = house.stream([line("b")])
+            problem(answer, 429, "api.rate")
+            assert int(answer.headers["retry-after"]) > 0
+        _until(lambda: house.stream([line("b")]).status == 200)
+
+
+def _until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def _open_stream(house: HttpHouse, key: str, **headers: str) -> http.client.HTTPConnection:
@@ -291,10 +285,7 @@ def test_a_stream_ends_with_its_key(house: HttpHouse, ending: str) -> None:
     shown = house.key("submit")
     stream = _open_stream(house, shown)
     _send(stream, json.dumps(line("before")).encode() + b"\n")
-    until = time.monotonic() + 60
-    while requests_in(house) < 1:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    _until(lambda: requests_in(house) == 1)
     key_id = shown.split("_")[1]
     _ = house.keys.revoke(key_id) if ending == "revoked" else house.keys.rotate(key_id, 0)
     time.sleep(KEPT_S + 0.1)
