@@ -93,12 +93,15 @@ class Heart(threading.Thread):
         self._heard = now
         calm = now - self._since >= CALM_S
         at = wall_clock()  # of one moment: whose part is taken back for it is also ended
-        overdue = Reader(database, lambda: at).overdue(self._worker) if calm else []
+        reader = Reader(database, lambda: at)
+        overdue = reader.overdue(self._worker) if calm else []
         back = Leader(database, lambda: at).sweep(is_dead, worker=self._worker, late_ms=0 if calm else NEVER_MS)
         if back:
             events.warning("taken back", parts=back)
+        # Who has ended that part after all since it was looked at is at the next one, and not late.
+        busy = reader.at_work(overdue) if overdue else set()
         for owner in overdue:
-            if not is_dead(owner):
+            if owner not in busy and not is_dead(owner):
                 with suppress(ProcessLookupError):
                     os.kill(int(owner.split(":")[1]), signal.SIGKILL)
                 events.error("child killed", owner=owner)

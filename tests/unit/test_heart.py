@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from renderer.bootstrap import Services
 from renderer.ledger.database import Database
+from renderer.ledger.leader import Leader
 from renderer.ledger.model import wall_clock
 from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
@@ -69,6 +71,31 @@ def test_a_child_that_is_late_since_the_ledger_was_away_has_time_to_say_that_it_
 
     beating.beat(after_s=CALM_S - 2 * BEAT_S)  # it had time
     assert child.wait(30) == -9
+
+
+def test_a_child_that_is_done_at_the_last_moment_is_left_its_next_part(
+    services: Services, child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beating = Beating(services)
+    for _ in range(4):
+        beating.beat()
+    submit(services, 2)
+    late, following = services.leader.dispatch("control", 2, 60_000)
+    owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
+    claim = services.ledger.claim(late.part_id, owner, -1, WORKER)
+    assert claim is not None
+    sweep = Leader.sweep
+
+    def done_before(leader: Leader, *arguments: Any, **named: Any) -> int:
+        assert services.ledger.planned(claim, "digest", b"plan")
+        assert services.ledger.claim(following.part_id, owner, 60_000, WORKER) is not None
+        return sweep(leader, *arguments, **named)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Leader, "sweep", done_before)
+        beating.beat()
+    beating.beat()
+    assert child.poll() is None and services.reader.at_work([owner, "nobody:2:2"]) == {owner}
 
 
 def test_whose_part_is_taken_back_for_its_time_is_ended(
