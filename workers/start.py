@@ -112,10 +112,11 @@ def lock_file(settings: Settings) -> Path:
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether a supervisor has this home."""
+    """Whether a supervisor has this home. Whoever looks shares the lock with others who do, and a supervisor that
+    starts can tell them from one that runs."""
     try:
         with lock_file(settings).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:

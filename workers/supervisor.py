@@ -40,6 +40,10 @@ SOON_S = 10.0
 """For a command that waits, a process that ends too often in this time is a reason to give up."""
 LISTEN_S = 5.0
 """How often it is looked whether somebody is to be told by webhook, while nobody is."""
+TAKEN_S = 1.0
+LOOKED_AT_S = 30.0
+"""How long a home is waited for that another supervisor has, which may be about to end, and one at which somebody only
+looks, who may have been stopped."""
 DEATH_S = 5.0
 """How long the end of killed workers is waited for before their parts are left to the next supervisor."""
 
@@ -258,7 +262,7 @@ class Supervisor:
 
 def lock(settings: Settings) -> BinaryIO:
     """Take the home for one supervisor; closing the file, or ending, gives it back. EnvironmentFault if taken."""
-    until = time.monotonic() + 1
+    began = time.monotonic()
     while True:
         try:
             file = lock_file(settings).open("ab")
@@ -271,8 +275,9 @@ def lock(settings: Settings) -> BinaryIO:
                     return file
             file.close()  # whoever had it has removed it
         except BlockingIOError as error:
+            patience = LOOKED_AT_S if _is_shared(file) else TAKEN_S
             file.close()
-            if time.monotonic() < until:  # it may only be somebody who looks whether it is free
+            if time.monotonic() - began < patience:
                 time.sleep(0.05)
                 continue
             raise EnvironmentFault(
@@ -280,6 +285,14 @@ def lock(settings: Settings) -> BinaryIO:
                 "Another service of Dearly runs on this DEARLY_HOME.",
                 hint="Stop it, or set DEARLY_HOME to another folder.",
             ) from error
+
+
+def _is_shared(file: BinaryIO) -> bool:
+    """Whether a lock that cannot be had is only held by those who look whether it is free."""
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 def remove_run_folder(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -14,11 +15,12 @@ from typing import IO, BinaryIO
 import pytest
 
 from renderer.bootstrap import build
+from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
 from tests.queue_house import alive
 from workers.leash import is_dead, this_owner
-from workers.start import is_running
-from workers.supervisor import Supervisor, lock, remove_run_folder
+from workers.start import is_running, lock_file
+from workers.supervisor import TAKEN_S, Supervisor, lock, remove_run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("av", "cv2", "moviepy", "pangocffi", "pangocairocffi", "weasyprint")
@@ -96,6 +98,24 @@ def test_a_lock_whose_file_was_removed_is_taken_anew(monkeypatch: pytest.MonkeyP
     held.close()
     assert list((tmp_path / "dearly").iterdir()) == []
     assert not is_running(settings)
+
+
+def test_who_looks_whether_a_home_is_free_takes_it_from_nobody(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    settings.prepare()
+    settings.run_folder.mkdir(parents=True, exist_ok=True)
+    with lock_file(settings).open("ab") as looks:
+        fcntl.flock(looks, fcntl.LOCK_SH)  # as somebody does who was stopped just there
+        assert not is_running(settings)
+        goes = threading.Timer(1.5 * TAKEN_S, fcntl.flock, (looks, fcntl.LOCK_UN))
+        goes.start()
+        with lock(settings):
+            assert is_running(settings)
+            with pytest.raises(EnvironmentFault) as found:
+                lock(settings)
+            assert found.value.code == "environment.busy"
+        goes.join()
+    remove_run_folder(settings)
 
 
 def test_a_service_hears_that_it_is_to_stop_as_soon_as_it_can_be_seen(
