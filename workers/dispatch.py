@@ -55,6 +55,10 @@ LEAD_MS = 8_000
 LOST_S = 5.0
 """After so long without any movement in a queue the broker is asked whether it still has the messages."""
 
+CALMER_S = CALM_S + 3 * BEAT_S
+"""For so long the ledger must have been there before this takes back what goes on for too long: workers do it first,
+and only they can end the process."""
+
 QUIET_MS = round(2 * BEAT_S * 1000)
 """When nobody was heard of for so long, nobody can be. It is less than a worker may be silent, by more than ``BURY_S``,
 so that it is noticed before anybody looks dead."""
@@ -119,6 +123,7 @@ class Dispatcher:
             fence = self._services.leader.lead("dispatcher", self._owner, LEAD_MS, is_dead)
             if fence != self._fence:
                 self._moved.clear()  # another one may have led meanwhile
+                self._heard = None
             self._fence = fence
             if self._calm is None:
                 self._calm = self._now()
@@ -128,7 +133,8 @@ class Dispatcher:
         if self._due("bury", BURY_S):
             self._bury(calm)
         if self._due("sweep", SWEEP_S):
-            back = self._services.leader.sweep(is_dead, fence=self._fence, late_ms=LATE_MS if calm else NEVER_MS)
+            late_ms = LATE_MS if self._calm is not None and self._now() - self._calm >= CALMER_S else NEVER_MS
+            back = self._services.leader.sweep(is_dead, fence=self._fence, late_ms=late_ms)
             if back:
                 events.warning("taken back", parts=back)
             for run in self._services.leader.settle(self._fence):

@@ -19,8 +19,6 @@ import structlog
 from renderer.errors import EnvironmentFault
 from renderer.ledger.database import Database
 from renderer.ledger.leader import NEVER_MS, Leader, Roll
-from renderer.ledger.model import wall_clock
-from renderer.ledger.reader import Reader
 from renderer.settings import Settings
 from renderer.store.local import INCOMING
 from workers import log
@@ -92,16 +90,15 @@ class Heart(threading.Thread):
             self._since = now
         self._heard = now
         calm = now - self._since >= CALM_S
-        at = wall_clock()  # of one moment: whose part is taken back for it is also ended
-        reader = Reader(database, lambda: at)
-        overdue = reader.overdue(self._worker) if calm else []
-        back = Leader(database, lambda: at).sweep(is_dead, worker=self._worker, late_ms=0 if calm else NEVER_MS)
-        if back:
-            events.warning("taken back", parts=back)
-        # Who has ended that part after all since it was looked at is at the next one, and not late.
-        busy = reader.at_work(overdue) if overdue else set()
-        for owner in overdue:
-            if owner not in busy and not is_dead(owner):
-                with suppress(ProcessLookupError):
-                    os.kill(int(owner.split(":")[1]), signal.SIGKILL)
-                events.error("child killed", owner=owner)
+        late: list[str] = []
+        try:
+            limit = 0 if calm else NEVER_MS
+            back = Leader(database).sweep(is_dead, worker=self._worker, late_ms=limit, on_late=late.append)
+            if back:
+                events.warning("taken back", parts=back)
+        finally:  # the ledger may go away in the middle, and would not tell of them again
+            for owner in late:
+                if not is_dead(owner):
+                    with suppress(ProcessLookupError):
+                        os.kill(int(owner.split(":")[1]), signal.SIGKILL)
+                    events.error("child killed", owner=owner)

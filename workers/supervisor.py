@@ -41,13 +41,17 @@ SOON_S = 10.0
 LISTEN_S = 5.0
 """How often it is looked whether somebody is to be told by webhook, while nobody is."""
 TAKEN_S = 1.0
-LOOKED_AT_S = 30.0
+LOOKED_AT_S = 20.0
 """How long a home is waited for that another supervisor has, which may be about to end, and one at which somebody only
 looks, who may have been stopped."""
 DEATH_S = 5.0
 """How long the end of killed workers is waited for before their parts are left to the next supervisor."""
 
 events = structlog.get_logger("dearly")
+
+
+class Stopped(Exception):
+    """A supervisor was told to stop before it had begun."""
 
 
 class Supervisor:
@@ -114,7 +118,10 @@ class Supervisor:
         is not the ledger's, or when the broker or a worker cannot be kept running."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self._lock = lock(self._settings)  # whoever sees it may tell us to stop
+        try:
+            self._lock = lock(self._settings, lambda: self._stopping)  # whoever sees it may tell us to stop
+        except Stopped:
+            return
         try:
             sweep_work(self._settings.work)
             if self._broker:
@@ -227,7 +234,7 @@ class Supervisor:
             self._courier.stop(max(0.1, until - time.monotonic()))
         self._hand_back()
         with suppress(EnvironmentFault):
-            self._services.roll.bury(is_dead)  # those that were killed could not say that they end
+            self._services.roll.bury(is_dead, silent=False)  # those that were killed could not say that they end
             self._dispatcher.resign()
         if self._broker:
             self._broker.stop(5)
@@ -260,8 +267,9 @@ class Supervisor:
             return True
 
 
-def lock(settings: Settings) -> BinaryIO:
-    """Take the home for one supervisor; closing the file, or ending, gives it back. EnvironmentFault if taken."""
+def lock(settings: Settings, stopping: Callable[[], bool] = lambda: False) -> BinaryIO:
+    """Take the home for one supervisor; closing the file, or ending, gives it back. Raises Stopped if it is to stop
+    while it waits, EnvironmentFault if the home is taken."""
     began = time.monotonic()
     while True:
         try:
@@ -275,11 +283,19 @@ def lock(settings: Settings) -> BinaryIO:
                     return file
             file.close()  # whoever had it has removed it
         except BlockingIOError as error:
-            patience = LOOKED_AT_S if _is_shared(file) else TAKEN_S
+            looked_at = _is_shared(file)
             file.close()
-            if time.monotonic() - began < patience:
+            if stopping():
+                raise Stopped from None
+            if time.monotonic() - began < (LOOKED_AT_S if looked_at else TAKEN_S):
                 time.sleep(0.05)
                 continue
+            if looked_at:
+                raise EnvironmentFault(
+                    "environment.busy",
+                    "A command that looked whether a service runs on this DEARLY_HOME was stopped, and keeps its lock.",
+                    hint="End it, or let it go on; 'ps' shows it with state T.",
+                ) from error
             raise EnvironmentFault(
                 "environment.busy",
                 "Another service of Dearly runs on this DEARLY_HOME.",

@@ -135,13 +135,14 @@ class Leader:
         worker: str | None = None,
         counted: bool = True,
         late_ms: int = LATE_MS,
+        on_late: Callable[[str], object] = lambda _: None,
     ) -> int:
         """Take back what nobody works on: sent and never claimed, or claimed by a process or worker that is dead, or
         for longer than it may (and ``late_ms``). The number of parts that changed.
 
         ``is_dead`` knows the processes of this machine; of others, the workers' heartbeats tell. With ``worker`` only
         parts of that worker are looked at. With ``counted`` false (an orderly stop) the attempts are given back.
-        Raises NotLeader.
+        ``on_late`` is told each process that went on for too long, once its part is nobody's. Raises NotLeader.
         """
         now = self._clock()
         at_work = and_(LEASED, parts.c.state == "running")
@@ -179,7 +180,10 @@ class Leader:
         for row, how in lost:
             with self._database.writing(durable=False) as connection:
                 self._guard(connection, fence)
-                changed += self._take_back(connection, row, how, counted)
+                back = self._take_back(connection, row, how, counted)
+            changed += back
+            if back and how == "late":
+                on_late(row.lease_owner)
         return changed
 
     def _take_back(self, connection: Connection, row: Any, how: str, counted: bool) -> bool:

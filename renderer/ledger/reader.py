@@ -187,19 +187,6 @@ class Reader:
                 )
             )
 
-    def overdue(self, worker: str) -> list[str]:
-        """Those processes of a worker that have had a part for longer than they may."""
-        with self._database.reading() as connection:
-            late = (parts.c.state == "running") & (parts.c.lease_until_ms < self._clock())
-            ours = select(parts.c.lease_owner).where(LEASED, late, parts.c.lease_worker == worker)
-            return list(connection.scalars(ours))
-
-    def at_work(self, owners: Sequence[str]) -> set[str]:
-        """Those of some processes that have a part."""
-        with self._database.reading() as connection:
-            running = LEASED & (parts.c.state == "running") & parts.c.lease_owner.in_(owners)
-            return set(connection.scalars(select(parts.c.lease_owner).where(running)))
-
     def pauses(self) -> list[Pause]:
         """The queues that wait for their environment."""
         with self._database.reading() as connection:

@@ -102,15 +102,16 @@ class Upkeep:
 
     def drop(self, request_ids: Sequence[str], fence: Fence | None = None) -> int:
         """Drop all that is sealed of some requests; of how many. One that is open again, or whose run is, is left
-        alone. Raises NotLeader."""
+        alone, and so is one whose run somebody is at: the leader waits for nobody. Raises NotLeader."""
         with self._database.writing() as connection:
             now = self._clock()
             guard(connection, fence, now)
-            keep_settled(connection, request_ids)
+            kept = keep_settled(connection, request_ids, wait=False)
             dropped = connection.scalars(
                 update(requests)
                 .where(requests.c.id.in_(request_ids), requests.c.dropped_ms.is_(None))
                 .where(requests.c.finished_ms.is_not(None), requests.c.state.not_in(OPEN), of_settled())
+                .where(requests.c.run_id.in_(kept))
                 .values(dropped_ms=now)
                 .returning(requests.c.id)
             ).all()
@@ -185,12 +186,13 @@ def of_settled() -> ColumnElement[bool]:
     return requests.c.run_id.in_(select(runs.c.id).where(settled()))
 
 
-def keep_settled(connection: Connection, request_ids: Sequence[str]) -> None:
+def keep_settled(connection: Connection, request_ids: Sequence[str], *, wait: bool = True) -> list[str]:
     """Let nobody open the runs of some requests again, to the end of the transaction; before any request is locked, as
-    everywhere. Whether they are settled is to be asked after this."""
+    everywhere. The ids of those runs, without ``wait`` only of those on which nobody has a lock. Whether they are
+    settled is to be asked after this."""
     of_them = runs.c.id.in_(select(requests.c.run_id).where(requests.c.id.in_(request_ids)))
     statement = select(runs.c.id).where(of_them).order_by(runs.c.id)
-    connection.execute(statement.with_for_update(read=True, of=runs)).all()
+    return list(connection.scalars(statement.with_for_update(read=True, of=runs, skip_locked=not wait)))
 
 
 def _kept_aside() -> ColumnElement[bool]:

@@ -27,7 +27,10 @@ class MayHang(Generic[T]):
                 return
             self._found = None
             self._ended.clear()
-        threading.Thread(target=self._work, name="may-hang", daemon=True).start()
+            try:
+                threading.Thread(target=self._work, name="may-hang", daemon=True).start()
+            except RuntimeError:  # there is no room for a thread more: nothing is found, this time
+                self._ended.set()
 
     def found(self, wait_s: float) -> T | None:
         """What the call that was begun last has found; None when it goes on for longer, or broke with an OSError."""

@@ -36,7 +36,7 @@ SHARE = 0.01
 """The share of the time that counting may take."""
 
 DISK_S = 1.0
-"""So long a disk is waited for that does not say how full it is. One of a network may never."""
+"""So long a disk is waited for at least that does not say how full it is. One of a network may never."""
 
 ALL_QUEUES = (URGENT_QUEUE, *sorted(set(QUEUES.values())))
 
@@ -82,7 +82,7 @@ class LedgerCollector(Collector):
             up = self._store.up(self._store_wait_s)
             if up is not None:
                 yield _gauge("dearly_store_up", "1 if the store answered when it was looked at last.", int(up))
-            yield from _room(self._disk.found(DISK_S))
+            yield from _room(self._disk.found(max(DISK_S, self._store_wait_s)))
             yield _gauge("dearly_collect_seconds", "Time that these metrics took to count.", self._now() - began)
 
     def close(self) -> None:

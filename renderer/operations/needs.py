@@ -54,6 +54,9 @@ def needs_of(status: Status) -> Iterator[Need]:
     if status.disk is not None and status.disk.free < min(LEAST_FREE_BYTES, LEAST_FREE * status.disk.total):
         yield Need(code="disk", text="The disk is nearly full.", hint="'dearly clean' makes room.")
     ledger = status.ledger
+    if status.disk is None and ledger is not None:
+        text = "The disk with the files cannot be read, or does not answer."
+        yield Need(code="disk", text=text, hint="Look at the disk that DEARLY_HOME or its store is on.")
     if ledger is None:
         return
     if (status.service or not status.embedded) and not status.broker:

@@ -18,7 +18,7 @@ from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
 from workers.app import make_app
 from workers.dispatch import LOST_S, Dispatcher
-from workers.heart import CALM_S
+from workers.heart import BEAT_S, CALM_S
 from workers.leash import this_owner
 
 FENCE_S = 60.0
@@ -177,6 +177,25 @@ def test_the_first_who_is_heard_of_again_does_not_make_the_others_dead(services:
 
     desk.run(6)  # that it is silent since says that it is dead
     assert [worker.id for worker in services.reader.workers()] == ["one:1:1"]
+
+
+def test_who_goes_on_for_too_long_is_left_to_its_worker_when_the_ledger_is_back(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker waits as well before it ends a process: who took the part back sooner would leave that one alone."""
+    submit(services, 1)
+    desk = Desk(services)
+    services.roll.beat("nobody:1:1", name="pages", queues=["control"], children=1)
+    (plan,) = desk.run(CALM_S + 1)
+    assert services.ledger.claim(plan, "nobody:2:2", 1000, "nobody:1:1") is not None
+    with monkeypatch.context() as away:
+        away.setattr(Leader, "lead", _away)
+        desk.run(5)
+        overdue(services)
+    desk.run(CALM_S + 2 * BEAT_S)
+    assert services.reader.in_flight("control") == (0, 1)
+    desk.run(2 * BEAT_S)
+    assert services.reader.in_flight("control") != (0, 1)
 
 
 def _away(*_: object) -> None:

@@ -64,6 +64,7 @@ def test_status_is_told_without_the_disk(
     build(settings).database.close()
     found = status.look(settings, service=False)
     assert found.disk is None and found.ledger is not None
+    assert [need.code for need in found.needs] == ["disk"]
     back.set()
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from renderer.bootstrap import Services
+from renderer.errors import EnvironmentFault
+from renderer.ledger import leader
 from renderer.ledger.database import Database
 from renderer.ledger.leader import Leader
-from renderer.ledger.model import wall_clock
 from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
 from tests.unit.test_dispatch import submit
@@ -67,7 +68,7 @@ def test_a_child_that_is_late_since_the_ledger_was_away_has_time_to_say_that_it_
     beating.beat(after_s=60)
     beating.beat()
     beating.beat()
-    assert child.poll() is None and services.reader.overdue(WORKER) == [owner]
+    assert child.poll() is None and services.reader.in_flight("control") == (0, 1)
 
     beating.beat(after_s=CALM_S - 2 * BEAT_S)  # it had time
     assert child.wait(30) == -9
@@ -84,35 +85,39 @@ def test_a_child_that_is_done_at_the_last_moment_is_left_its_next_part(
     owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
     claim = services.ledger.claim(late.part_id, owner, -1, WORKER)
     assert claim is not None
-    sweep = Leader.sweep
 
-    def done_before(leader: Leader, *arguments: Any, **named: Any) -> int:
+    def done_since(_: Any, is_dead: Any, late_ms: int) -> str | None:
+        meanwhile.undo()
         assert services.ledger.planned(claim, "digest", b"plan")
         assert services.ledger.claim(following.part_id, owner, 60_000, WORKER) is not None
-        return sweep(leader, *arguments, **named)
+        return "late"
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(Leader, "sweep", done_before)
+        meanwhile.setattr(leader, "_ended", done_since)
         beating.beat()
     beating.beat()
-    assert child.poll() is None and services.reader.at_work([owner, "nobody:2:2"]) == {owner}
+    assert child.poll() is None and services.reader.in_flight("control") == (0, 1)
 
 
 def test_whose_part_is_taken_back_for_its_time_is_ended(
     services: Services, child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where its time is over between the look at who is late and the one at what is: it would go on with what is
-    nobody's any more, and keep its place from all others."""
+    """Also where the ledger goes away just after: the process would go on with what is nobody's any more, and keep its
+    place from all others."""
     beating = Beating(services)
     for _ in range(4):
         beating.beat()
     submit(services, 1)
     (part,) = services.leader.dispatch("control", 1, 1000)
     owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
-    assert services.ledger.claim(part.part_id, owner, 3_600_000, WORKER) is not None
-    beating.beat()
-    assert child.poll() is None and services.reader.in_flight("control") == (0, 1)
-    over = wall_clock() + 3_700_000
-    monkeypatch.setattr("workers.heart.wall_clock", lambda: over)
-    beating.beat()
+    assert services.ledger.claim(part.part_id, owner, -1, WORKER) is not None
+    sweep = Leader.sweep
+
+    def away_after(ours: Leader, *arguments: Any, **named: Any) -> int:
+        sweep(ours, *arguments, **named)
+        raise EnvironmentFault("environment.ledger", "Away.")
+
+    monkeypatch.setattr(Leader, "sweep", away_after)
+    with pytest.raises(EnvironmentFault):
+        beating.beat()
     assert child.wait(30) == -9 and services.reader.in_flight("control") == (0, 0)

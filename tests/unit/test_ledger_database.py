@@ -117,7 +117,6 @@ def test_no_question_of_every_tick_looks_through_the_table(bench: Bench) -> None
     bench.reader.in_flight("statement")
     bench.reader.waiting("statement")
     bench.reader.sent("statement")
-    bench.reader.overdue("w")
     bench.leader.dispatch("statement", 5, LEASE)
     bench.leader.sweep(nobody)
     bench.leader.sweep(nobody, worker="w")

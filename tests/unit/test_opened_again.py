@@ -73,11 +73,12 @@ def test_nothing_is_removed_of_a_run_that_was_opened_again(
 
 
 @pytest.mark.parametrize("removing", [cleaning, dropping])
-def test_whoever_removes_waits_for_who_opens_the_run_again(
+def test_nothing_is_removed_while_somebody_opens_the_run_again(
     bench: Bench,
     removing: Callable[[Bench], Callable[[list[str]], int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Who cleans waits for it. The leader, who drops what is old, goes on without that run."""
     found = Settled(bench)
     remove = removing(bench)
     before = found.kept()
@@ -96,7 +97,7 @@ def test_whoever_removes_waits_for_who_opens_the_run_again(
         thread.start()
         begun.wait()
         thread.join(0.3)
-        assert thread.is_alive()
+        assert thread.is_alive() or removing is dropping
 
     monkeypatch.setattr(Reopening, "_go_on", slow)
     assert bench.services.batches.reopen_failed(found.run) == (1, 0)

@@ -18,9 +18,10 @@ from renderer.bootstrap import build
 from renderer.errors import EnvironmentFault
 from renderer.settings import Settings
 from tests.queue_house import alive
+from workers import supervisor
 from workers.leash import is_dead, this_owner
 from workers.start import is_running, lock_file
-from workers.supervisor import TAKEN_S, Supervisor, lock, remove_run_folder
+from workers.supervisor import TAKEN_S, Stopped, Supervisor, lock, remove_run_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINES = ("av", "cv2", "moviepy", "pangocffi", "pangocairocffi", "weasyprint")
@@ -100,13 +101,19 @@ def test_a_lock_whose_file_was_removed_is_taken_anew(monkeypatch: pytest.MonkeyP
     assert not is_running(settings)
 
 
-def test_who_looks_whether_a_home_is_free_takes_it_from_nobody(tmp_path: Path) -> None:
+def test_who_looks_whether_a_home_is_free_takes_it_from_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     settings.prepare()
     settings.run_folder.mkdir(parents=True, exist_ok=True)
     with lock_file(settings).open("ab") as looks:
         fcntl.flock(looks, fcntl.LOCK_SH)  # as somebody does who was stopped just there
         assert not is_running(settings)
+        with pytest.raises(Stopped):
+            lock(settings, lambda: True)
+        with monkeypatch.context() as short:
+            short.setattr(supervisor, "LOOKED_AT_S", 0.1)
+            with pytest.raises(EnvironmentFault, match="was stopped"):
+                lock(settings)
         goes = threading.Timer(1.5 * TAKEN_S, fcntl.flock, (looks, fcntl.LOCK_UN))
         goes.start()
         with lock(settings):
@@ -128,7 +135,7 @@ def test_a_service_hears_that_it_is_to_stop_as_soon_as_it_can_be_seen(
     service = Supervisor(services, each_tick=lambda: True)
     service._workers.clear()
 
-    def seen(settings: Settings) -> BinaryIO:
+    def seen(settings: Settings, *_: object) -> BinaryIO:
         held = lock(settings)
         os.kill(os.getpid(), signal.SIGTERM)
         return held
