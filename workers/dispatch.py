@@ -129,11 +129,11 @@ class Dispatcher:
                 self._calm = self._now()
         if self._fence is None:
             return 0
-        calm = self._calm is not None and self._now() - self._calm >= CALM_S
+        calm_s = 0.0 if self._calm is None else self._now() - self._calm
         if self._due("bury", BURY_S):
-            self._bury(calm)
+            self._bury(calm_s >= CALM_S)
         if self._due("sweep", SWEEP_S):
-            late_ms = LATE_MS if self._calm is not None and self._now() - self._calm >= CALMER_S else NEVER_MS
+            late_ms = LATE_MS if calm_s >= CALMER_S else NEVER_MS
             back = self._services.leader.sweep(is_dead, fence=self._fence, late_ms=late_ms)
             if back:
                 events.warning("taken back", parts=back)

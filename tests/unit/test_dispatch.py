@@ -12,7 +12,7 @@ import pytest
 from renderer.bootstrap import Services
 from renderer.errors import EnvironmentFault
 from renderer.ledger.leader import LATE_MS, Leader, Roll
-from renderer.ledger.model import DEAD_MS, wall_clock
+from renderer.ledger.model import DEAD_MS, Claim, wall_clock
 from renderer.orders import Order, submission
 from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
@@ -136,12 +136,8 @@ def test_a_broker_that_refuses_to_write_ends_no_dispatcher(services: Services) -
 def test_silence_says_nothing_about_workers_while_the_ledger_was_away(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submit(services, 1)
     desk = Desk(services)
-    services.roll.beat("nobody:1:1", name="pages", queues=["control"], children=1)
-    (plan,) = desk.run(CALM_S + 1)
-    claim = services.ledger.claim(plan, "nobody:2:2", 1000, "nobody:1:1")
-    assert claim is not None
+    claim = work_begun(services, desk)
 
     with monkeypatch.context() as away:  # longer than heartbeats and leases last
         away.setattr(Leader, "lead", _away)
@@ -183,11 +179,8 @@ def test_who_goes_on_for_too_long_is_left_to_its_worker_when_the_ledger_is_back(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The worker waits as well before it ends a process: who took the part back sooner would leave that one alone."""
-    submit(services, 1)
     desk = Desk(services)
-    services.roll.beat("nobody:1:1", name="pages", queues=["control"], children=1)
-    (plan,) = desk.run(CALM_S + 1)
-    assert services.ledger.claim(plan, "nobody:2:2", 1000, "nobody:1:1") is not None
+    work_begun(services, desk)
     with monkeypatch.context() as away:
         away.setattr(Leader, "lead", _away)
         desk.run(5)
@@ -196,6 +189,16 @@ def test_who_goes_on_for_too_long_is_left_to_its_worker_when_the_ledger_is_back(
     assert services.reader.in_flight("control") == (0, 1)
     desk.run(2 * BEAT_S)
     assert services.reader.in_flight("control") != (0, 1)
+
+
+def work_begun(services: Services, desk: Desk) -> Claim:
+    """A plan that a process of the worker "nobody:1:1" is at."""
+    submit(services, 1)
+    services.roll.beat("nobody:1:1", name="pages", queues=["control"], children=1)
+    (plan,) = desk.run(CALM_S + 1)
+    claim = services.ledger.claim(plan, "nobody:2:2", 1000, "nobody:1:1")
+    assert claim is not None
+    return claim
 
 
 def _away(*_: object) -> None:

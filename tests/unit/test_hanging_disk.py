@@ -32,12 +32,18 @@ def back(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     answers.set()
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Those of a home with a ledger."""
+    found = Settings(home=tmp_path, broker_url="", database_url="")
+    build(found).database.close()
+    return found
+
+
 def test_metrics_come_without_the_disk_and_with_it_once_it_is_back(
-    tmp_path: Path, back: threading.Event, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, back: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metrics, "DISK_S", 0.1)
-    settings = Settings(home=tmp_path, broker_url="", database_url="")
-    build(settings).database.close()
     collector = LedgerCollector(settings)
 
     def names() -> set[str]:
@@ -57,11 +63,9 @@ def test_metrics_come_without_the_disk_and_with_it_once_it_is_back(
 
 
 def test_status_is_told_without_the_disk(
-    tmp_path: Path, back: threading.Event, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, back: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(status, "DISK_S", 0.1)
-    settings = Settings(home=tmp_path, broker_url="", database_url="")
-    build(settings).database.close()
     found = status.look(settings, service=False)
     assert found.disk is None and found.ledger is not None
     assert [need.code for need in found.needs] == ["disk"]

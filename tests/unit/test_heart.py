@@ -17,6 +17,7 @@ from renderer.errors import EnvironmentFault
 from renderer.ledger import leader
 from renderer.ledger.database import Database
 from renderer.ledger.leader import Leader
+from renderer.ledger.model import Claim
 from renderer.settings import Settings
 from tests.integration.queue_app import build_nothing
 from tests.unit.test_dispatch import submit
@@ -34,10 +35,28 @@ class Beating:
         self.now = 1000.0
         self._heart = Heart(services.settings, WORKER, "pages", ["control"], 1, lambda: self.now)
 
+    def become_calm(self) -> None:
+        """Beat until a child that is late is ended."""
+        for _ in range(4):
+            self.beat()
+
     def beat(self, *, after_s: float = BEAT_S) -> None:
         self.now += after_s
         with closing(Database(self._settings.database, pooled=False)) as database:
             self._heart._beat(database)
+
+
+def owner_of(process: subprocess.Popen[bytes]) -> str:
+    return f"{leash._node()}:{process.pid}:{leash._started(process.pid)}"
+
+
+def give_late_part(services: Services, child: subprocess.Popen[bytes]) -> Claim:
+    """A part whose time is up at once."""
+    submit(services, 1)
+    (part,) = services.leader.dispatch("control", 1, 60_000)
+    claim = services.ledger.claim(part.part_id, owner_of(child), -1, WORKER)
+    assert claim is not None
+    return claim
 
 
 @pytest.fixture
@@ -57,13 +76,8 @@ def test_a_child_that_is_late_since_the_ledger_was_away_has_time_to_say_that_it_
     services: Services, child: subprocess.Popen[bytes]
 ) -> None:
     beating = Beating(services)
-    for _ in range(4):
-        beating.beat()
-    submit(services, 1)
-    (part,) = services.leader.dispatch("control", 1, 1000)
-    owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
-    claim = services.ledger.claim(part.part_id, owner, -1, WORKER)  # its time is up at once
-    assert claim is not None
+    beating.become_calm()
+    give_late_part(services, child)
 
     beating.beat(after_s=60)
     beating.beat()
@@ -78,18 +92,15 @@ def test_a_child_that_is_done_at_the_last_moment_is_left_its_next_part(
     services: Services, child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beating = Beating(services)
-    for _ in range(4):
-        beating.beat()
-    submit(services, 2)
-    late, following = services.leader.dispatch("control", 2, 60_000)
-    owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
-    claim = services.ledger.claim(late.part_id, owner, -1, WORKER)
-    assert claim is not None
+    beating.become_calm()
+    claim = give_late_part(services, child)
+    submit(services, 1)
+    (following,) = services.leader.dispatch("control", 1, 60_000)
 
     def done_since(_: Any, is_dead: Any, late_ms: int) -> str | None:
         meanwhile.undo()
         assert services.ledger.planned(claim, "digest", b"plan")
-        assert services.ledger.claim(following.part_id, owner, 60_000, WORKER) is not None
+        assert services.ledger.claim(following.part_id, owner_of(child), 60_000, WORKER) is not None
         return "late"
 
     with monkeypatch.context() as meanwhile:
@@ -105,12 +116,8 @@ def test_whose_part_is_taken_back_for_its_time_is_ended(
     """Also where the ledger goes away just after: the process would go on with what is nobody's any more, and keep its
     place from all others."""
     beating = Beating(services)
-    for _ in range(4):
-        beating.beat()
-    submit(services, 1)
-    (part,) = services.leader.dispatch("control", 1, 1000)
-    owner = f"{leash._node()}:{child.pid}:{leash._started(child.pid)}"
-    assert services.ledger.claim(part.part_id, owner, -1, WORKER) is not None
+    beating.become_calm()
+    give_late_part(services, child)
     sweep = Leader.sweep
 
     def away_after(ours: Leader, *arguments: Any, **named: Any) -> int:
